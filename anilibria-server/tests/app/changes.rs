@@ -1,17 +1,17 @@
-//! What becomes of cached answers when a title has changed.
+//! Expiry of cached responses after a change of a title.
 
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_server::app::shell::Shell;
 use poem::test::TestClient;
 use serde_json::{Value, json};
 
-use crate::support::{json as body, service_on};
+use crate::support::{json as body, service_with_upstream};
 
-/// Every answer that the title 1 appears in, or may have to.
+/// Paths whose response contains title 1, or may contain it after a change.
 const AFFECTED: [&str; 6] =
     ["/titles/1", "/titles", "/search?q=кот", "/updates", "/popular?limit=1&page=2", "/schedule"];
 
-/// Answers that it has nothing to do with.
+/// Paths whose response never contains title 1.
 const UNAFFECTED: [&str; 2] = ["/titles/2", "/genres"];
 
 async fn upstream() -> RunningSandbox {
@@ -31,9 +31,9 @@ async fn warm(service: &TestClient<Shell>) {
 }
 
 #[tokio::test]
-async fn title_that_has_changed_and_all_lists_are_loaded_anew() {
+async fn changed_title_and_all_lists_are_reloaded() {
     let upstream = upstream().await;
-    let (service, titles) = service_on(&upstream.api_url());
+    let (service, titles) = service_with_upstream(&upstream.api_url());
     warm(&service).await;
 
     let expired = titles.changed(1).await;
@@ -48,9 +48,9 @@ async fn title_that_has_changed_and_all_lists_are_loaded_anew() {
 }
 
 #[tokio::test]
-async fn answers_about_a_changed_title_stay_as_stale_ones() {
+async fn expired_responses_are_served_stale_without_upstream() {
     let upstream = upstream().await;
-    let (service, titles) = service_on(&upstream.api_url());
+    let (service, titles) = service_with_upstream(&upstream.api_url());
     warm(&service).await;
 
     titles.changed(1).await;

@@ -1,16 +1,16 @@
-//! What browsers are told about other origins.
+//! CORS headers and preflight requests.
 
 use poem::{
     http::StatusCode,
     test::{TestClient, TestResponse},
 };
 
-use crate::support::{Demo, demo, shell};
+use crate::support::{Demo, demo, demo_endpoint};
 
 const SITE: &str = "https://anime.example";
 
 fn client(flag: &str) -> TestClient<anilibria_server::app::shell::Shell> {
-    TestClient::new(shell(&[flag], &Demo::default()))
+    TestClient::new(demo_endpoint(&[flag], &Demo::default()))
 }
 
 async fn preflight(client: &TestClient<anilibria_server::app::shell::Shell>, origin: &str) -> TestResponse {
@@ -23,7 +23,7 @@ async fn preflight(client: &TestClient<anilibria_server::app::shell::Shell>, ori
 }
 
 #[tokio::test]
-async fn listed_origin_may_read_with_credentials() {
+async fn listed_origin_may_send_credentials() {
     let response =
         client("--cors-allow-origin=https://anime.example").get("/title").header("origin", SITE).send().await;
 
@@ -38,7 +38,7 @@ async fn listed_origin_may_read_with_credentials() {
 }
 
 #[tokio::test]
-async fn errors_may_be_read_too() {
+async fn listed_origin_may_read_errors() {
     let response = client("--cors-allow-origin=https://anime.example")
         .get("/nothing")
         .header("origin", SITE)
@@ -50,7 +50,7 @@ async fn errors_may_be_read_too() {
 }
 
 #[tokio::test]
-async fn other_origin_gets_its_answer_without_permission() {
+async fn response_to_an_unlisted_origin_has_no_cors_headers() {
     let response = demo().get("/title").header("origin", "https://other.example").send().await;
 
     response.assert_status_is_ok();
@@ -59,7 +59,7 @@ async fn other_origin_gets_its_answer_without_permission() {
 }
 
 #[tokio::test]
-async fn preflight_of_a_listed_origin_is_granted() {
+async fn preflight_of_a_listed_origin_is_allowed() {
     let response = preflight(&client("--client-url=https://anime.example/"), SITE).await;
 
     response.assert_status(StatusCode::NO_CONTENT);
@@ -83,7 +83,7 @@ async fn preflight_of_a_listed_origin_is_granted() {
 }
 
 #[tokio::test]
-async fn preflight_of_another_origin_is_not_granted() {
+async fn preflight_of_an_unlisted_origin_is_not_allowed() {
     let response = preflight(&demo(), "https://other.example").await;
 
     response.assert_status(StatusCode::NO_CONTENT);
@@ -92,7 +92,7 @@ async fn preflight_of_another_origin_is_not_granted() {
 }
 
 #[tokio::test]
-async fn local_site_is_permitted_by_default() {
+async fn local_site_is_allowed_by_default() {
     for origin in ["http://localhost:3000", "http://127.0.0.1:3000"] {
         let response = preflight(&demo(), origin).await;
 
@@ -101,7 +101,7 @@ async fn local_site_is_permitted_by_default() {
 }
 
 #[tokio::test]
-async fn any_origin_may_read_without_credentials_when_so_set() {
+async fn wildcard_allows_any_origin_without_credentials() {
     let response =
         client("--cors-allow-origin=*").get("/title").header("origin", "https://other.example").send().await;
 
@@ -111,7 +111,7 @@ async fn any_origin_may_read_without_credentials_when_so_set() {
 }
 
 #[tokio::test]
-async fn answer_for_any_origin_is_the_same_without_an_origin() {
+async fn wildcard_response_does_not_depend_on_the_origin() {
     let response = client("--cors-allow-origin=*").get("/title").send().await;
 
     response.assert_header("access-control-allow-origin", "*");

@@ -1,4 +1,4 @@
-//! The document and the page that shows it.
+//! The OpenAPI 3.0 document and its page.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn document() -> Value {
     serde_json::from_str(&Document::of::<Routes>().v3_0.json).unwrap()
 }
 
-/// The schema that `schema` is or refers to.
+/// Returns `schema`, or the schema that it refers to.
 fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     let target = if schema["allOf"][0].is_object() { &schema["allOf"][0] } else { schema };
     match target["$ref"].as_str() {
@@ -32,7 +32,7 @@ fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     }
 }
 
-/// The operations in the document, with their paths.
+/// Iterates over the operations of the document with their paths.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths.flat_map(|(path, item)| {
@@ -41,7 +41,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
     })
 }
 
-/// Checks that `value` is what `schema` says: all required fields there, none unknown, nulls where permitted.
+/// Asserts that `value` matches `schema`: it has all required fields, no unknown ones, and null only where permitted.
 fn assert_fits(document: &Value, schema: &Value, value: &Value, path: &str) {
     let nullable = schema["nullable"] == true || resolve(document, schema)["nullable"] == true;
     let schema = resolve(document, schema);
@@ -79,12 +79,12 @@ fn assert_fits(document: &Value, schema: &Value, value: &Value, path: &str) {
     }
 }
 
-fn answer_schema<'d>(document: &'d Value, path: &str) -> &'d Value {
+fn response_schema<'d>(document: &'d Value, path: &str) -> &'d Value {
     &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
 }
 
 #[tokio::test]
-async fn document_and_page_are_served_at_both_addresses() {
+async fn document_and_page_are_served_under_both_prefixes() {
     let service = service(&[]);
 
     for prefix in ["", "/api/anilibria/v2"] {
@@ -101,7 +101,7 @@ async fn document_and_page_are_served_at_both_addresses() {
 }
 
 #[test]
-fn json_and_yaml_say_the_same() {
+fn json_and_yaml_are_equal() {
     let Document { v3_0, v3_1, .. } = Document::of::<Routes>();
 
     for Text { json, yaml } in [v3_0, v3_1] {
@@ -113,7 +113,7 @@ fn json_and_yaml_say_the_same() {
 }
 
 #[test]
-fn page_loads_nothing_from_elsewhere() {
+fn page_loads_no_external_resources() {
     let Document { html, v3_0: Text { json, .. }, .. } = Document::of::<Routes>();
 
     for reference in ["src=\"http", "src='http", "href=\"http", "<link", "@import", "url(http", "url(\"http"]
@@ -122,12 +122,12 @@ fn page_loads_nothing_from_elsewhere() {
         assert!(!markup.contains(reference), "{reference}");
     }
     assert!(!html.contains("<script src"));
-    // The document stands inside a script, which such a text would end.
+    // The page embeds the document in a script element, which `</` could end.
     assert!(!json.contains("</"), "the page would break");
 }
 
 #[test]
-fn every_documented_operation_has_what_readers_need() {
+fn operations_have_summary_description_and_example() {
     let document = document();
     let mut ids = BTreeSet::new();
 
@@ -141,12 +141,12 @@ fn every_documented_operation_has_what_readers_need() {
         }
         for (media_type, content) in operation["responses"]["200"]["content"].as_object().unwrap() {
             let example = &content["example"];
-            let is_whole = if media_type == "text/event-stream" {
+            let has_example = if media_type == "text/event-stream" {
                 example.as_str().is_some_and(|event| event.starts_with("event: "))
             } else {
                 example.is_object()
             };
-            assert!(is_whole, "{path} {media_type}");
+            assert!(has_example, "{path} {media_type}");
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
             let response = resolve(&document, response);
@@ -180,7 +180,7 @@ fn every_documented_operation_has_what_readers_need() {
 }
 
 #[test]
-fn internal_operations_need_a_token_and_probes_have_none() {
+fn internal_operations_need_a_token_and_probes_need_none() {
     let document = document();
 
     for (path, operation) in operations(&document) {
@@ -192,13 +192,13 @@ fn internal_operations_need_a_token_and_probes_have_none() {
 
         assert_eq!(operation["security"], expected, "{path}");
     }
-    // They are not where the others are.
+    // Internal operations are not under the prefix of the API.
     assert_eq!(document["paths"]["/internal/stats"]["servers"][0]["url"], "/");
     assert_eq!(document["components"]["securitySchemes"]["InternalToken"]["scheme"], "bearer");
 }
 
 #[test]
-fn operations_list_the_errors_they_can_answer() {
+fn operations_list_their_error_statuses() {
     let document = document();
     let statuses = |path: &str| -> Vec<_> {
         document["paths"][path]["get"]["responses"].as_object().unwrap().keys().cloned().collect()
@@ -220,7 +220,7 @@ fn operations_list_the_errors_they_can_answer() {
 }
 
 #[test]
-fn pages_have_links_and_limited_operations_have_their_quota_in_headers() {
+fn paged_lists_have_links_and_limited_operations_have_quota_headers() {
     let document = document();
     let mut linked = Vec::new();
 
@@ -240,7 +240,7 @@ fn pages_have_links_and_limited_operations_have_their_quota_in_headers() {
 }
 
 #[test]
-fn answers_with_a_tag_can_be_asked_for_again() {
+fn operations_with_etag_accept_if_none_match() {
     let document = document();
 
     for (path, operation) in operations(&document) {
@@ -254,7 +254,7 @@ fn answers_with_a_tag_can_be_asked_for_again() {
 }
 
 #[test]
-fn requests_may_hold_what_the_document_says() {
+fn request_schemas_have_required_fields_and_no_others() {
     let document = document();
     let schemas = &document["components"]["schemas"];
 
@@ -268,7 +268,7 @@ fn requests_may_hold_what_the_document_says() {
 }
 
 #[test]
-fn parameters_tell_their_bounds() {
+fn parameters_have_bounds_and_defaults() {
     let document = document();
     let parameters = document["paths"]["/titles"]["get"]["parameters"].as_array().unwrap();
     let schema =
@@ -290,7 +290,7 @@ fn parameters_tell_their_bounds() {
 }
 
 #[test]
-fn groups_stand_in_the_order_in_which_they_are_needed() {
+fn tags_are_in_the_documented_order() {
     let document = document();
     let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone()).collect();
     let used: BTreeSet<_> =
@@ -340,7 +340,7 @@ fn titles_of_schemas_are_unique() {
 }
 
 #[test]
-fn objects_are_nullable_only_where_no_property_excludes_null() {
+fn objects_are_nullable_only_if_all_references_are() {
     let document = document();
     let schemas = document["components"]["schemas"].as_object().unwrap();
 
@@ -352,7 +352,7 @@ fn objects_are_nullable_only_where_no_property_excludes_null() {
 }
 
 #[test]
-fn page_collapses_the_internal_group() {
+fn page_collapses_the_internal_tag() {
     let Document { html, .. } = Document::of::<Routes>();
 
     let start = html.rsplit_once("const ui = SwaggerUIBundle({").expect("the call that starts Swagger UI").1;
@@ -360,7 +360,7 @@ fn page_collapses_the_internal_group() {
 }
 
 #[tokio::test]
-async fn rendered_answer_fits_its_schema() {
+async fn rendered_response_matches_its_schema() {
     let document = document();
     let meta = Meta {
         cached: true,
@@ -375,16 +375,16 @@ async fn rendered_answer_fits_its_schema() {
         ("/genres", render(&vec!["Драма".to_owned()], None)),
     ] {
         for meta in [meta, Meta::default()] {
-            let answer = Rendered::<One<Title>>::new(prefix.clone(), meta).into_response();
-            let body: Value = answer.into_body().into_json().await.unwrap();
+            let response = Rendered::<One<Title>>::new(prefix.clone(), meta).into_response();
+            let body: Value = response.into_body().into_json().await.unwrap();
 
-            assert_fits(&document, answer_schema(&document, path), &body, path);
+            assert_fits(&document, response_schema(&document, path), &body, path);
         }
     }
 }
 
 #[test]
-fn fields_that_may_be_null_are_always_there() {
+fn nullable_fields_are_required() {
     let document = document();
     let title = &document["components"]["schemas"]["Title"];
 

@@ -1,4 +1,4 @@
-//! The document in OpenAPI 3.1.
+//! The OpenAPI 3.1 document.
 
 use anilibria_server::v2::{openapi::Document, routes::Routes};
 use poem::http::StatusCode;
@@ -14,8 +14,8 @@ fn document_3_0() -> Value {
     serde_json::from_str(&Document::of::<Routes>().v3_0.json).unwrap()
 }
 
-/// Returns `schema` as a schema of its own, with the components that it refers to.
-fn stand_alone(document: &Value, schema: &Value) -> Value {
+/// Returns `schema` with the components that it refers to.
+fn with_components(document: &Value, schema: &Value) -> Value {
     let mut schema = schema.clone();
     schema["components"] = document["components"].clone();
     schema
@@ -38,7 +38,7 @@ fn schemas<'d>(value: &'d Value, visit: &mut impl FnMut(&'d Value, Option<&'d Va
 }
 
 #[tokio::test]
-async fn document_is_served_at_both_addresses() {
+async fn document_is_served_under_both_prefixes() {
     let service = service(&[]);
 
     for prefix in ["", "/api/anilibria/v2"] {
@@ -109,13 +109,13 @@ fn every_schema_is_a_json_schema() {
 }
 
 #[test]
-fn examples_fit_their_schemas() {
+fn examples_match_their_schemas() {
     let document = document();
     let mut count = 0;
 
     schemas(&document, &mut |schema, example| {
         let Some(example) = example else { return };
-        let validator = jsonschema::draft202012::new(&stand_alone(&document, schema)).unwrap();
+        let validator = jsonschema::draft202012::new(&with_components(&document, schema)).unwrap();
 
         let errors: Vec<_> = validator.iter_errors(example).map(|error| error.to_string()).collect();
 
@@ -126,7 +126,7 @@ fn examples_fit_their_schemas() {
 }
 
 #[test]
-fn null_is_a_type_and_constants_are_declared() {
+fn nullable_types_and_constants_use_json_schema() {
     let document = document();
     let schemas = &document["components"]["schemas"];
 

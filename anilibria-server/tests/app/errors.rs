@@ -1,11 +1,11 @@
-//! Every error comes in the envelope.
+//! The error envelope.
 
 use poem::http::StatusCode;
 
 use crate::support::{assert_error, demo, json, service};
 
 #[tokio::test]
-async fn unknown_path_is_not_found_under_both_addresses() {
+async fn unknown_path_is_not_found_under_both_prefixes() {
     let service = service(&[]);
 
     for path in ["/nothing", "/api/anilibria/v2/nothing", "/docs/x", "/titles/1/2"] {
@@ -16,7 +16,7 @@ async fn unknown_path_is_not_found_under_both_addresses() {
 }
 
 #[tokio::test]
-async fn panic_is_an_internal_error_that_tells_nothing() {
+async fn panic_is_an_internal_error_without_details() {
     let response = demo().get("/panic").send().await;
 
     let error = assert_error(response, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR").await;
@@ -24,7 +24,7 @@ async fn panic_is_an_internal_error_that_tells_nothing() {
 }
 
 #[tokio::test]
-async fn service_goes_on_after_a_panic() {
+async fn requests_after_a_panic_succeed() {
     let demo = demo();
     demo.get("/panic").send().await;
 
@@ -32,7 +32,7 @@ async fn service_goes_on_after_a_panic() {
 }
 
 #[tokio::test]
-async fn cause_of_an_upstream_error_stays_inside() {
+async fn response_omits_the_cause_of_an_upstream_error() {
     let response = demo().get("/broken").send().await;
 
     let error = assert_error(response, StatusCode::BAD_GATEWAY, "UPSTREAM_ERROR").await;
@@ -40,14 +40,14 @@ async fn cause_of_an_upstream_error_stays_inside() {
 }
 
 #[tokio::test]
-async fn rejection_by_the_framework_is_a_bad_request() {
+async fn body_that_is_not_utf8_is_a_bad_request() {
     let response = demo().post("/echo").content_type("text/plain").body(vec![0xff_u8, 0xfe]).send().await;
 
     assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
 }
 
 #[tokio::test]
-async fn answer_without_error_is_left_alone() {
+async fn success_response_is_unchanged() {
     let response = demo().get("/api/anilibria/v2/title").send().await;
 
     response.assert_status_is_ok();
@@ -56,7 +56,7 @@ async fn answer_without_error_is_left_alone() {
 }
 
 #[tokio::test]
-async fn handshake_of_another_websocket_version_is_told_the_supported_one() {
+async fn unsupported_websocket_version_is_refused_with_the_supported_one() {
     let service = service(&[]);
 
     for path in ["/ws", "/api/anilibria/v2/ws", "/api/anilibria/ws", "/v3/ws/", "/v3.0/webSocket/"] {

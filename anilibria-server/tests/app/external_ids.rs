@@ -1,4 +1,4 @@
-//! Titles by their ids on other services.
+//! Filters by the ids of MyAnimeList and Shikimori.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use anilibria_server::{
 use poem::{http::StatusCode, test::TestClient};
 use serde_json::Value;
 
-use crate::support::{assert_error, json, service_on};
+use crate::support::{assert_error, json, service_with_upstream};
 
-/// Maximum time until the catalog is loaded.
-const LOADED_WITHIN: Duration = Duration::from_mins(1);
+/// Timeout of loading the catalog.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn upstream() -> RunningSandbox {
     Sandbox::builder().releases(9).seed(1).build().start().await.unwrap()
 }
 
-/// Loads the catalog. The task keeps it up to date until it is dropped.
+/// Loads the catalog. The returned task keeps it up to date until it is dropped.
 async fn load(titles: &Titles) -> SyncTask {
     let task = SyncTask::start(titles, None, Sampler::default()).unwrap();
     let wait = async {
-        while titles.local_catalog().is_none_or(|mirror| mirror.catalog().is_none()) {
+        while titles.local_catalog().is_none_or(|local| local.catalog().is_none()) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(LOADED_WITHIN, wait).await.expect("the catalog");
+    tokio::time::timeout(TIMEOUT, wait).await.expect("the catalog should load within the timeout");
     task
 }
 
@@ -43,12 +43,12 @@ fn ids(titles: &[Value]) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn titles_are_found_by_ids_of_both_services() {
+async fn titles_are_filtered_by_ids_of_both_services() {
     let upstream = upstream().await;
-    let (service, titles) = service_on(&upstream.api_url());
+    let (service, titles) = service_with_upstream(&upstream.api_url());
     let _task = load(&titles).await;
     let all = list(&service, "/titles?order=asc").await;
-    let id = |title: usize, service: &str| all[title][service].as_u64().expect("an id");
+    let id = |title: usize, service: &str| all[title][service].as_u64().expect("a numeric id");
     let (first, second) = (id(0, "mal_id"), id(1, "mal_id"));
 
     let both = list(&service, &format!("/titles?order=asc&mal_id={first},{second},{first}")).await;
@@ -64,9 +64,9 @@ async fn titles_are_found_by_ids_of_both_services() {
 }
 
 #[tokio::test]
-async fn single_title_has_the_ids_as_well() {
+async fn single_title_has_external_ids() {
     let upstream = upstream().await;
-    let (service, titles) = service_on(&upstream.api_url());
+    let (service, titles) = service_with_upstream(&upstream.api_url());
     let _task = load(&titles).await;
 
     let listed = list(&service, "/titles?order=asc&limit=1").await;
@@ -78,9 +78,9 @@ async fn single_title_has_the_ids_as_well() {
 }
 
 #[tokio::test]
-async fn ids_cannot_be_looked_up_before_the_catalog_is_loaded() {
+async fn filter_by_external_id_needs_a_loaded_catalog() {
     let upstream = upstream().await;
-    let (service, titles) = service_on(&upstream.api_url());
+    let (service, titles) = service_with_upstream(&upstream.api_url());
 
     for path in ["/titles?mal_id=1", "/titles?shikimori_id=1"] {
         let response = service.get(path).send().await;

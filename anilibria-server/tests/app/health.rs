@@ -1,16 +1,16 @@
-//! Health, readiness, liveness.
+//! Health, readiness and liveness.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use poem::http::StatusCode;
 use serde_json::Value;
 
-use crate::support::{TestVitals, json, service_with_vitals};
+use crate::support::{StubHealthSource, json, service_with_health_source};
 
 #[tokio::test]
-async fn healthy_service_tells_both_documented_bodies_in_one() {
-    let vitals = Arc::new(TestVitals::default());
-    let (service, _) = service_with_vitals(&vitals);
+async fn body_has_the_fields_of_both_documented_forms() {
+    let source = Arc::new(StubHealthSource::default());
+    let (service, _) = service_with_health_source(&source);
 
     for path in ["/health", "/api/anilibria/v2/health"] {
         let response = service.get(path).send().await;
@@ -32,10 +32,13 @@ async fn healthy_service_tells_both_documented_bodies_in_one() {
 }
 
 #[tokio::test]
-async fn service_that_answers_from_its_cache_is_degraded() {
-    let vitals =
-        Arc::new(TestVitals { upstream_down: true.into(), holds_data: true.into(), ..Default::default() });
-    let (service, _) = service_with_vitals(&vitals);
+async fn service_with_cached_data_is_degraded_without_upstream() {
+    let source = Arc::new(StubHealthSource {
+        upstream_down: true.into(),
+        holds_data: true.into(),
+        ..Default::default()
+    });
+    let (service, _) = service_with_health_source(&source);
 
     let response = service.get("/health").send().await;
 
@@ -47,9 +50,9 @@ async fn service_that_answers_from_its_cache_is_degraded() {
 }
 
 #[tokio::test]
-async fn service_that_can_answer_nothing_is_unhealthy_and_not_ready() {
-    let vitals = Arc::new(TestVitals { upstream_down: true.into(), ..Default::default() });
-    let (service, _) = service_with_vitals(&vitals);
+async fn service_without_data_and_upstream_is_unhealthy_and_not_ready() {
+    let source = Arc::new(StubHealthSource { upstream_down: true.into(), ..Default::default() });
+    let (service, _) = service_with_health_source(&source);
 
     let health = service.get("/health").send().await;
     let ready = service.get("/ready").send().await;
@@ -64,21 +67,21 @@ async fn service_that_can_answer_nothing_is_unhealthy_and_not_ready() {
 }
 
 #[tokio::test]
-async fn health_traffic_asks_anilibria_once() {
-    let vitals = Arc::new(TestVitals::default());
-    let (service, _) = service_with_vitals(&vitals);
+async fn health_requests_share_one_upstream_request() {
+    let source = Arc::new(StubHealthSource::default());
+    let (service, _) = service_with_health_source(&source);
 
     for path in ["/health", "/ready", "/health", "/health/ready", "/health"] {
         service.get(path).send().await.assert_status_is_ok();
     }
 
-    assert_eq!(vitals.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(source.upstream_checks.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn draining_service_is_not_ready_but_alive() {
-    let vitals = Arc::new(TestVitals { holds_data: true.into(), ..Default::default() });
-    let (service, health) = service_with_vitals(&vitals);
+async fn draining_service_is_alive_and_not_ready() {
+    let source = Arc::new(StubHealthSource { holds_data: true.into(), ..Default::default() });
+    let (service, health) = service_with_health_source(&source);
     service.get("/ready").send().await.assert_status_is_ok();
 
     health.drain();

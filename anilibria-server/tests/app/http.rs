@@ -1,21 +1,21 @@
-//! Caching, conditions, compression and protection of answers.
+//! Cache headers, conditional requests, compression and security headers.
 
 use poem::{
     http::StatusCode,
     test::{TestClient, TestResponse},
 };
 
-use crate::support::{Demo, demo, json, served, service, shell};
+use crate::support::{Demo, demo, demo_endpoint, json, serve, service};
 
-/// What a browser says it wants when a person opens an address.
+/// `Accept` header of a browser that navigates to a URL.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 fn header(response: &TestResponse, name: &str) -> String {
-    response.0.header(name).unwrap_or_else(|| panic!("no {name}")).to_owned()
+    response.0.header(name).unwrap_or_else(|| panic!("no header {name}")).to_owned()
 }
 
 #[tokio::test]
-async fn answer_tells_how_long_it_may_be_kept() {
+async fn list_has_a_cache_lifetime() {
     let response = demo().get("/titles").send().await;
 
     response.assert_header(
@@ -26,7 +26,7 @@ async fn answer_tells_how_long_it_may_be_kept() {
 }
 
 #[tokio::test]
-async fn what_is_for_one_request_alone_is_not_kept() {
+async fn random_probe_and_error_responses_are_not_cached() {
     let demo = demo();
 
     for path in ["/once", "/live", "/broken", "/panic", "/nothing"] {
@@ -35,7 +35,7 @@ async fn what_is_for_one_request_alone_is_not_kept() {
 }
 
 #[tokio::test]
-async fn client_that_has_the_answer_gets_no_body() {
+async fn matching_etag_gets_not_modified_without_a_body() {
     let demo = demo();
     let etag = header(&demo.get("/titles").send().await, "etag");
 
@@ -58,7 +58,7 @@ async fn client_that_has_the_answer_gets_no_body() {
 }
 
 #[tokio::test]
-async fn client_that_has_something_else_gets_the_answer() {
+async fn other_etag_gets_the_full_response() {
     let response = demo().get("/titles").header("if-none-match", "\"x\", W/\"y\"").send().await;
 
     response.assert_status_is_ok();
@@ -66,7 +66,7 @@ async fn client_that_has_something_else_gets_the_answer() {
 }
 
 #[tokio::test]
-async fn condition_is_for_what_is_read_with_success() {
+async fn condition_applies_only_to_successful_reads() {
     let demo = demo();
 
     demo.get("/nothing").header("if-none-match", "*").send().await.assert_status(StatusCode::NOT_FOUND);
@@ -75,11 +75,12 @@ async fn condition_is_for_what_is_read_with_success() {
 }
 
 #[tokio::test]
-async fn compressed_answer_is_the_same_over_the_wire() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn decompressed_response_equals_the_plain_one() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
     let plain = reqwest::Client::builder().no_brotli().no_gzip().no_zstd().build().unwrap();
-    let (url, whole) = (format!("{base}/titles"), plain.get(format!("{base}/titles")).send().await.unwrap());
-    let (etag, whole) = (whole.headers()["etag"].clone(), whole.bytes().await.unwrap());
+    let (url, plain_body) =
+        (format!("{base}/titles"), plain.get(format!("{base}/titles")).send().await.unwrap());
+    let (etag, plain_body) = (plain_body.headers()["etag"].clone(), plain_body.bytes().await.unwrap());
 
     for (coding, client) in [
         ("br", reqwest::Client::builder().no_gzip().no_zstd()),
@@ -89,20 +90,20 @@ async fn compressed_answer_is_the_same_over_the_wire() {
         let raw = plain.get(&url).header("accept-encoding", coding).send().await.unwrap();
         assert_eq!(raw.headers()["content-encoding"], coding);
         assert_eq!(raw.headers()["etag"], etag);
-        let announced: usize = raw.headers()["content-length"].to_str().unwrap().parse().unwrap();
+        let content_length: usize = raw.headers()["content-length"].to_str().unwrap().parse().unwrap();
         let raw = raw.bytes().await.unwrap();
-        assert!(raw.len() == announced && raw.len() < whole.len() / 4, "{coding}: {}", raw.len());
+        assert!(raw.len() == content_length && raw.len() < plain_body.len() / 4, "{coding}: {}", raw.len());
 
         let unpacked = client.build().unwrap().get(&url).send().await.unwrap().bytes().await.unwrap();
         let end = |text: &[u8]| String::from_utf8_lossy(text).split("\"meta\"").next().map(str::len);
 
-        assert_eq!(end(&unpacked), end(&whole), "{coding}");
+        assert_eq!(end(&unpacked), end(&plain_body), "{coding}");
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&unpacked).unwrap()["meta"]["cached"], true);
     }
 }
 
 #[tokio::test]
-async fn head_has_the_length_of_the_compressed_answer() {
+async fn head_has_the_length_of_the_compressed_response() {
     let demo = demo();
     let get = demo.get("/titles").header("accept-encoding", "gzip").send().await;
     let length = get.0.into_body().into_bytes().await.unwrap().len().to_string();
@@ -115,7 +116,7 @@ async fn head_has_the_length_of_the_compressed_answer() {
 }
 
 #[tokio::test]
-async fn who_wants_no_compression_gets_none() {
+async fn response_is_uncompressed_unless_accepted() {
     let demo = demo();
 
     for accept in ["", "identity", "deflate", "br;q=0, gzip;q=0, zstd;q=0"] {
@@ -127,7 +128,7 @@ async fn who_wants_no_compression_gets_none() {
 }
 
 #[tokio::test]
-async fn every_answer_is_protected() {
+async fn all_responses_have_security_headers() {
     let demo = demo();
 
     for path in ["/titles", "/nothing", "/panic", "/live"] {
@@ -141,7 +142,7 @@ async fn every_answer_is_protected() {
 }
 
 #[tokio::test]
-async fn page_of_the_documentation_loads_nothing_that_its_policy_forbids() {
+async fn documentation_page_follows_its_security_policy() {
     let response = service(&[]).get("/docs").send().await;
 
     assert!(header(&response, "content-security-policy").contains("script-src 'unsafe-inline'"));
@@ -152,7 +153,7 @@ async fn page_of_the_documentation_loads_nothing_that_its_policy_forbids() {
 }
 
 #[tokio::test]
-async fn live_is_a_page_to_a_browser_and_a_probe_to_everybody_else() {
+async fn live_is_a_page_for_browsers_and_a_probe_otherwise() {
     let service = service(&[]);
 
     for path in ["/live", "/api/anilibria/v2/live"] {
@@ -171,8 +172,8 @@ async fn live_is_a_page_to_a_browser_and_a_probe_to_everybody_else() {
 }
 
 #[tokio::test]
-async fn unchanged_answer_costs_no_body_over_the_wire() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn not_modified_has_no_body_over_the_wire() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
     let client = reqwest::Client::new();
     let first = client.get(format!("{base}/titles")).send().await.unwrap();
 
@@ -184,8 +185,8 @@ async fn unchanged_answer_costs_no_body_over_the_wire() {
 }
 
 #[tokio::test]
-async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
-    let client = TestClient::new(shell(&[], &Demo::default()));
+async fn routes_have_different_etags() {
+    let client = TestClient::new(demo_endpoint(&[], &Demo::default()));
 
     let (list, title) = (client.get("/titles").send().await, client.get("/title").send().await);
 
@@ -193,7 +194,7 @@ async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
 }
 
 #[tokio::test]
-async fn documentation_is_compressed_and_asked_for_once() {
+async fn documentation_is_compressed_and_revalidated() {
     let service = service(&[]);
 
     for path in

@@ -1,4 +1,4 @@
-//! `/internal`, and who may ask there.
+//! `/internal` and its authorization.
 
 use anilibria_server::app::{self, shell::Shell};
 use poem::{
@@ -12,7 +12,7 @@ use crate::{
     token::{SECRET, bearer, service_token},
 };
 
-/// The flag that opens `/internal`.
+/// Returns the flag that enables `/internal`.
 fn flag() -> String {
     format!("--internal-jwt-secret={SECRET}")
 }
@@ -21,7 +21,7 @@ fn internal() -> TestClient<Shell> {
     service(&[&flag()])
 }
 
-async fn ask(
+async fn send(
     service: &TestClient<Shell>,
     method: Method,
     path: &str,
@@ -31,8 +31,8 @@ async fn ask(
     service.request(method, path).header("authorization", token).body_json(body).send().await
 }
 
-/// Checks that `response` is the error envelope with `status`, and gives its code and message.
-async fn refusal(response: TestResponse, status: u16) -> (String, String) {
+/// Asserts that `response` is the error envelope with `status`, and returns its code and message.
+async fn error(response: TestResponse, status: u16) -> (String, String) {
     assert_eq!(response.0.status().as_u16(), status);
     let body = body_of(response).await;
     assert_eq!(body["success"], false, "{body}");
@@ -41,29 +41,29 @@ async fn refusal(response: TestResponse, status: u16) -> (String, String) {
 }
 
 #[tokio::test]
-async fn without_a_secret_there_is_nothing() {
+async fn routes_do_not_exist_without_a_secret() {
     let service = service(&[]);
 
     for path in ["/internal/stats", "/internal/cache/stats", "/internal/cache/clear", "/internal/sync/title"]
     {
         let response = service.get(path).header("authorization", service_token("nodejs", &["read"])).send();
 
-        assert_eq!(refusal(response.await, 404).await.0, "NOT_FOUND", "{path}");
+        assert_eq!(error(response.await, 404).await.0, "NOT_FOUND", "{path}");
     }
 }
 
 #[tokio::test]
-async fn nothing_internal_is_behind_the_public_address() {
+async fn routes_do_not_exist_under_the_public_prefix() {
     let service = internal();
 
     let path = "/api/anilibria/v2/internal/stats";
     let response = service.get(path).header("authorization", service_token("nodejs", &["read"])).send().await;
 
-    assert_eq!(refusal(response, 404).await.0, "NOT_FOUND");
+    assert_eq!(error(response, 404).await.0, "NOT_FOUND");
 }
 
 #[tokio::test]
-async fn whoever_may_not_ask_is_told_why() {
+async fn refused_caller_gets_the_reason() {
     let service = internal();
     let expired = bearer(&json!({"service": "nodejs", "permissions": ["read"], "exp": 1}));
 
@@ -78,28 +78,28 @@ async fn whoever_may_not_ask_is_told_why() {
 
         let challenge = response.0.header("www-authenticate").map(str::to_owned);
         assert_eq!(challenge.as_deref(), (status == 401).then_some("Bearer"));
-        assert_eq!(refusal(response, status).await, (code.to_owned(), message.to_owned()));
+        assert_eq!(error(response, status).await, (code.to_owned(), message.to_owned()));
     }
     let without = service.get("/internal/stats").send().await;
-    assert_eq!(refusal(without, 401).await.1, "Missing internal service token");
+    assert_eq!(error(without, 401).await.1, "Missing internal service token");
 }
 
 #[tokio::test]
-async fn caller_is_checked_before_the_body() {
+async fn authorization_is_checked_before_the_body() {
     let service = internal();
     let reader = service_token("nodejs", &["read"]);
 
     for path in ["/internal/cache/clear", "/internal/sync/title"] {
-        let unpermitted = ask(&service, Method::POST, path, &reader, &json!({"nonsense": 1})).await;
+        let unpermitted = send(&service, Method::POST, path, &reader, &json!({"nonsense": 1})).await;
         let anonymous = service.post(path).content_type("text/plain").body("nonsense").send().await;
 
-        assert_eq!(refusal(unpermitted, 403).await.1, "Permission not granted", "{path}");
-        assert_eq!(refusal(anonymous, 401).await.1, "Missing internal service token", "{path}");
+        assert_eq!(error(unpermitted, 403).await.1, "Permission not granted", "{path}");
+        assert_eq!(error(anonymous, 401).await.1, "Missing internal service token", "{path}");
     }
 }
 
 #[tokio::test]
-async fn services_that_may_ask_can_be_set() {
+async fn allowed_services_are_configurable() {
     let service = service(&[&flag(), "--allowed-services=other"]);
 
     let other = service_token("other", &["read"]);
@@ -108,11 +108,11 @@ async fn services_that_may_ask_can_be_set() {
 
     let node = service_token("nodejs", &["read"]);
     let response = service.get("/internal/stats").header("authorization", node).send().await;
-    assert_eq!(refusal(response, 403).await.1, "Service not authorized");
+    assert_eq!(error(response, 403).await.1, "Service not authorized");
 }
 
 #[tokio::test]
-async fn statistics_tell_of_cache_mirrors_and_requests() {
+async fn statistics_include_cache_mirrors_and_requests() {
     let service = internal();
     let reader = service_token("nodejs", &["read"]);
 
@@ -132,7 +132,7 @@ async fn statistics_tell_of_cache_mirrors_and_requests() {
 }
 
 #[tokio::test]
-async fn cache_is_cleared_of_our_answers_only() {
+async fn clear_removes_only_own_cache_keys() {
     let config = config(&[&flag()]);
     let state = build(&config, None);
     let service = TestClient::new(app::app(&config, &state));
@@ -143,9 +143,9 @@ async fn cache_is_cleared_of_our_answers_only() {
     }
 
     let lists = json!({"pattern": "anilibria:titles:*", "confirm": true});
-    let lists = ask(&service, Method::DELETE, "/internal/cache/clear", &writer, &lists).await;
+    let lists = send(&service, Method::DELETE, "/internal/cache/clear", &writer, &lists).await;
     let all = json!({"pattern": "*", "confirm": true});
-    let all = ask(&service, Method::POST, "/internal/cache/clear", &writer, &all).await;
+    let all = send(&service, Method::POST, "/internal/cache/clear", &writer, &all).await;
 
     let expected = json!({"success": true, "data": {"pattern": "anilibria:titles:*", "removed": 2}});
     assert_eq!(body_of(lists).await, expected);
@@ -218,7 +218,7 @@ async fn body_of_another_media_type_is_refused() {
 }
 
 #[tokio::test]
-async fn bad_user_token_is_no_reason_to_refuse_a_read() {
+async fn read_ignores_an_invalid_user_token() {
     let service = service(&[&format!("--jwt-secret={SECRET}")]);
 
     for token in ["Bearer x", "Bearer a.b.c", &bearer(&json!({"id": 7, "exp": 1})), "nonsense"] {

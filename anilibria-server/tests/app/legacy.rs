@@ -1,4 +1,4 @@
-//! What old clients of the site are answered before AniLibria is asked.
+//! API v1: requests that are answered without AniLibria.
 
 use anilibria_server::app::shell::Shell;
 use poem::{
@@ -19,11 +19,11 @@ fn legacy() -> TestClient<Shell> {
     service(&["--legacy-v1-enabled=true", &secret])
 }
 
-/// Checks that `response` is an error of version 1 with `status` and `code`, and gives it.
-async fn refusal(response: TestResponse, status: u16, code: &str) -> Value {
-    let path_status = response.0.status().as_u16();
+/// Asserts that `response` is an error of API v1 with `status` and `code`, and returns its body.
+async fn error(response: TestResponse, status: u16, code: &str) -> Value {
+    let actual_status = response.0.status().as_u16();
     let body = body_of(response).await;
-    assert_eq!(path_status, status, "{body}");
+    assert_eq!(actual_status, status, "{body}");
     assert_eq!(body["success"], false, "{body}");
     assert_eq!(body["error"]["code"], code, "{body}");
     assert_eq!(body["error"]["message"], body["message"], "{body}");
@@ -32,7 +32,7 @@ async fn refusal(response: TestResponse, status: u16, code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn nothing_is_at_the_old_addresses_unless_switched_on() {
+async fn old_paths_do_not_exist_when_disabled() {
     let service = service(&["--video-helper-enabled=false"]);
 
     for path in ["/api/anilibria/genres", "/api/anilibria/v1/genres", "/api/anilibria/1", "/video", "/voices"]
@@ -42,7 +42,7 @@ async fn nothing_is_at_the_old_addresses_unless_switched_on() {
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_refused_in_the_form_of_version_1() {
+async fn invalid_parameters_get_an_error_of_version_1() {
     let service = legacy();
 
     for prefix in PREFIXES {
@@ -59,48 +59,48 @@ async fn wrong_parameters_are_refused_in_the_form_of_version_1() {
             ("/titles?season=monsoon", "season"),
         ] {
             let body =
-                refusal(service.get(format!("{prefix}{query}")).send().await, 400, "INVALID_PARAMETERS")
-                    .await;
+                error(service.get(format!("{prefix}{query}")).send().await, 400, "INVALID_PARAMETERS").await;
             assert_eq!(body["error"]["details"]["field"], field, "{query}: {body}");
         }
     }
 }
 
 #[tokio::test]
-async fn words_of_the_api_are_no_titles_and_deeper_addresses_lead_nowhere() {
+async fn unknown_paths_are_not_found() {
     let service = legacy();
 
     for path in ["/search/x", "/sync", "/team", "/franchise", "/v1", "/titles/1/2", "/a%2Fb", "/0"] {
         for prefix in PREFIXES {
-            refusal(service.get(format!("{prefix}{path}")).send().await, 404, "NOT_FOUND").await;
+            error(service.get(format!("{prefix}{path}")).send().await, 404, "NOT_FOUND").await;
         }
     }
     for prefix in PREFIXES {
         let dots = service.get(format!("{prefix}/..")).send().await;
-        assert_eq!(refusal(dots, 400, "INVALID_PARAMETERS").await["error"]["details"]["field"], "path");
+        assert_eq!(error(dots, 400, "INVALID_PARAMETERS").await["error"]["details"]["field"], "path");
     }
-    refusal(service.get("/api/anilibria/v1/v2").send().await, 404, "NOT_FOUND").await;
+    error(service.get("/api/anilibria/v1/v2").send().await, 404, "NOT_FOUND").await;
 }
 
 #[tokio::test]
-async fn header_decides_which_version_answers_where_the_address_does_not() {
+async fn header_selects_the_version_if_the_path_does_not() {
     let service = legacy();
-    let ask =
+    let get =
         async |path: &str, version: &str| service.get(path).header("X-API-Version", version).send().await;
 
-    let of_v2 = ask("/api/anilibria/titles?limit=0", "v2").await;
+    let of_v2 = get("/api/anilibria/titles?limit=0", "v2").await;
     let vary = of_v2.0.header("vary").unwrap();
     assert!(vary.split(", ").any(|name| name == "X-API-Version"), "{vary}");
     assert_error(of_v2, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
-    refusal(ask("/api/anilibria/titles?limit=0", "v1").await, 400, "INVALID_PARAMETERS").await;
-    refusal(ask("/api/anilibria/v1/titles?limit=0", "v2").await, 400, "INVALID_PARAMETERS").await;
+    error(get("/api/anilibria/titles?limit=0", "v1").await, 400, "INVALID_PARAMETERS").await;
+    error(get("/api/anilibria/v1/titles?limit=0", "v2").await, 400, "INVALID_PARAMETERS").await;
     let switched_off = crate::support::service(&[]);
-    let answer = switched_off.get("/api/anilibria/titles?limit=0").header("X-API-Version", "v2").send().await;
-    assert_error(answer, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
+    let response =
+        switched_off.get("/api/anilibria/titles?limit=0").header("X-API-Version", "v2").send().await;
+    assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
 }
 
 #[tokio::test]
-async fn only_services_that_may_write_renew_titles() {
+async fn sync_needs_a_service_token_with_write_permission() {
     let service = legacy();
     let reader = service_token("nodejs", &["read"]);
 
@@ -119,7 +119,7 @@ async fn only_services_that_may_write_renew_titles() {
 }
 
 #[tokio::test]
-async fn without_a_secret_nobody_renews_titles() {
+async fn sync_does_not_exist_without_a_secret() {
     let service = service(&["--legacy-v1-enabled=true"]);
 
     let status = service.post("/api/anilibria/sync/1").send().await.0.status();
@@ -128,17 +128,17 @@ async fn without_a_secret_nobody_renews_titles() {
 }
 
 #[tokio::test]
-async fn token_of_a_user_never_shuts_a_reader_out() {
+async fn read_ignores_an_invalid_token() {
     let service = legacy();
 
-    let answer = service.get("/api/anilibria/seasons").header("authorization", "Bearer old").send().await;
+    let response = service.get("/api/anilibria/seasons").header("authorization", "Bearer old").send().await;
 
-    answer.assert_status_is_ok();
-    assert_eq!(body_of(answer).await, json!({"success": true, "data": ["зима", "весна", "лето", "осень"]}));
+    response.assert_status_is_ok();
+    assert_eq!(body_of(response).await, json!({"success": true, "data": ["зима", "весна", "лето", "осень"]}));
 }
 
 #[tokio::test]
-async fn player_has_to_say_which_episode_of_what() {
+async fn player_needs_a_title_and_an_episode() {
     let service = service(&[]);
 
     for path in ["/video", "/qualities", "/voices", "/subtitles"] {
@@ -148,9 +148,9 @@ async fn player_has_to_say_which_episode_of_what() {
             ("?anime_id=1&episode=x", 400, "INVALID_PARAMETERS"),
             ("?anime_id=..&episode=1", 404, "NOT_FOUND"),
         ] {
-            refusal(service.get(format!("{path}{query}")).send().await, status, code).await;
+            error(service.get(format!("{path}{query}")).send().await, status, code).await;
         }
     }
     let quality = service.get("/video?anime_id=1&episode=1&quality=8k").send().await;
-    assert_eq!(refusal(quality, 400, "INVALID_PARAMETERS").await["error"]["details"]["field"], "quality");
+    assert_eq!(error(quality, 400, "INVALID_PARAMETERS").await["error"]["details"]["field"], "quality");
 }

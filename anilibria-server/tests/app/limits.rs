@@ -1,13 +1,13 @@
-//! Limits: of what one request sends, and of requests in progress.
+//! Limits of the size of a request and of concurrent requests.
 
 use std::sync::Arc;
 
 use poem::{http::StatusCode, test::TestClient};
 
-use crate::support::{Demo, assert_error, chunked, demo, served, service, shell};
+use crate::support::{Demo, assert_error, chunked, demo, demo_endpoint, serve, service};
 
 #[tokio::test]
-async fn body_over_the_limit_is_refused_even_where_bodies_are_ignored() {
+async fn body_over_the_limit_is_refused_on_routes_without_a_body() {
     let service = service(&["--max-body-bytes=100"]);
 
     let response = service.get("/titles?page=0").body("x".repeat(101)).send().await;
@@ -17,7 +17,7 @@ async fn body_over_the_limit_is_refused_even_where_bodies_are_ignored() {
 }
 
 #[tokio::test]
-async fn body_of_unknown_length_is_counted() {
+async fn body_of_unknown_length_is_limited() {
     let service = service(&["--max-body-bytes=100"]);
 
     let response = service.get("/titles?page=0").body(chunked(11, "0123456789")).send().await;
@@ -36,8 +36,8 @@ async fn body_of_unknown_length_reaches_its_route() {
 }
 
 #[tokio::test]
-async fn client_that_sends_too_much_gets_to_read_the_refusal() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn client_can_read_the_response_to_a_body_over_the_limit() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
     let client = reqwest::Client::new();
 
     for body in [
@@ -46,14 +46,14 @@ async fn client_that_sends_too_much_gets_to_read_the_refusal() {
             (0..50).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 10_000])),
         )),
     ] {
-        let answer = client.post(format!("{base}/echo")).body(body).send().await.unwrap();
+        let response = client.post(format!("{base}/echo")).body(body).send().await.unwrap();
 
-        assert_eq!(answer.status(), 413);
+        assert_eq!(response.status(), 413);
     }
 }
 
 #[tokio::test]
-async fn address_over_the_limit_is_refused() {
+async fn uri_over_the_limit_is_refused() {
     let service = service(&["--max-uri-bytes=64"]);
 
     let response = service.get(format!("/titles?search={}", "x".repeat(64))).send().await;
@@ -72,19 +72,19 @@ async fn headers_over_the_limit_are_refused() {
 }
 
 #[tokio::test]
-async fn request_beyond_the_bound_is_shed_until_a_place_is_free() {
+async fn request_over_the_concurrency_limit_is_shed() {
     let demo = Demo::default();
-    let client = Arc::new(TestClient::new(shell(&["--max-concurrent-requests=1"], &demo)));
+    let client = Arc::new(TestClient::new(demo_endpoint(&["--max-concurrent-requests=1"], &demo)));
     let slow = tokio::spawn({
         let client = client.clone();
         async move { client.get("/slow").send().await.0.status() }
     });
-    // On this single thread the slow request is inside once it has had its turn.
+    // The runtime has a single thread, so the slow request is in progress after this yield.
     tokio::task::yield_now().await;
 
     let refused = client.get("/title").send().await;
     let probe = client.get("/live").send().await;
-    demo.go_on.notify_one();
+    demo.finish_slow.notify_one();
     let slow = slow.await.unwrap();
     let after = client.get("/title").send().await;
 

@@ -1,6 +1,6 @@
-//! The service as one endpoint, driven in the process.
+//! Tests that call the endpoint of the service in this process, without the binary.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test prepares or reads may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 #[path = "../support/token.rs"]
@@ -9,16 +9,16 @@ mod token;
 mod changes;
 mod connections;
 mod cors;
-#[cfg(unix)]
-mod deposed;
 mod document;
 mod document_3_1;
 mod errors;
 mod external_ids;
+#[cfg(unix)]
+mod former_leader;
 mod health;
-mod hostile;
 mod http;
 mod internal;
+mod invalid_input;
 mod legacy;
 mod limits;
 mod methods;
@@ -27,7 +27,7 @@ mod page_links;
 mod pages;
 mod parameters;
 mod problem_details;
-mod rates;
+mod rate_limits;
 mod request_ids;
 mod sandbox;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Methods: 405 with `Allow`, `HEAD` wherever `GET`, `OPTIONS` everywhere.
+//! HTTP methods: `HEAD`, `OPTIONS`, and 405 with `Allow`.
 
 use anilibria_http::rendered::{Meta, Rendered, render};
 use poem::{
@@ -7,10 +7,10 @@ use poem::{
 };
 use poem_openapi::types::Example as _;
 
-use crate::support::{Demo, assert_error, demo, served, service, shell};
+use crate::support::{Demo, assert_error, demo, demo_endpoint, serve, service};
 
 #[tokio::test]
-async fn wrong_method_is_told_the_right_ones() {
+async fn wrong_method_is_refused_with_allow() {
     let service = service(&[]);
 
     for path in ["/titles", "/api/anilibria/v2/titles/42", "/health", "/api/anilibria/v2/docs"] {
@@ -22,7 +22,7 @@ async fn wrong_method_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn allow_lists_what_the_path_really_takes() {
+async fn allow_lists_the_methods_of_the_path() {
     let demo = demo();
 
     for response in [demo.get("/echo").send().await, demo.head("/echo").send().await] {
@@ -69,13 +69,13 @@ async fn trailing_slash_is_redirected() {
 }
 
 #[tokio::test]
-async fn redirect_leads_to_the_answer() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn redirect_leads_to_the_resource() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
 
-    let answer = reqwest::get(format!("{base}/title/?x=1")).await.unwrap();
+    let response = reqwest::get(format!("{base}/title/?x=1")).await.unwrap();
 
-    assert_eq!(answer.url().as_str(), format!("{base}/title?x=1"));
-    assert_eq!(answer.status(), 200);
+    assert_eq!(response.url().as_str(), format!("{base}/title?x=1"));
+    assert_eq!(response.status(), 200);
 }
 
 #[tokio::test]
@@ -87,31 +87,31 @@ async fn options_lists_the_methods() {
 }
 
 #[tokio::test]
-async fn options_of_nothing_is_not_found() {
+async fn options_of_an_unknown_path_is_not_found() {
     let response = service(&[]).options("/nothing").send().await;
 
     assert_error(response, StatusCode::NOT_FOUND, "NOT_FOUND").await;
 }
 
 #[tokio::test]
-async fn answer_goes_over_the_wire_with_its_length() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn response_has_its_length_over_the_wire() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
     let expected = Rendered::<()>::new(
         render(&anilibria_server::titles::model::title::Title::example(), None),
         Meta::default(),
     );
     let expected = expected.into_response().into_body().into_bytes().await.unwrap();
 
-    let answer = reqwest::get(format!("{base}/title")).await.unwrap();
+    let response = reqwest::get(format!("{base}/title")).await.unwrap();
 
-    assert_eq!(answer.headers()["content-length"], expected.len().to_string());
-    assert!(!answer.headers().contains_key("transfer-encoding"));
-    assert_eq!(answer.bytes().await.unwrap(), expected);
+    assert_eq!(response.headers()["content-length"], expected.len().to_string());
+    assert!(!response.headers().contains_key("transfer-encoding"));
+    assert_eq!(response.bytes().await.unwrap(), expected);
 }
 
 #[tokio::test]
-async fn head_goes_over_the_wire_with_the_length_of_get() {
-    let base = served(shell(&[], &Demo::default())).await;
+async fn head_has_the_length_of_get_over_the_wire() {
+    let base = serve(demo_endpoint(&[], &Demo::default())).await;
     let client = reqwest::Client::new();
     let get = client.get(format!("{base}/title")).send().await.unwrap();
 

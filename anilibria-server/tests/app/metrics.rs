@@ -1,14 +1,14 @@
-//! `/metrics`: what the service counts.
+//! The scrape endpoint `/metrics`.
 
 use crate::support::service;
 
-/// The samples whose line begins with `name`, as they are written.
+/// Returns the lines of the samples that start with `name`.
 fn samples<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
     text.lines().filter(|line| line.starts_with(name)).collect()
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_route_and_never_by_path() {
+async fn requests_are_counted_by_route_not_by_path() {
     let service = service(&[]);
     for path in ["/titles/none", "/titles/0", "/no/such/path", "/api/anilibria/v2/titles/x"] {
         service.get(path).send().await;
@@ -29,7 +29,7 @@ async fn requests_are_counted_by_route_and_never_by_path() {
 }
 
 #[tokio::test]
-async fn durations_have_the_bounds_that_dashboards_know() {
+async fn duration_histograms_have_the_expected_buckets() {
     let service = service(&[]);
     service.get("/live").send().await;
 
@@ -54,7 +54,7 @@ async fn durations_have_the_bounds_that_dashboards_know() {
 }
 
 #[tokio::test]
-async fn metrics_can_be_switched_off() {
+async fn metrics_can_be_disabled() {
     let service = service(&["--prometheus-enabled", "false"]);
 
     service.get("/metrics").send().await.assert_status(poem::http::StatusCode::NOT_FOUND);

@@ -1,11 +1,11 @@
-//! Links between the pages of a list.
+//! `Link` headers between the pages of a list.
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_server::app::shell::Shell;
 use poem::test::TestClient;
 use url::Url;
 
-use crate::support::{json, service_on};
+use crate::support::{json, service_with_upstream};
 
 /// Returns the target of the link `relation` of the page at `path`, resolved against an address with a further prefix.
 async fn target(service: &TestClient<Shell>, path: &str, relation: &str) -> Option<String> {
@@ -19,9 +19,9 @@ async fn target(service: &TestClient<Shell>, path: &str, relation: &str) -> Opti
 }
 
 #[tokio::test]
-async fn every_list_can_be_followed_from_the_first_to_the_last_page() {
+async fn lists_are_linked_from_the_first_to_the_last_page() {
     let upstream = Sandbox::builder().releases(7).seed(1).build().start().await.unwrap();
-    let (service, _) = service_on(&upstream.api_url());
+    let (service, _) = service_with_upstream(&upstream.api_url());
 
     for list in ["/titles?sort=year&limit=3", "/updates?limit=3", "/popular?limit=3"] {
         let (mut path, mut seen) = (Some(list.to_owned()), 0);
@@ -45,7 +45,7 @@ async fn every_list_can_be_followed_from_the_first_to_the_last_page() {
 #[tokio::test]
 async fn links_keep_the_path_and_all_parameters() {
     let upstream = Sandbox::builder().releases(7).seed(1).build().start().await.unwrap();
-    let (service, _) = service_on(&upstream.api_url());
+    let (service, _) = service_with_upstream(&upstream.api_url());
     let path = "/api/anilibria/v2/titles?page=1&order=asc&limit=2&unknown=%D0%B6";
 
     let next = target(&service, path, "next").await;
@@ -54,9 +54,9 @@ async fn links_keep_the_path_and_all_parameters() {
 }
 
 #[tokio::test]
-async fn answers_without_pages_have_no_links() {
+async fn responses_without_pages_have_no_links() {
     let upstream = Sandbox::builder().releases(3).seed(1).build().start().await.unwrap();
-    let (service, _) = service_on(&upstream.api_url());
+    let (service, _) = service_with_upstream(&upstream.api_url());
 
     for path in ["/titles/1", "/genres", "/schedule", "/random", "/search?q=nothing+like+this", "/nothing"] {
         let response = service.get(path).send().await;

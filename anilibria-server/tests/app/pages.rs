@@ -1,4 +1,4 @@
-//! The HTML pages and the index.
+//! The HTML pages, and the index of the API.
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_server::app::{app, build::SandboxAt};
@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{build, config, json, service, service_with_sandbox};
 
-/// `Accept` of a browser that opens an address.
+/// `Accept` header of a browser that navigates to a URL.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// Addresses of the front page and of the index.
+/// Paths of the front page and of the index.
 const FRONT: [&str; 3] = ["/", "/api/anilibria/v2", "/api/anilibria/v2/"];
 
 async fn open(service: &TestClient<impl Endpoint>, path: &str) -> TestResponse {
@@ -36,7 +36,7 @@ fn links(page: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn front_is_a_page_to_a_browser_and_an_index_to_every_other_client() {
+async fn front_is_a_page_for_browsers_and_an_index_otherwise() {
     let service = service(&[]);
 
     for path in FRONT {
@@ -57,7 +57,7 @@ async fn front_is_a_page_to_a_browser_and_an_index_to_every_other_client() {
 }
 
 #[tokio::test]
-async fn every_link_of_the_front_page_and_of_the_index_is_served() {
+async fn links_of_the_front_page_and_the_index_have_routes() {
     let service = service(&[]);
     let page = text(open(&service, "/").await).await;
     let index = json(service.get("/").send().await).await;
@@ -72,7 +72,7 @@ async fn every_link_of_the_front_page_and_of_the_index_is_served() {
 }
 
 #[tokio::test]
-async fn front_page_is_revalidated_and_has_a_head() {
+async fn front_page_supports_revalidation_and_head() {
     let service = service(&[]);
     let etag = open(&service, "/").await.0.header("etag").unwrap().to_owned();
 
@@ -86,7 +86,7 @@ async fn front_page_is_revalidated_and_has_a_head() {
 }
 
 #[tokio::test]
-async fn pages_may_run_no_script_but_their_own() {
+async fn security_policy_allows_only_inline_scripts_by_hash() {
     let service = service_with_sandbox();
 
     for path in ["/", "/api/anilibria/v2/live"] {
@@ -107,7 +107,7 @@ async fn pages_may_run_no_script_but_their_own() {
 }
 
 #[tokio::test]
-async fn sandbox_is_named_only_where_it_can_be_controlled() {
+async fn sandbox_is_mentioned_only_if_it_can_be_controlled() {
     let with_sandbox = |flags: &[&str]| {
         let config = config(flags);
         let sandbox = SandboxAt::new(Sandbox::builder().releases(1).build(), "http://127.0.0.1:1");
@@ -126,7 +126,7 @@ async fn sandbox_is_named_only_where_it_can_be_controlled() {
 }
 
 #[tokio::test]
-async fn gateway_of_old_clients_is_named_only_if_it_is_enabled() {
+async fn gateway_is_mentioned_only_if_enabled() {
     let enabled = service(&[]);
     assert!(text(open(&enabled, "/").await).await.contains("v3-heading"));
     assert_eq!(json(enabled.get("/").send().await).await["links"]["v3"], "/v3");
@@ -137,7 +137,7 @@ async fn gateway_of_old_clients_is_named_only_if_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn icon_is_served_where_browsers_look_for_it() {
+async fn icon_is_served_at_its_usual_paths() {
     let service = service(&[]);
 
     for path in ["/favicon.ico", "/favicon.svg", "/api/anilibria/v2/favicon.svg"] {
@@ -149,7 +149,7 @@ async fn icon_is_served_where_browsers_look_for_it() {
 }
 
 #[tokio::test]
-async fn documentation_leads_to_the_front_page_and_has_an_icon() {
+async fn documentation_links_to_the_front_page_and_has_an_icon() {
     let page = text(open(&service(&[]), "/api/anilibria/v2/docs").await).await;
 
     assert!(page.starts_with("<!doctype html>"));

@@ -1,11 +1,11 @@
-//! Bad parameters are refused by name, with the reason.
+//! Validation of parameters.
 
 use poem::http::StatusCode;
 
 use crate::support::{assert_error, service};
 
-/// A bad request, the parameter that is wrong with it, and a part of the reason.
-const BAD: &[(&str, &str, &str)] = &[
+/// Path of an invalid request, name of the invalid parameter, and a part of the reason.
+const INVALID: &[(&str, &str, &str)] = &[
     ("/titles?page=0", "page", "whole number from 1"),
     ("/titles?page=-1", "page", "whole number"),
     ("/titles?page=+1", "page", "whole number"),
@@ -52,7 +52,7 @@ const BAD: &[(&str, &str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn number_of_ids_is_bounded() {
+async fn number_of_ids_is_limited() {
     let service = service(&["--max-uri-bytes=65536"]);
     let ids = |count: u32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
 
@@ -65,10 +65,10 @@ async fn number_of_ids_is_bounded() {
 }
 
 #[tokio::test]
-async fn bad_parameter_is_named_with_the_reason() {
+async fn invalid_parameter_is_refused_with_name_and_reason() {
     let service = service(&[]);
 
-    for (path, field, reason) in BAD {
+    for (path, field, reason) in INVALID {
         for prefix in ["", "/api/anilibria/v2"] {
             let response = service.get(format!("{prefix}{path}")).send().await;
 
@@ -104,7 +104,7 @@ async fn unknown_parameters_are_listed_in_a_header() {
         assert_eq!(header(&format!("{prefix}/titles/x?page=1")).await.as_deref(), Some("page"));
         assert_eq!(header(&format!("{prefix}/titles?genres[]=a&page=0&search=&order=")).await, None);
     }
-    // Neither probes, pages nor paths without a route have parameters that could be unknown.
+    // The header is only for routes of the API: not for probes, pages and unknown paths.
     for path in ["/live?t=1", "/docs?x=1", "/nothing?x=1", "/titles?"] {
         assert_eq!(header(path).await, None, "{path}");
     }
@@ -113,7 +113,7 @@ async fn unknown_parameters_are_listed_in_a_header() {
 }
 
 #[tokio::test]
-async fn unknown_parameters_are_refused_if_that_is_set() {
+async fn unknown_parameters_are_refused_in_strict_mode() {
     let service = service(&["--strict-parameters=true"]);
 
     for (path, field, reason) in [

@@ -1,4 +1,4 @@
-//! Errors as `application/problem+json`, for clients that ask for it.
+//! Errors as `application/problem+json`, for clients that accept it.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use poem::{
 };
 use serde_json::Value;
 
-use crate::support::{Demo, chunked, demo, json, service, shell};
+use crate::support::{Demo, chunked, demo, demo_endpoint, json, service};
 
 const PROBLEM: &str = "application/problem+json";
 
-/// Checks that `response` consists of problem details with `status` and `code`, and returns them.
+/// Asserts that `response` consists of problem details with `status` and `code`, and returns them.
 async fn details(response: TestResponse, status: StatusCode, code: &str) -> Value {
     response.assert_status(status);
     response.assert_content_type(PROBLEM);
@@ -32,7 +32,7 @@ async fn details(response: TestResponse, status: StatusCode, code: &str) -> Valu
 }
 
 #[tokio::test]
-async fn routes_and_all_layers_around_them_answer_with_details() {
+async fn errors_of_routes_and_middleware_have_details() {
     let service = service(&["--max-uri-bytes=200", "--max-body-bytes=100", "--max-header-bytes=2000"]);
     let (long, wide) = (format!("/titles?search={}", "x".repeat(200)), "x".repeat(2000));
     let not_found = (StatusCode::NOT_FOUND, "NOT_FOUND");
@@ -57,9 +57,9 @@ async fn routes_and_all_layers_around_them_answer_with_details() {
 }
 
 #[tokio::test]
-async fn failures_of_the_service_answer_with_details() {
+async fn server_errors_have_details() {
     let flags = ["--max-body-bytes=100", "--max-concurrent-requests=1", "--request-timeout=1"];
-    let demo = TestClient::new(shell(&flags, &Demo::default()));
+    let demo = TestClient::new(demo_endpoint(&flags, &Demo::default()));
     let get = |path: &str| demo.get(path).header("accept", PROBLEM);
 
     let panic =
@@ -67,7 +67,7 @@ async fn failures_of_the_service_answer_with_details() {
     let broken = details(get("/broken").send().await, StatusCode::BAD_GATEWAY, "UPSTREAM_ERROR").await;
     let large = demo.post("/echo").header("accept", PROBLEM).body(chunked(20, "xxxxxxxxxx"));
     let large = details(large.send().await, StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE").await;
-    // The first request takes the only place until it times out.
+    // The first request takes the only slot until it times out.
     let (slow, shed) = tokio::join!(get("/slow").send(), async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         get("/title").send().await
@@ -81,7 +81,7 @@ async fn failures_of_the_service_answer_with_details() {
 }
 
 #[tokio::test]
-async fn details_name_the_parameter_and_the_reason() {
+async fn details_include_the_parameter_and_the_reason() {
     let response = service(&[]).get("/search?q=x").header("accept", PROBLEM).send().await;
 
     let details = details(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
@@ -91,7 +91,7 @@ async fn details_name_the_parameter_and_the_reason() {
 }
 
 #[tokio::test]
-async fn every_other_accept_gets_the_envelope() {
+async fn other_accept_headers_get_the_envelope() {
     let service = service(&[]);
     let many = "text/x+y;q=0.5,".repeat(1000);
     for accept in
@@ -106,7 +106,7 @@ async fn every_other_accept_gets_the_envelope() {
 }
 
 #[tokio::test]
-async fn cached_error_varies_by_accept() {
+async fn errors_vary_by_accept() {
     let vary = |response: TestResponse| response.0.header("vary").unwrap().to_owned();
     let service = service(&[]);
 
@@ -118,7 +118,7 @@ async fn cached_error_varies_by_accept() {
 }
 
 #[tokio::test]
-async fn answer_without_error_does_not_depend_on_accept() {
+async fn success_does_not_vary_by_accept() {
     let response = demo().get("/title").header("accept", PROBLEM).send().await;
 
     response.assert_status_is_ok();

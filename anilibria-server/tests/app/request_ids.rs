@@ -1,11 +1,11 @@
-//! Request ids: taken over where harmless, made up otherwise, in every answer.
+//! Request ids: valid ones are kept, others are replaced.
 
 use uuid::Uuid;
 
 use crate::support::{demo, json};
 
 #[tokio::test]
-async fn harmless_id_comes_back_in_header_and_error() {
+async fn valid_id_is_returned_in_header_and_error() {
     let response = demo().get("/nothing").header("X-Request-ID", "site:42_a.b-C").send().await;
 
     response.assert_header("x-request-id", "site:42_a.b-C");
@@ -13,7 +13,7 @@ async fn harmless_id_comes_back_in_header_and_error() {
 }
 
 #[tokio::test]
-async fn good_answer_carries_the_id_too() {
+async fn success_response_has_the_id() {
     let response = demo().get("/title").header("X-Request-ID", "r-1").send().await;
 
     response.assert_status_is_ok();
@@ -21,7 +21,7 @@ async fn good_answer_carries_the_id_too() {
 }
 
 #[tokio::test]
-async fn harmful_or_missing_id_is_replaced_by_a_uuid() {
+async fn invalid_or_missing_id_is_replaced_by_a_uuid() {
     let demo = demo();
 
     for sent in [None, Some("<b>".to_owned()), Some(String::new()), Some("x".repeat(129))] {

@@ -1,11 +1,11 @@
-//! The sandbox on the server's own port.
+//! The sandbox on the port of the service.
 
 use poem::http::StatusCode;
 
 use crate::support::{assert_error, service, service_with_sandbox};
 
 #[tokio::test]
-async fn sandbox_does_not_exist_unless_asked_for() {
+async fn sandbox_does_not_exist_by_default() {
     let service = service(&[]);
 
     for path in ["/sandbox/requests", "/sandbox/api/v1/anime/releases/latest", "/sandbox"] {
@@ -16,7 +16,7 @@ async fn sandbox_does_not_exist_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn sandbox_answers_its_api_and_its_control() {
+async fn sandbox_serves_its_api_and_its_control_routes() {
     let service = service_with_sandbox();
 
     let latest = service.get("/sandbox/api/v1/anime/releases/latest?limit=1").send().await;

@@ -1,4 +1,4 @@
-//! The catalog that instances share in Redis.
+//! The catalog in Redis that all instances share.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 const KEY: &str = "site:#map:catalogue";
 
-/// A catalog of `releases`, with names that do not compress well.
+/// Returns a catalog of `releases` releases with descriptions that do not compress well.
 fn catalog(releases: u32, version: u32) -> Arc<Catalog> {
     let release = |id: u32| -> Release {
         let noise: Vec<_> = (0..100_u64).map(|n| (n + 1) * u64::from(id + version) * 0x9E37_79B9).collect();
@@ -21,7 +21,7 @@ fn catalog(releases: u32, version: u32) -> Arc<Catalog> {
     Arc::new((1..=releases).map(release).collect())
 }
 
-/// The store of an instance that holds the lease with `token`, or follows another.
+/// Returns the store of the leader with the fencing token `token`, or of a follower.
 fn store(server: &RedisServer, token: Option<u64>) -> RedisCatalog {
     let redis = Redis::builder(server.url()).prefix("site:").build().unwrap();
     // The receiver keeps its value without the sender.
@@ -33,9 +33,9 @@ async fn bytes(store: &RedisCatalog) -> Option<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn follower_reads_what_the_leader_has_written() {
+async fn follower_reads_the_catalog_of_the_leader() {
     let Some(server) = RedisServer::start() else { return };
-    // The larger one needs several commands.
+    // The larger catalog needs several commands.
     for releases in [1, 3000] {
         let written = catalog(releases, 1);
         store(&server, Some(1)).write(Arc::clone(&written)).await.unwrap();
@@ -59,7 +59,7 @@ async fn former_leader_does_not_replace_newer_releases() {
 }
 
 #[tokio::test]
-async fn lost_catalog_is_noticed_and_written_again() {
+async fn lost_catalog_is_written_again() {
     let Some(server) = RedisServer::start() else { return };
     let leader = store(&server, Some(1));
     assert!(!leader.is_intact().await, "nothing was written yet");
@@ -77,7 +77,7 @@ async fn lost_catalog_is_noticed_and_written_again() {
 }
 
 #[tokio::test]
-async fn foreign_and_damaged_contents_are_replaced() {
+async fn unknown_and_damaged_contents_are_replaced() {
     let Some(server) = RedisServer::start() else { return };
     let leader = store(&server, Some(1));
     for manifest in ["", "[]", r#"{"form":99,"digests":[]}"#, r#"{"form":1,"digests":[7]}"#] {

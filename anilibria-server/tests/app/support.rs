@@ -1,4 +1,4 @@
-//! What the tests drive: the service itself, and the shell around routes made for tests.
+//! Endpoints under test: the service, and the service's middleware around the routes of [`Demo`].
 
 use std::{
     net::TcpListener as StdListener,
@@ -50,29 +50,31 @@ use poem_openapi::{OpenApi, payload::PlainText, types::Example as _};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-/// The settings that `flags` make, whatever the environment holds.
+/// Returns the settings of `flags`, independent of the environment.
 pub(crate) fn config(flags: &[&str]) -> Config {
     Config::from_flags(["--cache-dir=off"].iter().chain(flags)).unwrap()
 }
 
-/// The service as `config` says. What it keeps is in memory, so there is nothing to wait for.
+/// Builds the service. All its stores are in memory, so the future is ready at once.
 pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
     build::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
-/// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
+/// Returns a client of the service with `flags`.
+///
+/// The service has no upstream: send only requests that are answered without one.
 pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
-    TestClient::new(service_shell(flags))
+    TestClient::new(service_endpoint(flags))
 }
 
-/// The same, without a client.
-pub(crate) fn service_shell(flags: &[&str]) -> Shell {
+/// Returns the endpoint that [`service`] sends requests to.
+pub(crate) fn service_endpoint(flags: &[&str]) -> Shell {
     let config = config(flags);
     let state = build(&config, None);
     app(&config, &state)
 }
 
-/// The service with the sandbox at its side.
+/// Returns a client of the service that has a sandbox under `/sandbox`.
 pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
     let config = config(&[]);
     let sandbox = Sandbox::builder().releases(3).seed(1).build();
@@ -80,24 +82,24 @@ pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
     TestClient::new(app(&config, &state))
 }
 
-/// The service that reads from the API at `url`, and what answers its routes.
-pub(crate) fn service_on(url: &str) -> (TestClient<Shell>, Titles) {
+/// Returns a client of the service that reads from the API at `url`, and the titles of that service.
+pub(crate) fn service_with_upstream(url: &str) -> (TestClient<Shell>, Titles) {
     let config = config(&["--anilibria-api-url", url]);
     let state = build(&config, None);
     (TestClient::new(app(&config, &state)), state.titles)
 }
 
-/// The service whose parts are as `vitals` says.
-pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell>, Health) {
+/// Returns a client of the service whose dependencies have the state in `source`, and its health.
+pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (TestClient<Shell>, Health) {
     let config = config(&[]);
     let built = build(&config, None);
-    let health = Health::new(vitals.clone());
+    let health = Health::new(source.clone());
     let state = State { health: health.clone(), ..built };
     (TestClient::new(app(&config, &state)), health)
 }
 
-/// The shell around [`Demo`], with `flags`.
-pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
+/// Returns [`Demo`] behind the middleware of the service, with `flags`.
+pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> Shell {
     let config = config(flags);
     Shell {
         unrouted: RouteMeter::new("unrouted"),
@@ -123,16 +125,16 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
     }
 }
 
-/// The shell with its defaults around [`Demo`].
+/// Returns a client of [`Demo`] behind the middleware with default settings.
 pub(crate) fn demo() -> TestClient<Shell> {
-    TestClient::new(shell(&[], &Demo::default()))
+    TestClient::new(demo_endpoint(&[], &Demo::default()))
 }
 
-/// Routes that do what the shell has to cope with.
+/// Routes with the responses that the middleware has to handle.
 #[derive(Clone, Default)]
 pub(crate) struct Demo {
-    /// Lets `/slow` go on.
-    pub(crate) go_on: Arc<Notify>,
+    /// Completes one request to `/slow`.
+    pub(crate) finish_slow: Arc<Notify>,
 }
 
 #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
@@ -173,7 +175,7 @@ impl Demo {
 
     #[oai(path = "/slow", method = "get")]
     async fn slow(&self) -> PlainText<String> {
-        self.go_on.notified().await;
+        self.finish_slow.notified().await;
         PlainText("done".into())
     }
 
@@ -183,18 +185,19 @@ impl Demo {
     }
 }
 
-/// Parts of a service that are as a test wants them.
+/// Dependencies with a fixed state.
 #[derive(Default)]
-pub(crate) struct TestVitals {
+pub(crate) struct StubHealthSource {
     pub(crate) upstream_down: AtomicBool,
     pub(crate) holds_data: AtomicBool,
-    pub(crate) asked: AtomicUsize,
+    /// Number of requests to the upstream.
+    pub(crate) upstream_checks: AtomicUsize,
 }
 
 #[async_trait]
-impl Vitals for TestVitals {
+impl Vitals for StubHealthSource {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.upstream_checks.fetch_add(1, Ordering::SeqCst);
         if self.upstream_down.load(Ordering::SeqCst) {
             return Err(UpstreamFault { status_code: None, error: "connection refused".into() });
         }
@@ -210,22 +213,22 @@ impl Vitals for TestVitals {
     }
 }
 
-/// A body that comes in `chunks` and does not say how long it is.
+/// Returns a body of `chunks` chunks without a length.
 pub(crate) fn chunked(chunks: usize, chunk: &'static str) -> Body {
     Body::from_bytes_stream(futures::stream::iter((0..chunks).map(move |_| Ok::<_, std::io::Error>(chunk))))
 }
 
-/// The body of `response` as JSON.
+/// Returns the body of `response` as JSON.
 pub(crate) async fn json(response: TestResponse) -> Value {
     let text = response.0.into_body().into_string().await.unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-/// Checks that `response` is the error envelope with `status` and `code`, and gives its `error`.
+/// Asserts that `response` is the error envelope with `status` and `code`, and returns its `error`.
 pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, code: &str) -> Value {
     response.assert_status(status);
     response.assert_content_type("application/json");
-    let id = response.0.header("x-request-id").expect("an id").to_owned();
+    let id = response.0.header("x-request-id").expect("the header `x-request-id`").to_owned();
     let body = json(response).await;
 
     assert_eq!(body["success"], false, "{body}");
@@ -237,13 +240,13 @@ pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, cod
     body["error"].clone()
 }
 
-/// Serves `endpoint` at a free port of this machine, as long as the test runs, and tells its address.
-pub(crate) async fn served(endpoint: impl Endpoint + 'static) -> String {
-    served_within(endpoint, Bounds::default()).await
+/// Serves `endpoint` on a free local port until the test ends, and returns its base URL.
+pub(crate) async fn serve(endpoint: impl Endpoint + 'static) -> String {
+    serve_with_bounds(endpoint, Bounds::default()).await
 }
 
-/// The same, within `bounds`.
-pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
+/// Serves `endpoint` like [`serve`], with `bounds` for its connections.
+pub(crate) async fn serve_with_bounds(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
     let socket = StdListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The Torznab indexer of the service.
+//! The Torznab indexer.
 
 use std::{net::TcpListener as StdListener, time::Duration};
 
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::support::{build, config, service, service_with_sandbox};
 
 /// Timeout of loading the catalog.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -31,7 +31,7 @@ const RELEASES: u32 = 60;
 /// The service with a loaded catalog.
 struct Indexer {
     service: TestClient<Shell>,
-    /// Keeps the catalog up to date until it is dropped.
+    /// Task that keeps the catalog up to date until it is dropped.
     _sync: Option<SyncTask>,
 }
 
@@ -49,14 +49,14 @@ impl Indexer {
         tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), Duration::ZERO));
         let service = TestClient::new(app(&config, &state));
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
-        let mirror = state.titles.local_catalog().unwrap().clone();
+        let local = state.titles.local_catalog().unwrap().clone();
         let wait = async {
-            let mut changed = mirror.changed();
-            while mirror.catalog().is_none() {
+            let mut changed = local.changed();
+            while local.catalog().is_none() {
                 changed.changed().await.unwrap();
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("the catalog");
+        tokio::time::timeout(TIMEOUT, wait).await.expect("the catalog should load within the timeout");
         Self { service, _sync: sync }
     }
 
@@ -64,7 +64,7 @@ impl Indexer {
         self.service.get(format!("/torznab/api?{query}")).send().await
     }
 
-    /// Returns the document of a good response.
+    /// Returns the document of a successful response.
     async fn document(&self, query: &str) -> String {
         let response = self.get(query).await;
         response.assert_status_is_ok();
@@ -98,13 +98,13 @@ async fn code(response: TestResponse) -> u16 {
     code.unwrap_or_else(|| panic!("{document}")).parse().unwrap()
 }
 
-/// Returns `text` as a part of an address.
-fn encoded(text: &str) -> String {
+/// Returns `text` URL-encoded.
+fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 #[tokio::test]
-async fn clients_pass_their_connection_tests() {
+async fn connection_tests_of_clients_pass() {
     let indexer = Indexer::start(&[]).await;
 
     let caps = indexer.get("t=caps").await;
@@ -122,13 +122,13 @@ async fn clients_pass_their_connection_tests() {
 }
 
 #[tokio::test]
-async fn second_season_is_found_by_the_name_of_the_series() {
+async fn second_season_is_found_by_series_name() {
     let indexer = Indexer::start(&[]).await;
     let all = indexer.titles("t=tvsearch").await;
     let second = all.iter().find(|title| title.contains(" - S02E01-E")).expect("a second season");
     let (series, rest) = second.split_once(" - S02E01-E").unwrap();
     let last: u32 = rest.split(' ').next().unwrap().parse().unwrap();
-    let q = encoded(series);
+    let q = encode(series);
 
     for query in [
         format!("t=tvsearch&cat=5070&extended=1&offset=0&limit=100&q={q}&season=2&ep={last}"),
@@ -145,21 +145,21 @@ async fn second_season_is_found_by_the_name_of_the_series() {
 }
 
 #[tokio::test]
-async fn film_is_found_with_its_year() {
+async fn film_is_found_by_name_and_year() {
     let indexer = Indexer::start(&[]).await;
     let films = indexer.titles("t=movie").await;
     let film = films.first().expect("a film");
     let (name, rest) = film.rsplit_once(" (").unwrap();
 
     let year = &rest[..4];
-    let found = indexer.titles(&format!("t=search&cat=2000&q={}+{year}", encoded(name))).await;
+    let found = indexer.titles(&format!("t=search&cat=2000&q={}+{year}", encode(name))).await;
 
     assert!(found.contains(film), "{found:?}");
     assert_eq!(indexer.titles("t=tvsearch&cat=2000").await, [""; 0]);
 }
 
 #[tokio::test]
-async fn file_of_a_torrent_is_at_its_link() {
+async fn link_of_an_item_returns_the_torrent_file() {
     let indexer = Indexer::start(&[]).await;
 
     let document = indexer.document("t=search&limit=1").await;
@@ -190,7 +190,7 @@ async fn key_is_required_for_searches_but_not_for_capabilities() {
 }
 
 #[tokio::test]
-async fn invalid_requests_have_the_codes_of_torznab() {
+async fn invalid_requests_get_torznab_error_codes() {
     let indexer = Indexer::start(&[]).await;
 
     for (query, expected) in [
@@ -213,14 +213,14 @@ async fn invalid_requests_have_the_codes_of_torznab() {
 }
 
 #[tokio::test]
-async fn answers_have_entity_tags_and_are_compressed() {
+async fn responses_have_entity_tags_and_are_compressed() {
     let indexer = Indexer::start(&[]).await;
     let request = || indexer.service.get("/torznab/api?t=search");
 
     let first = request().header(header::ACCEPT_ENCODING, "gzip").send().await;
     first.assert_status_is_ok();
     first.assert_header(header::CONTENT_ENCODING, "gzip");
-    let etag = first.0.header(header::ETAG).expect("a tag").to_owned();
+    let etag = first.0.header(header::ETAG).expect("an entity tag").to_owned();
     let again = request().header(header::IF_NONE_MATCH, etag).send().await;
 
     again.assert_status(StatusCode::NOT_MODIFIED);
@@ -231,7 +231,7 @@ async fn answers_have_entity_tags_and_are_compressed() {
 }
 
 #[tokio::test]
-async fn self_link_is_the_address_without_the_query() {
+async fn self_link_has_no_query() {
     let indexer = Indexer::start(&[]).await;
 
     let request = indexer.service.get("/torznab/api?t=search&apikey=hunter2&limit=1");
@@ -244,7 +244,7 @@ async fn self_link_is_the_address_without_the_query() {
 }
 
 #[tokio::test]
-async fn unloaded_catalog_is_unavailable_for_a_while() {
+async fn search_without_a_loaded_catalog_is_unavailable() {
     let service = service_with_sandbox();
 
     let response = service.get("/torznab/api?t=search&q=name").send().await;
@@ -255,7 +255,7 @@ async fn unloaded_catalog_is_unavailable_for_a_while() {
 }
 
 #[tokio::test]
-async fn disabled_indexer_does_not_exist() {
+async fn disabled_indexer_is_not_found() {
     for flag in ["--torznab-enabled=false", "--catalogue-enabled=false"] {
         let response = service(&[flag]).get("/torznab/api?t=caps").send().await;
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Whether the files in `deploy` agree with each other, with the binary and with what the service measures.
+"""Checks that the files in `deploy` agree with each other, with the binary and with the metrics of the service.
 
-    check.py metrics                 dashboards, rules and alerts ask for what there is, with the labels it has
-    check.py queries                 prints the dashboards' queries as rules, for promtool to read
-    check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read, which
-                                     leads to panels that there are
+    check.py metrics                 dashboards, rules and alerts use existing series and labels
+    check.py queries                 prints the queries of the dashboards as rules, for promtool
+    check.py alerts                  each alert has a test in which it fires, one in which it does not, and a section in
+                                     RUNBOOK.md, which names existing panels
     check.py settings BINARY         .env.example has the settings of the binary with their defaults, and no others
-    check.py compose MODEL BINARY    the compose file, as JSON, is pinned, confined, isolated and known to the binary
+    check.py compose MODEL BINARY    the compose file, as JSON, has pinned images, limits, isolation and known settings
 """
 
 import json
@@ -41,7 +41,7 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Findings:
-    """What is wrong."""
+    """Failed expectations."""
 
     def __init__(self):
         self.list = []
@@ -52,14 +52,14 @@ class Findings:
 
     def end(self, what):
         for finding in self.list:
-            print(f"wrong: {finding}")
+            print(f"failed: {finding}")
         if not self.list:
-            print(f"as it should be: {what}")
+            print(f"passed: {what}")
         return 1 if self.list else 0
 
 
-def measured():
-    """Every series of the service, by name, with its labels."""
+def known_series():
+    """Returns the labels of every known series by its name."""
     series = dict(SCRAPED)
     for name, metric in json.loads((DEPLOY / "metrics.json").read_text()).items():
         labels = set(metric["labels"])
@@ -71,13 +71,13 @@ def measured():
 
 
 def blocks(text, key):
-    """The entries of a YAML list that begin with `- key:`, as (value, text of the entry)."""
+    """Returns the entries of a YAML list that begin with `- key:`, as (value, text of the entry)."""
     found = re.split(rf"^\s*- {key}: ", text, flags=re.MULTILINE)[1:]
     return [(block.split("\n", 1)[0].strip(), block) for block in found]
 
 
 def expression(block):
-    """The expression of a rule: in its line, or in the lines below it that are indented further."""
+    """Returns the expression of a rule, which is in one line or in further indented lines below."""
     match = re.search(r"^( *)expr: (.*)$", block, re.MULTILINE)
     if not match[2].startswith("|"):
         return match[2].strip("'")
@@ -92,7 +92,7 @@ def expression(block):
 
 
 def rules(kind):
-    """All rules of a kind (`alert` or `record`), as (file, name, expression)."""
+    """Yields all rules of a kind (`alert` or `record`), as (file, name, expression)."""
     for file in sorted((DEPLOY / "prometheus/rules").glob("*.yml")):
         for name, block in blocks(file.read_text(), kind):
             block = re.split(r"^\s*- (?:alert|record): ", block, flags=re.MULTILINE)[0]
@@ -100,7 +100,7 @@ def rules(kind):
 
 
 def panels():
-    """Every query of every dashboard, as (file, panel, expression)."""
+    """Yields every query of every dashboard, as (file, panel, expression)."""
     for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
         dashboard = json.loads(file.read_text())
         for panel in dashboard["panels"]:
@@ -114,7 +114,7 @@ def panels():
 
 
 def titles():
-    """Every dashboard and every panel, as (file, title)."""
+    """Yields the titles of every dashboard and every panel, as (file, title)."""
     for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
         dashboard = json.loads(file.read_text())
         yield file.name, dashboard["title"]
@@ -122,8 +122,8 @@ def titles():
             yield file.name, panel["title"]
 
 
-def asked(query):
-    """What a query asks for: (name, labels of its selector), and the labels it groups by with an empty name."""
+def series_of(query):
+    """Yields the series of a query as (name, labels of its selector), and its grouping labels with an empty name."""
     query = re.sub(r"\[[^\]]*\]", "", query)
     for grouping in GROUPING.findall(query):
         yield "", {label.strip() for label in grouping[1].split(",") if label.strip()}
@@ -136,19 +136,19 @@ def asked(query):
 
 def metrics():
     findings = Findings()
-    known = measured()
+    known = known_series()
     recorded = {name for _, name, _ in rules("record")}
     queries = [*rules("record"), *rules("alert"), *panels()]
     names = set()
     for file, where, query in queries:
         labels = set(ADDED)
         groupings = []
-        for name, used in asked(query):
+        for name, used in series_of(query):
             if not name:
                 groupings.append(used)
                 continue
             names.add(name)
-            findings.expect(name in known or name in recorded, f"{file}: {where}: nobody measures {name}")
+            findings.expect(name in known or name in recorded, f"{file}: {where}: unknown series {name}")
             has = known.get(name, set()) | ADDED
             labels |= has
             findings.expect(used <= has, f"{file}: {where}: {name} has no {', '.join(sorted(used - has))}")
@@ -165,7 +165,7 @@ def queries():
         for variable, value in values.items():
             query = query.replace(variable, value)
         written.append({"record": f"dashboard:query:{number}", "expr": query})
-    # JSON is YAML, too.
+    # JSON is valid YAML.
     print(json.dumps({"groups": [{"name": "dashboards", "rules": written}]}))
     return 0
 
@@ -185,30 +185,30 @@ def alerts():
         findings.expect(name in runbook, f"RUNBOOK.md has no section {name}")
     for file in (DEPLOY / "prometheus/rules").glob("*.yml"):
         for name, block in blocks(file.read_text(), "alert"):
-            findings.expect(f'runbook: "RUNBOOK.md#{name.lower()}"' in block, f"{name} leads to no section")
-    shown = {"Status → Targets"} | {title for _, title in titles()}
+            findings.expect(f'runbook: "RUNBOOK.md#{name.lower()}"' in block, f"{name} has no link to its section")
+    known_titles = {"Status → Targets"} | {title for _, title in titles()}
     for name in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", (DEPLOY / "RUNBOOK.md").read_text()):
-        findings.expect(" ".join(name.split()) in shown, f"RUNBOOK.md leads to {name}, which is on no dashboard")
-    findings.expect(runbook - names == set(), f"RUNBOOK.md has sections of no alert: {runbook - names}")
+        findings.expect(" ".join(name.split()) in known_titles, f"RUNBOOK.md names {name}, which is on no dashboard")
+    findings.expect(runbook - names == set(), f"RUNBOOK.md has sections without an alert: {runbook - names}")
     return findings.end(f"{len(names)} alerts")
 
 
 def settings_of(binary):
-    """The settings of the binary with their defaults, as `config` prints them."""
+    """Returns the settings of the binary with their defaults, from the output of `config`."""
     environment = {"PATH": os.environ["PATH"]}
     printed = subprocess.run([binary, "config"], env=environment, capture_output=True, text=True, check=True)
     lines = re.findall(r"^(\w+): (.*?)  # (.*)$", printed.stdout, re.MULTILINE)
-    # A value that follows from other settings is no default.
+    # A value that is derived from other settings is not a default.
     return {name: "" if origin.startswith("not set") else json.loads(value) for name, value, origin in lines}
 
 
 def example():
-    """The lines of .env.example: name and default."""
+    """Returns the defaults in .env.example by name."""
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
 
 
 def interpolated():
-    """What the compose file asks its environment for, with the defaults there."""
+    """Returns the variables that the compose file interpolates, with their defaults."""
     return dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", (DEPLOY / "compose.yaml").read_text()))
 
 
@@ -219,19 +219,19 @@ def settings(binary):
         findings.expect(False, f".env.example lacks {name}")
     for name, value in shown.items():
         default = real.get(name, compose.get(name))
-        findings.expect(default is not None, f".env.example has {name}, which nobody reads")
-        findings.expect(default in (None, value), f".env.example says {name}={value}, and it is {default!r}")
+        findings.expect(default is not None, f".env.example has {name}, which is not used")
+        findings.expect(default in (None, value), f".env.example has {name}={value}, but the default is {default!r}")
     return findings.end(f"{len(shown)} settings")
 
 
 def environment_of(service):
-    """The variables of a container, which a merged file has as a list."""
+    """Returns the variables of a container. In a merged file they are a list."""
     variables = service.get("environment") or {}
     return variables if isinstance(variables, dict) else dict(line.split("=", 1) for line in variables)
 
 
 def references(entries):
-    """What a container takes from another part of the file, by name; not what it takes from this machine."""
+    """Returns the names of networks, secrets or volumes that a container refers to, without bind mounts."""
     return {one if isinstance(one, str) else one["source"] for one in entries or [] if not is_bind(one)}
 
 
@@ -240,7 +240,7 @@ def is_bind(entry):
 
 
 def extra_hosts(service):
-    """The additional lines of /etc/hosts in a container: addresses by name."""
+    """Returns the additional lines of /etc/hosts in a container: addresses by name."""
     entries = service.get("extra_hosts") or {}
     if isinstance(entries, list):
         return dict(re.split("[=:]", entry, maxsplit=1) for entry in entries)
@@ -248,7 +248,7 @@ def extra_hosts(service):
 
 
 def upstream_names():
-    """The names that nginx resolves at startup."""
+    """Returns the names that nginx resolves at startup."""
     text = (DEPLOY / "nginx/anilibria/hosts.conf").read_text()
     return re.findall(r"^\s+server ([\w-]+):\d+", text, re.MULTILINE)
 
@@ -272,37 +272,37 @@ def compose(model, binary):
             findings.expect(holds, f"compose.yaml: {name}: {finding}")
 
         expect(re.search(r":v?[0-9]+\.[0-9]", service["image"]), f"the image {service['image']} has no version")
-        expect(service.get("read_only"), "its root can be written to")
+        expect(service.get("read_only"), "its root file system is writable")
         expect(service.get("cap_drop") == ["ALL"], "it has capabilities")
-        expect("no-new-privileges:true" in service.get("security_opt", []), "it may gain privileges")
+        expect("no-new-privileges:true" in service.get("security_opt", []), "it can gain privileges")
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-        expect({"cpus", "memory", "pids"} <= limits.keys(), "it may take any amount of something")
-        expect(service.get("healthcheck", {}).get("test"), "nobody asks how it is")
-        expect(service.get("restart") == "unless-stopped", "it stays down")
+        expect({"cpus", "memory", "pids"} <= limits.keys(), "it has no limit of cpus, memory or pids")
+        expect(service.get("healthcheck", {}).get("test"), "it has no health check")
+        expect(service.get("restart") == "unless-stopped", "it is not restarted")
         expect(not service.get("privileged") and "network_mode" not in service, "it is not isolated")
         for part in ("networks", "secrets", "volumes"):
             missing = references(service.get(part)) - model[part].keys()
-            expect(not missing, f"nobody defines the {part} {', '.join(sorted(missing))}")
+            expect(not missing, f"undefined {part}: {', '.join(sorted(missing))}")
         missing = set(service.get("depends_on") or []) - model["services"].keys()
-        expect(not missing, f"there is no {', '.join(sorted(missing))} to wait for")
+        expect(not missing, f"it depends on unknown services: {', '.join(sorted(missing))}")
         if name in ("mongodb", "redis"):
-            expect(set(service["networks"]) == {"internal"}, "it can be reached from elsewhere")
-            expect(not service.get("ports"), "it has a port outside")
+            expect(set(service["networks"]) == {"internal"}, "it is in another network than `internal`")
+            expect(not service.get("ports"), "it publishes a port")
         elif name != "nginx":
             open_ports = [port for port in service.get("ports", []) if port.get("host_ip") != "127.0.0.1"]
-            expect(not open_ports, "it has a port that is open to all")
+            expect(not open_ports, "it publishes a port on all interfaces")
         if name.startswith("anilibria-"):
-            # Prometheus and nginx know it by this name.
+            # Prometheus and nginx use this name.
             for file in ("prometheus/prometheus.yml", "nginx/anilibria/hosts.conf"):
-                expect(f"{name}:8000" in (DEPLOY / file).read_text(), f"{file} does not know it")
+                expect(f"{name}:8000" in (DEPLOY / file).read_text(), f"it is not in {file}")
             unknown = environment_of(service).keys() - real.keys()
             expect(not unknown, f"the binary does not know {', '.join(sorted(unknown))}")
         for variable, value in environment_of(service).items():
             secret = re.search(r"(SECRET|PASSWORD|TOKEN|URI|REDIS_URL)$", variable)
-            expect(not secret or not value, f"{variable} is no file")
-    findings.expect(model["networks"]["internal"].get("internal"), "compose.yaml: the inner network leads outside")
+            expect(not secret or not value, f"{variable} has a value instead of a file")
+    findings.expect(model["networks"]["internal"].get("internal"), "compose.yaml: the network `internal` is not internal")
     for name, secret in model["secrets"].items():
-        findings.expect("/secrets/" in secret.get("file", ""), f"compose.yaml: the secret {name} is no file")
+        findings.expect("/secrets/" in secret.get("file", ""), f"compose.yaml: the secret {name} is not a file")
     return findings.end(f"{len(model['services'])} containers")
 
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Changes the secrets of tokens by the steps of deploy/README.md for systemd, and checks which tokens are accepted.
+"""Changes the token secrets with the commands of deploy/README.md for systemd, and checks the accepted tokens.
 
     rotation.py BINARY
 
-`sudo` and `systemctl` are replaced, and so is /etc. The service is started with the environment and the credentials that
-systemd would give it.
+`sudo`, `systemctl` and /etc are replaced. The service is started with the environment and the credentials of its unit.
 """
 
 import base64
@@ -28,7 +27,7 @@ SECTION = "### Secrets with systemd"
 
 
 def steps():
-    """The blocks of commands in the section: those that begin the change, and those that end it."""
+    """Returns the two blocks of commands in the section: the start and the end of the change."""
     text = (DEPLOY / "README.md").read_text()
     section = text.split(f"{SECTION}\n", 1)[1].split("\n## ", 1)[0].split("\n### ", 1)[0]
     return re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
@@ -45,7 +44,7 @@ def token(secret, claims):
 
 
 class Machine:
-    """A directory in place of the root of a machine with systemd."""
+    """A directory that replaces the root of a machine with systemd."""
 
     def __init__(self, root, binary):
         self.root, self.binary = root, binary
@@ -67,8 +66,8 @@ class Machine:
     def secrets(self):
         return {name: (self.etc / name).read_text().strip() for name in SECRETS}
 
-    def follow(self, block):
-        """Runs a block of commands of README.md, which has to restart the service after it has read its units."""
+    def run(self, block):
+        """Runs a block of commands of README.md, and checks that it reloads the units and restarts the service."""
         log = self.root / "systemctl.log"
         log.write_text("")
         environment = {"PATH": f"{self.root}/bin:{os.environ['PATH']}"}
@@ -78,7 +77,7 @@ class Machine:
         assert calls[:2] == ["daemon-reload", "restart anilibria-server"], calls
 
     def settings(self):
-        """The values of the unit and its drop-ins, in order, by name."""
+        """Returns the values of the unit and its drop-ins by name, in order."""
         files = [self.units / UNIT, *sorted((self.units / f"{UNIT}.d").glob("*.conf"))]
         values = {}
         for file in files:
@@ -92,13 +91,13 @@ class Machine:
         credentials.mkdir()
         for credential in settings["LoadCredential"]:
             name, file = credential.split(":", 1)
-            # A file that is missing keeps the service from starting, as with systemd.
+            # A missing file is an error, as with systemd.
             (credentials / name).write_text(Path(f"{self.root}{file}").read_text())
         assigned = " ".join(settings["Environment"]).replace("%d", str(credentials)).replace("%S", str(directory))
         return dict(assignment.split("=", 1) for assignment in assigned.split())
 
     def accepted(self, secrets):
-        """Which of the given pairs of secrets the service accepts, as (users, services) for each."""
+        """Returns for each pair of secrets whether the service accepts its tokens, as (users, services)."""
         with tempfile.TemporaryDirectory() as directory:
             environment = self.environment(directory) | {"LOG_REQUESTS": "all", "RATE_LIMIT_REQUESTS_PER_MINUTE": "0"}
             log = Path(directory) / "log"
@@ -118,7 +117,7 @@ class Machine:
             if found := re.search(r"listening.*(http://[0-9.:]+)", log.read_text()):
                 return found.group(1)
             time.sleep(0.05)
-        raise RuntimeError(f"the service has ended: {log.read_text()}")
+        raise RuntimeError(f"the service has exited: {log.read_text()}")
 
     @staticmethod
     def _accepts(origin, log, pair):
@@ -141,7 +140,7 @@ def get(url, bearer):
 
 def main():
     binary = Path(sys.argv[1]).resolve()
-    begin, end = steps()
+    start, end = steps()
     with tempfile.TemporaryDirectory() as directory:
         machine = Machine(Path(directory), binary)
         for name in SECRETS:
@@ -150,13 +149,13 @@ def main():
         yes, no = (True, True), (False, False)
         assert machine.accepted([old]) == [yes]
 
-        machine.follow(begin)
+        machine.run(start)
         new = machine.secrets()
         assert all(old[name] != new[name] for name in SECRETS), "the secrets have not changed"
         accepted = machine.accepted([old, new])
         assert accepted == [yes, yes], f"during the change: {accepted}"
 
-        machine.follow(end)
+        machine.run(end)
         accepted = machine.accepted([old, new])
         assert accepted == [no, yes], f"after the change: {accepted}"
         assert sorted(file.name for file in machine.etc.iterdir()) == sorted(SECRETS)

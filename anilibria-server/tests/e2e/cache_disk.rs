@@ -1,4 +1,4 @@
-//! The store on disk.
+//! The cache level on disk.
 
 use std::{fs, path::Path, time::SystemTime};
 
@@ -10,12 +10,12 @@ use crate::support::{Service, binary, eventually};
 
 const FILE: &str = "answers.redb";
 
-fn keeping_in(directory: &Path, upstream: &Service) -> Service {
+fn with_cache_dir(directory: &Path, upstream: &Service) -> Service {
     Service::reading_from(upstream, &[("CACHE_DIR", directory.to_str().unwrap())])
 }
 
-/// Waits until `key` is where a kill leaves it: in a copy of the file that the service has open.
-async fn on_disk(directory: &Path, key: &str) {
+/// Waits until `key` is in a copy of the open file, so that the entry survives a kill of the service.
+async fn wait_for_entry(directory: &Path, key: &str) {
     let copies = tempdir().unwrap();
     let copy = copies.path().join(FILE);
     eventually(key, async || {
@@ -31,35 +31,35 @@ fn is_empty(directory: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn answers_survive_a_kill() {
+async fn entries_survive_a_kill() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
-    let service = keeping_in(directory.path(), &upstream);
-    let title = service.get("/titles/7").await.good();
-    let genres = service.get("/genres").await.good();
-    on_disk(directory.path(), "title:7").await;
-    on_disk(directory.path(), "genres").await;
+    let service = with_cache_dir(directory.path(), &upstream);
+    let title = service.get("/titles/7").await.success();
+    let genres = service.get("/genres").await.success();
+    wait_for_entry(directory.path(), "title:7").await;
+    wait_for_entry(directory.path(), "genres").await;
 
     service.kill();
     let hits = upstream.upstream_hits("/api/v1/anime/releases/7").await;
-    let service = keeping_in(directory.path(), &upstream);
+    let service = with_cache_dir(directory.path(), &upstream);
 
     for (path, before) in [("/titles/7", title), ("/genres", genres)] {
-        let answer = service.get(path).await;
-        assert_eq!((answer.level(), &answer.good()["data"]), ("database".to_owned(), &before["data"]));
+        let response = service.get(path).await;
+        assert_eq!((response.level(), &response.success()["data"]), ("database".to_owned(), &before["data"]));
     }
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, hits);
 }
 
 #[tokio::test]
-async fn service_that_comes_up_while_the_upstream_is_down_answers_from_the_disk() {
+async fn restarted_service_reads_from_disk_without_upstream() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
-    let service = keeping_in(directory.path(), &upstream);
-    service.get("/titles/7").await.good();
-    on_disk(directory.path(), "title:7").await;
+    let service = with_cache_dir(directory.path(), &upstream);
+    service.get("/titles/7").await.success();
+    wait_for_entry(directory.path(), "title:7").await;
     service.kill();
 
     upstream.faults(json!({"drop": true})).await;
-    let service = keeping_in(directory.path(), &upstream);
+    let service = with_cache_dir(directory.path(), &upstream);
 
     assert_eq!(service.get("/titles/7").await.level(), "database");
     assert_eq!(service.get("/ready").await.json()["status"], "ready");
@@ -68,46 +68,46 @@ async fn service_that_comes_up_while_the_upstream_is_down_answers_from_the_disk(
 }
 
 #[tokio::test]
-async fn file_of_another_kind_is_replaced_or_left_but_never_keeps_the_service_from_starting() {
+async fn service_starts_with_an_invalid_cache_file() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
-    fs::write(directory.path().join(FILE), "this is no database at all").unwrap();
+    fs::write(directory.path().join(FILE), "this is not a database file").unwrap();
 
-    let service = keeping_in(directory.path(), &upstream);
+    let service = with_cache_dir(directory.path(), &upstream);
 
-    assert_eq!(service.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(service.get("/titles/7").await.success()["data"]["id"], 7);
 }
 
 #[tokio::test]
-async fn second_instance_on_one_directory_serves_without_it_and_says_so() {
+async fn second_instance_on_one_directory_runs_without_it_and_logs_that() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
-    let _first = keeping_in(directory.path(), &upstream);
+    let _first = with_cache_dir(directory.path(), &upstream);
 
-    let second = keeping_in(directory.path(), &upstream);
+    let second = with_cache_dir(directory.path(), &upstream);
 
-    assert_eq!(second.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(second.get("/titles/7").await.success()["data"]["id"], 7);
     assert_eq!(second.get("/health").await.json()["checks"]["database"]["status"], "not_configured");
     assert!(second.printed().contains("cache level on disk unavailable"), "{}", second.printed());
 }
 
 #[tokio::test]
-async fn directory_that_cannot_be_is_only_worth_a_warning() {
+async fn directory_that_cannot_be_created_is_a_warning() {
     let directory = tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
     let upstream = Service::upstream();
 
-    // Not even the superuser can make a directory in either.
+    // Even root cannot create a directory in these places.
     for impossible in [&file.join("cache"), Path::new("/proc/cache")] {
-        let service = keeping_in(impossible, &upstream);
+        let service = with_cache_dir(impossible, &upstream);
 
-        assert_eq!(service.get("/titles/7").await.good()["data"]["id"], 7);
+        assert_eq!(service.get("/titles/7").await.success()["data"]["id"], 7);
         assert_eq!(service.get("/health").await.json()["status"], "healthy");
         assert!(service.printed().contains("WARN"), "{}", service.printed());
     }
 }
 
 #[tokio::test]
-async fn sandbox_and_off_write_nothing_while_the_live_service_keeps_its_answers() {
+async fn disk_is_used_only_with_a_real_upstream_and_if_enabled() {
     let (upstream, homes) =
         (Service::upstream(), [tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap()]);
     let [sandbox, off, live] = homes.each_ref().map(tempfile::TempDir::path);
@@ -122,10 +122,10 @@ async fn sandbox_and_off_write_nothing_while_the_live_service_keeps_its_answers(
     let services =
         [start(sandbox, None, &["--sandbox"]), start(off, Some("off"), &[&url]), start(live, None, &[&url])];
     for service in &services {
-        service.get("/titles/7").await.good();
-        service.get("/titles/8").await.good();
+        service.get("/titles/7").await.success();
+        service.get("/titles/8").await.success();
     }
 
-    on_disk(&live.join("anilibria-server"), "title:8").await;
+    wait_for_entry(&live.join("anilibria-server"), "title:8").await;
     assert!(is_empty(sandbox) && is_empty(off));
 }

@@ -1,4 +1,4 @@
-//! Several instances that share Redis.
+//! Two instances that share Redis.
 
 use futures::future;
 use serde_json::json;
@@ -6,11 +6,11 @@ use test_services::RedisServer;
 
 use crate::support::{Service, eventually};
 
-/// Callers of each of two instances.
+/// Number of concurrent requests to each of two instances.
 const CALLERS: usize = 500;
 
-/// Waits until `service` has a connection to Redis, so that a test does not begin with making one.
-async fn connected(service: &Service) {
+/// Waits until `service` is connected to Redis.
+async fn wait_for_redis(service: &Service) {
     eventually("a connection to Redis", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["redis"]["status"] == "healthy").then_some(())
@@ -19,34 +19,35 @@ async fn connected(service: &Service) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousand_callers_of_two_instances_make_one_upstream_request() {
+async fn thousand_requests_to_two_instances_cause_one_upstream_request() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    // The callers have one address.
+    // All callers have the same address.
     let variables = [("REDIS_URL", &*redis.url()), ("MAX_CONCURRENT_REQUESTS_PER_CLIENT", "1000")];
     let (one, two) =
         (Service::reading_from(&upstream, &variables), Service::reading_from(&upstream, &variables));
-    future::join(connected(&one), connected(&two)).await;
-    // Slow enough that most of them are waiting before there is an answer.
+    future::join(wait_for_redis(&one), wait_for_redis(&two)).await;
+    // Slow enough that most callers are waiting when the response arrives.
     upstream.faults(json!({"latency_ms": 2000})).await;
 
-    let ask = |service| future::join_all((0..CALLERS).map(move |_| Service::get(service, "/titles/7")));
-    let (ones, twos) = future::join(ask(&one), ask(&two)).await;
+    let request_all =
+        |service| future::join_all((0..CALLERS).map(move |_| Service::get(service, "/titles/7")));
+    let (ones, twos) = future::join(request_all(&one), request_all(&two)).await;
 
-    let first = ones[0].good();
-    let mut answers = ones.iter().chain(&twos);
-    assert!(answers.all(|answer| answer.good()["data"] == first["data"]));
+    let first = ones[0].success();
+    let mut responses = ones.iter().chain(&twos);
+    assert!(responses.all(|response| response.success()["data"] == first["data"]));
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, 1);
 }
 
 #[tokio::test]
-async fn instance_that_died_while_it_loaded_keeps_nobody_waiting_for_ever() {
+async fn load_lock_of_a_killed_instance_expires() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
     let variables = [("REDIS_URL", &*redis.url())];
     let (one, two) =
         (Service::reading_from(&upstream, &variables), Service::reading_from(&upstream, &variables));
-    future::join(connected(&one), connected(&two)).await;
+    future::join(wait_for_redis(&one), wait_for_redis(&two)).await;
     upstream.faults(json!({"latency_ms": 60_000})).await;
     let origin = one.origin.clone();
     let abandoned = tokio::spawn(reqwest::get(format!("{origin}/titles/7")));
@@ -59,17 +60,17 @@ async fn instance_that_died_while_it_loaded_keeps_nobody_waiting_for_ever() {
     upstream.faults(json!({})).await;
 
     assert!(abandoned.await.unwrap().is_err());
-    assert_eq!(two.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(two.get("/titles/7").await.success()["data"]["id"], 7);
 }
 
 #[tokio::test]
-async fn instance_that_comes_up_while_the_upstream_is_down_serves_what_another_has_left() {
+async fn new_instance_serves_from_redis_without_upstream() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
     let variables = [("REDIS_URL", &*redis.url())];
     let one = Service::reading_from(&upstream, &variables);
-    one.get("/titles/7").await.good();
-    eventually("the answer in Redis", async || {
+    one.get("/titles/7").await.success();
+    eventually("the entry in Redis", async || {
         (redis.cli(&["EXISTS", "anilibria:title:7"]) == "1").then_some(())
     })
     .await;
@@ -77,7 +78,7 @@ async fn instance_that_comes_up_while_the_upstream_is_down_serves_what_another_h
 
     upstream.faults(json!({"drop": true})).await;
     let two = Service::reading_from(&upstream, &variables);
-    connected(&two).await;
+    wait_for_redis(&two).await;
 
     assert_eq!(two.get("/ready").await.json()["status"], "ready");
     let health = two.get("/health").await;

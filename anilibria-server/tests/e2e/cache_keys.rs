@@ -1,4 +1,4 @@
-//! What the service keeps in Redis, and what it makes of what it finds there.
+//! Redis keys of the cache, and values of other programs under them.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,10 +8,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::support::{Service, eventually};
 
-/// So many seconds a busy machine may need between loading an answer and writing it down.
-const DELAY: i64 = 60;
+/// Tolerance in seconds for the delay between a load and the write to Redis.
+const TOLERANCE: i64 = 60;
 
-async fn kept(redis: &RedisServer, key: &str) {
+async fn wait_for_key(redis: &RedisServer, key: &str) {
     eventually(key, async || (redis.cli(&["EXISTS", key]) == "1").then_some(())).await;
 }
 
@@ -20,7 +20,7 @@ fn names(redis: &RedisServer, pattern: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn answers_are_under_the_documented_keys() {
+async fn entries_have_the_documented_keys() {
     let Some(redis) = RedisServer::start() else { return };
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
@@ -32,12 +32,12 @@ async fn answers_are_under_the_documented_keys() {
         ("/schedule", "anilibria:schedule"),
         ("/genres", "anilibria:genres"),
     ] {
-        service.get(path).await.good();
+        service.get(path).await.success();
 
-        kept(&redis, key).await;
+        wait_for_key(&redis, key).await;
     }
 
-    service.get("/titles?page=2&limit=3").await.good();
+    service.get("/titles?page=2&limit=3").await.success();
     eventually("a page of the list", async || {
         (names(&redis, "anilibria:titles:page:2:limit:3:filters:*").len() == 1).then_some(())
     })
@@ -45,7 +45,7 @@ async fn answers_are_under_the_documented_keys() {
 }
 
 #[tokio::test]
-async fn keys_begin_with_the_prefix_that_is_set_and_those_of_others_stay_as_they_are() {
+async fn keys_have_the_configured_prefix_and_others_are_unchanged() {
     let Some(redis) = RedisServer::start() else { return };
     let others = ["anilibria:v1:x", "anilibria:title:7", "feature:x"];
     for key in others {
@@ -53,15 +53,15 @@ async fn keys_begin_with_the_prefix_that_is_set_and_those_of_others_stay_as_they
     }
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url()), ("CACHE_KEY_PREFIX", "site:")]);
 
-    service.get("/titles/7").await.good();
-    kept(&redis, "site:title:7").await;
+    service.get("/titles/7").await.success();
+    wait_for_key(&redis, "site:title:7").await;
 
     assert!(names(&redis, "*").iter().all(|key| key.starts_with("site:") || others.contains(&&**key)));
     assert!(others.iter().all(|key| redis.cli(&["GET", key]) == "theirs"));
 }
 
 #[tokio::test]
-async fn keys_of_others_under_the_same_prefix_stay_as_they_are() {
+async fn other_keys_with_the_same_prefix_are_unchanged() {
     let Some(redis) = RedisServer::start() else { return };
     redis.cli(&["SET", "anilibria:v1:x", "theirs"]);
     redis.cli(&["SADD", "anilibria:rooms", "one"]);
@@ -70,34 +70,34 @@ async fn keys_of_others_under_the_same_prefix_stay_as_they_are() {
     for path in ["/titles/7", "/titles", "/titles/999999"] {
         service.get(path).await;
     }
-    kept(&redis, "anilibria:title:999999").await;
+    wait_for_key(&redis, "anilibria:title:999999").await;
 
     assert_eq!(redis.cli(&["GET", "anilibria:v1:x"]), "theirs");
     assert_eq!(redis.cli(&["SMEMBERS", "anilibria:rooms"]), "one");
 }
 
 #[tokio::test]
-async fn redis_keeps_an_answer_as_long_as_it_may_be_served_as_stale_and_an_hour_for_revalidation() {
+async fn redis_keeps_entries_for_the_stale_time_and_one_hour() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
     let url = redis.url();
     let variables = [("REDIS_URL", &*url), ("CACHE_TTL_REDIS", "500"), ("CACHE_STALE_SECONDS", "7000")];
-    // Alive until it is there: the caller has the answer before Redis does.
+    // The writer must live until the entry is written: the caller gets the response before that.
     let writer = Service::reading_from(&upstream, &variables);
-    writer.get("/titles/7").await.good();
-    kept(&redis, "anilibria:title:7").await;
+    writer.get("/titles/7").await.success();
+    wait_for_key(&redis, "anilibria:title:7").await;
 
-    let body = Service::reading_from(&upstream, &variables).get("/titles/7").await.good();
+    let body = Service::reading_from(&upstream, &variables).get("/titles/7").await.success();
     let dropped: i64 = redis.cli(&["EXPIRETIME", "anilibria:title:7"]).parse().unwrap();
 
     assert_eq!(body["meta"]["cache_level"], "redis");
     let fresh = OffsetDateTime::parse(body["meta"]["cache_expires"].as_str().unwrap(), &Rfc3339).unwrap();
     let stale = dropped - fresh.unix_timestamp() - 3600;
-    assert!((stale - 7000).abs() <= DELAY, "{stale}");
+    assert!((stale - 7000).abs() <= TOLERANCE, "{stale}");
 }
 
 #[tokio::test]
-async fn what_is_no_entry_is_ignored_and_overwritten() {
+async fn invalid_entries_are_ignored_and_overwritten() {
     let Some(redis) = RedisServer::start() else { return };
     redis.cli(&["SET", "anilibria:title:1", "{\"id\": 666}"]);
     redis.cli(&["SET", "anilibria:title:2", ""]);
@@ -106,16 +106,16 @@ async fn what_is_no_entry_is_ignored_and_overwritten() {
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
     for id in 1..=4 {
-        let answer = service.get(&format!("/titles/{id}")).await.good();
-        assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&id.into(), &false.into()));
+        let response = service.get(&format!("/titles/{id}")).await.success();
+        assert_eq!((&response["data"]["id"], &response["meta"]["cached"]), (&id.into(), &false.into()));
     }
 
     let second = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
     for id in 1..=4 {
         let path = format!("/titles/{id}");
         eventually(&path, async || {
-            let answer = second.get(&path).await;
-            let body = answer.good();
+            let response = second.get(&path).await;
+            let body = response.success();
             assert_eq!(body["data"]["id"], id);
             body["meta"]["cached"].as_bool().unwrap().then_some(())
         })
@@ -126,7 +126,7 @@ async fn what_is_no_entry_is_ignored_and_overwritten() {
 }
 
 #[tokio::test]
-async fn entry_of_another_form_is_ignored_and_overwritten() {
+async fn entry_of_another_schema_is_ignored_and_overwritten() {
     let Some(redis) = RedisServer::start() else { return };
     let store = Redis::builder(redis.url()).prefix("anilibria:").build().unwrap().store();
     let now = SystemTime::now();
@@ -134,12 +134,12 @@ async fn entry_of_another_form_is_ignored_and_overwritten() {
     store.set("title:7", entry, now).await.unwrap();
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
-    let answer = service.get("/titles/7").await.good();
+    let response = service.get("/titles/7").await.success();
 
-    assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&7.into(), &false.into()));
+    assert_eq!((&response["data"]["id"], &response["meta"]["cached"]), (&7.into(), &false.into()));
     eventually("the new entry", async || {
-        let kept = store.get("title:7", now).await.unwrap()?;
-        (kept.value() != "old").then_some(())
+        let entry = store.get("title:7", now).await.unwrap()?;
+        (entry.value() != "old").then_some(())
     })
     .await;
 }

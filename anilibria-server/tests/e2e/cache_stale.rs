@@ -1,10 +1,10 @@
-//! Answers past their time.
+//! Stale responses.
 
 use serde_json::json;
 
 use crate::support::{Service, eventually};
 
-/// Ends of time that a test can wait for.
+/// Lifetimes and timeouts that are short enough for a test.
 const SHORT: [(&str, &str); 4] = [
     ("CACHE_TTL_MEMORY", "1"),
     ("CACHE_STALE_SECONDS", "3"),
@@ -13,66 +13,66 @@ const SHORT: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn answer_past_its_time_is_served_marked_while_the_upstream_is_down_and_not_for_ever() {
+async fn stale_response_is_served_without_upstream_until_it_expires() {
     for path in ["/titles/7", "/genres"] {
         let service = Service::sandbox(&[], &SHORT);
-        let loaded = service.get(path).await.good();
+        let loaded = service.get(path).await.success();
         service.faults(json!({"drop": true})).await;
 
-        let stale = eventually("a stale answer", async || {
-            let answer = service.get(path).await;
-            answer.is_stale().then_some(answer)
+        let stale = eventually("a stale response", async || {
+            let response = service.get(path).await;
+            response.is_stale().then_some(response)
         })
         .await;
-        let refused = eventually("the end of the stale answer", async || {
-            let answer = service.get(path).await;
-            (!answer.status.is_success()).then_some(answer)
+        let refused = eventually("the expiry of the stale response", async || {
+            let response = service.get(path).await;
+            (!response.status.is_success()).then_some(response)
         })
         .await;
 
         assert_eq!(stale.level(), "memory");
-        assert_eq!(stale.good()["data"], loaded["data"]);
-        assert_eq!(stale.good()["meta"]["cache_expires"], loaded["meta"]["cache_expires"]);
+        assert_eq!(stale.success()["data"], loaded["data"]);
+        assert_eq!(stale.success()["meta"]["cache_expires"], loaded["meta"]["cache_expires"]);
         refused.upstream_error();
     }
 }
 
 #[tokio::test]
-async fn slow_upstream_is_not_waited_for_when_there_is_a_stale_answer() {
+async fn stale_response_is_served_while_the_upstream_is_slow() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
-    // Longer than anybody waits: an answer at all comes from the cache.
+    // Longer than the timeout of the test, so that only the cache can respond in time.
     service.faults(json!({"latency_ms": 60_000})).await;
 
-    eventually("a stale answer", async || service.get("/titles/7").await.is_stale().then_some(())).await;
+    eventually("a stale response", async || service.get("/titles/7").await.is_stale().then_some(())).await;
 }
 
 #[tokio::test]
-async fn fresh_answer_takes_the_place_of_the_stale_one_once_the_upstream_is_back() {
+async fn fresh_response_is_served_after_the_upstream_recovers() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     service.faults(json!({"drop": true})).await;
-    eventually("a stale answer", async || service.get("/titles/7").await.is_stale().then_some(())).await;
+    eventually("a stale response", async || service.get("/titles/7").await.is_stale().then_some(())).await;
 
     service.faults(json!({})).await;
 
-    eventually("a fresh answer", async || (!service.get("/titles/7").await.is_stale()).then_some(())).await;
+    eventually("a fresh response", async || (!service.get("/titles/7").await.is_stale()).then_some(())).await;
 }
 
 #[tokio::test]
-async fn nothing_stale_is_served_when_that_is_switched_off() {
+async fn stale_responses_can_be_disabled() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1"), ("CACHE_STALE_SECONDS", "0")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     service.faults(json!({"drop": true})).await;
 
-    let refused = eventually("the end of the answer", async || {
-        let answer = service.get("/titles/7").await;
-        if answer.status.is_success() {
-            assert!(!answer.is_stale(), "{}", answer.text);
+    let refused = eventually("the expiry of the response", async || {
+        let response = service.get("/titles/7").await;
+        if response.status.is_success() {
+            assert!(!response.is_stale(), "{}", response.text);
             return None;
         }
-        Some(answer)
+        Some(response)
     })
     .await;
 

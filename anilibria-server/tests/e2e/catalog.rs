@@ -1,4 +1,4 @@
-//! Lists and search of a service that mirrors the catalog.
+//! Lists and search from the local catalog.
 
 use std::{
     cmp::Ordering,
@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 
 use crate::support::{Service, binary};
 
-/// Starts the service beside its sandbox and waits until it has mirrored it.
-async fn mirrored(arguments: &[&str]) -> Service {
+/// Starts the service with a sandbox and waits until its local catalog is loaded.
+async fn loaded_service(arguments: &[&str]) -> Service {
     let service =
         Service::sandbox(arguments, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]);
-    until(|| async { is_mirrored(&service).await }).await;
+    until(|| async { is_loaded(&service).await }).await;
     service
 }
 
-/// Starts a service that reads from `upstream` and keeps its catalog in `directory`.
+/// Starts a service that reads from `upstream` and stores its catalog in `directory`.
 fn reading_from(upstream: &Service, directory: &Path) -> Service {
     let mut command = binary(&["--port", "0", "--upstream-timeout", "1", "--upstream-attempt-timeout", "1"]);
     command
@@ -36,23 +36,23 @@ fn reading_from(upstream: &Service, directory: &Path) -> Service {
     Service::start(command)
 }
 
-async fn is_mirrored(service: &Service) -> bool {
+async fn is_loaded(service: &Service) -> bool {
     service.get("/health").await.json()["checks"]["catalogue"]["status"] == "healthy"
 }
 
-/// Asks again and again until `is_so`, for half a minute.
-async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
+/// Waits until `condition` is true, for at most 30 seconds.
+async fn until<F: Future<Output = bool>>(condition: impl Fn() -> F) {
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so().await {
-        assert!(Instant::now() < deadline, "it never came to be so");
+    while !condition().await {
+        assert!(Instant::now() < deadline, "the condition was not met within 30 seconds");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 fn stop(mut service: Service) {
-    // The shell has its own `kill`; a program of that name is not everywhere.
-    let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", service.id())]).status().unwrap();
-    assert!(told.success() && service.wait().success());
+    // `kill` is built into the shell, but not every system has it as a program.
+    let signal = Command::new("sh").args(["-c", &format!("kill -TERM {}", service.id())]).status().unwrap();
+    assert!(signal.success() && service.wait().success());
 }
 
 fn ids(body: &Value) -> Vec<u32> {
@@ -60,7 +60,7 @@ fn ids(body: &Value) -> Vec<u32> {
     titles.iter().map(|title| title["id"].as_u64().unwrap().try_into().unwrap()).collect()
 }
 
-/// Every release of the service's sandbox, as it tells itself.
+/// Returns all releases of the sandbox.
 async fn releases(service: &Service) -> Vec<Release> {
     let client = Client::builder().mirror(format!("{}/sandbox/api/v1", service.origin)).build().unwrap();
     client.catalog().releases().limit(50).items().try_collect().await.unwrap()
@@ -74,7 +74,7 @@ fn status(release: &Release) -> &'static str {
     }
 }
 
-/// How two releases stand to each other, the smaller first.
+/// Compares two releases by the key `sort`.
 fn compare(sort: &str, one: &Release, two: &Release) -> Ordering {
     let rating = |release: &Release| release.rating.as_ref().and_then(|rating| rating.average);
     match sort {
@@ -86,8 +86,8 @@ fn compare(sort: &str, one: &Release, two: &Release) -> Ordering {
 }
 
 #[tokio::test]
-async fn every_filter_and_order_selects_what_a_plain_model_does() {
-    let service = mirrored(&["--releases", "120"]).await;
+async fn filters_and_orders_agree_with_a_reference_implementation() {
+    let service = loaded_service(&["--releases", "120"]).await;
     let releases = releases(&service).await;
     let example = releases.iter().find(|release| release.season.is_some()).unwrap();
     let (year, season) = (example.year.unwrap(), example.season.clone().unwrap());
@@ -114,7 +114,7 @@ async fn every_filter_and_order_selects_what_a_plain_model_does() {
                 let state = if wanted_status.is_empty() { "" } else { "&status=" };
                 let path =
                     format!("/titles?limit=100&sort={sort}&order={order}{filter}{state}{wanted_status}");
-                let body = service.get(&path).await.good();
+                let body = service.get(&path).await.success();
 
                 let mut expected: Vec<_> = releases
                     .iter()
@@ -135,16 +135,16 @@ async fn every_filter_and_order_selects_what_a_plain_model_does() {
 }
 
 #[tokio::test]
-async fn misspelt_name_is_found_when_that_is_asked_for() {
-    let service = mirrored(&["--releases", "120"]).await;
-    let title = service.get("/titles/7").await.good();
+async fn misspelt_name_is_found_with_fuzzy_search() {
+    let service = loaded_service(&["--releases", "120"]).await;
+    let title = service.get("/titles/7").await.success();
     let name = title["data"]["names"]["ru"].as_str().unwrap();
     let misspelt: String =
         name.chars().enumerate().filter(|(place, _)| *place != 2).map(|(_, letter)| letter).collect();
 
-    let exact = service.get(&format!("/search?q={name}")).await.good();
-    let plain = service.get(&format!("/search?q={misspelt}")).await.good();
-    let fuzzy = service.get(&format!("/search?q={misspelt}&fuzzy=true")).await.good();
+    let exact = service.get(&format!("/search?q={name}")).await.success();
+    let plain = service.get(&format!("/search?q={misspelt}")).await.success();
+    let fuzzy = service.get(&format!("/search?q={misspelt}&fuzzy=true")).await.success();
 
     assert_eq!(exact["data"][0]["names"]["ru"], name);
     assert!(!ids(&plain).contains(&7), "{name}");
@@ -152,40 +152,40 @@ async fn misspelt_name_is_found_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn most_liked_title_is_the_most_popular() {
-    let service = mirrored(&["--releases", "60"]).await;
+async fn popular_titles_are_sorted_by_favorites() {
+    let service = loaded_service(&["--releases", "60"]).await;
     let mut releases = releases(&service).await;
     releases.sort_by_key(|release| {
         (std::cmp::Reverse(release.added_in_users_favorites), std::cmp::Reverse(release.id))
     });
 
-    let popular = service.get("/popular?limit=100").await.good();
+    let popular = service.get("/popular?limit=100").await.success();
 
     assert_eq!(ids(&popular), releases.iter().map(|release| release.id.get()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn new_episode_leads_the_updates_after_the_next_look() {
-    let service = mirrored(&["--releases", "60"]).await;
-    let before = service.get("/updates?limit=60").await.good();
+async fn new_episode_leads_the_updates_after_the_next_poll() {
+    let service = loaded_service(&["--releases", "60"]).await;
+    let before = service.get("/updates?limit=60").await.success();
     let titles = before["data"].as_array().unwrap();
     let ongoing = titles.iter().rfind(|title| title["status"] == "ongoing").unwrap();
     let id = ongoing["id"].as_u64().unwrap();
     let episodes = |title: &Value| title["data"]["episodes"]["current"].as_u64().unwrap();
-    let known = episodes(&service.get(&format!("/titles/{id}")).await.good());
+    let known = episodes(&service.get(&format!("/titles/{id}")).await.success());
 
     let published = service.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
 
     assert!(published.status.is_success(), "{}", published.text);
-    until(|| async { service.get("/updates?limit=60").await.good()["data"][0]["id"] == id }).await;
-    assert_eq!(episodes(&service.get(&format!("/titles/{id}")).await.good()), known + 1);
+    until(|| async { service.get("/updates?limit=60").await.success()["data"][0]["id"] == id }).await;
+    assert_eq!(episodes(&service.get(&format!("/titles/{id}")).await.success()), known + 1);
 }
 
 #[tokio::test]
-async fn lists_come_from_the_upstream_when_nothing_is_mirrored() {
+async fn lists_are_read_from_the_upstream_without_a_local_catalog() {
     let service = Service::sandbox(&["--releases", "60"], &[("CATALOGUE_ENABLED", "false")]);
 
-    let list = service.get("/titles").await.good();
+    let list = service.get("/titles").await.success();
 
     assert_eq!(list["pagination"]["total"], 60);
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, 1);
@@ -193,14 +193,14 @@ async fn lists_come_from_the_upstream_when_nothing_is_mirrored() {
 }
 
 #[tokio::test]
-async fn mirrored_list_costs_the_upstream_nothing() {
-    let service = mirrored(&["--releases", "60"]).await;
+async fn lists_from_the_local_catalog_cause_no_upstream_request() {
+    let service = loaded_service(&["--releases", "60"]).await;
     let before = service.upstream_hits("/api/v1/anime/catalog/releases").await;
 
     for path in
         ["/titles", "/titles?sort=rating&status=ongoing", "/search?q=ан", "/updates", "/popular", "/genres"]
     {
-        service.get(path).await.good();
+        service.get(path).await.success();
     }
 
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, before);
@@ -209,24 +209,24 @@ async fn mirrored_list_costs_the_upstream_nothing() {
 }
 
 #[tokio::test]
-async fn restarted_service_answers_from_the_saved_catalog_while_the_upstream_is_down() {
+async fn restarted_service_uses_the_saved_catalog_without_upstream() {
     let upstream = Service::start(binary(&["sandbox", "--port", "0", "--releases", "60"]));
     let directory = tempfile::tempdir().unwrap();
     let first = reading_from(&upstream, directory.path());
-    until(|| async { is_mirrored(&first).await }).await;
+    until(|| async { is_loaded(&first).await }).await;
     stop(first);
     upstream.faults(json!({"drop": true})).await;
 
     let second = reading_from(&upstream, directory.path());
 
-    let list = second.get("/titles?limit=37").await.good();
+    let list = second.get("/titles?limit=37").await.success();
     assert_eq!((ids(&list).len(), &list["pagination"]["total"]), (37, &json!(60)));
     for path in ["/updates", "/popular", "/genres", "/search?q=ан&fuzzy=true"] {
-        assert!(!second.get(path).await.good()["data"].as_array().unwrap().is_empty(), "{path}");
+        assert!(!second.get(path).await.success()["data"].as_array().unwrap().is_empty(), "{path}");
     }
     let ready = second.send(Method::GET, "/ready", None).await;
     assert_eq!(ready.status, 200, "{}", ready.text);
-    let title = second.get(&format!("/titles/{}", ids(&list)[0])).await.good();
+    let title = second.get(&format!("/titles/{}", ids(&list)[0])).await.success();
     assert_eq!(title["meta"]["stale"], true);
-    second.get("/random").await.good();
+    second.get("/random").await.success();
 }

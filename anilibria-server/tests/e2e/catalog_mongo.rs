@@ -1,4 +1,4 @@
-//! The catalog in MongoDB: over restarts, and among instances.
+//! The catalog in MongoDB: restarts, several instances and outages.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ use crate::{
 
 const RELEASES: u64 = 60;
 
-/// A stand-in for AniLibria, the same each time.
+/// Starts a sandbox with the same releases each time.
 fn upstream() -> Service {
     Service::start(binary(&["sandbox", "--port", "0", "--releases", &RELEASES.to_string()]))
 }
 
-/// A service that mirrors `upstream` in MongoDB, with these variables besides.
-fn mirroring(upstream: &Service, mongo: &MongoServer, variables: &[(&str, &str)]) -> Service {
+/// Starts a service that reads from `upstream` and stores the catalog in MongoDB, with additional `variables`.
+fn start_service(upstream: &Service, mongo: &MongoServer, variables: &[(&str, &str)]) -> Service {
     let uri = format!("{}site", mongo.uri());
     let own = [
         ("MONGODB_URI", &*uri),
@@ -37,17 +37,17 @@ fn mirroring(upstream: &Service, mongo: &MongoServer, variables: &[(&str, &str)]
     Service::reading_from(upstream, &[&own, variables].concat())
 }
 
-/// What `/internal/stats` says of the catalog.
+/// Returns the statistics of the catalog from `/internal/stats`.
 async fn stats(service: &Service) -> Value {
     let token = service_token("nodejs", &["read"]);
     service.send_as(&token, Method::GET, "/internal/stats", None).await.json()["data"]["catalogue"].clone()
 }
 
-async fn is_loaded(service: &Service) {
+async fn wait_until_loaded(service: &Service) {
     eventually("the catalog", async || (stats(service).await["releases"] == RELEASES).then_some(())).await;
 }
 
-async fn becomes_poller(service: &Service) {
+async fn wait_until_poller(service: &Service) {
     eventually("a poller", async || (stats(service).await["is_poller"] == true).then_some(())).await;
 }
 
@@ -57,14 +57,14 @@ async fn documents(mongo: &MongoServer, collection: &str) -> Vec<Document> {
     found.try_collect().await.unwrap()
 }
 
-/// By which save each title was written.
+/// Returns the revision of each title by id: the number of the save that wrote it.
 async fn revisions(mongo: &MongoServer) -> BTreeMap<i64, i64> {
     let titles = documents(mongo, "titles").await;
     titles.iter().map(|title| (title.get_i64("id").unwrap(), title.get_i64("revision").unwrap())).collect()
 }
 
-/// Waits until all titles are in MongoDB.
-async fn saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
+/// Waits until all titles are in MongoDB, and returns their revisions.
+async fn wait_until_saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
     eventually("all titles in MongoDB", async || {
         let status = documents(mongo, "sync_status").await;
         let is_complete = status.iter().any(|status| status.get_i64("saved").is_ok());
@@ -74,47 +74,47 @@ async fn saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
     .await
 }
 
-/// Some title of which more episodes are to come.
+/// Returns the id of an ongoing title.
 async fn ongoing(service: &Service) -> u64 {
-    let list = service.get("/titles?status=ongoing&limit=1").await.good();
+    let list = service.get("/titles?status=ongoing&limit=1").await.success();
     list["data"][0]["id"].as_u64().unwrap()
 }
 
 async fn publish_episode(upstream: &Service, id: u64) {
-    let answer = upstream.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
-    assert!(answer.status.is_success(), "{}", answer.text);
+    let response = upstream.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
+    assert!(response.status.is_success(), "{}", response.text);
 }
 
-/// How many episodes the lists of `service` say that title `id` has.
+/// Returns the number of episodes of the title `id` in the lists of `service`.
 async fn episodes(service: &Service, id: u64) -> u64 {
-    let list = service.get("/titles?limit=100").await.good();
+    let list = service.get("/titles?limit=100").await.success();
     let title = list["data"].as_array().unwrap().iter().find(|title| title["id"] == id).unwrap();
     title["episodes"]["current"].as_u64().unwrap()
 }
 
-async fn shows(service: &Service, id: u64, count: u64) {
+async fn wait_for_episodes(service: &Service, id: u64, count: u64) {
     eventually("the new episode", async || (episodes(service, id).await == count).then_some(())).await;
 }
 
-/// Whether AniLibria was asked what is new.
-async fn asked(upstream: &Service) -> usize {
+/// Returns the number of requests of the catalog sync to `upstream`.
+async fn sync_requests(upstream: &Service) -> usize {
     upstream.upstream_hits("/api/v1/anime/releases/latest").await
         + upstream.upstream_hits("/api/v1/anime/catalog/releases").await
 }
 
 #[tokio::test]
-async fn restarted_service_answers_from_mongodb_while_the_upstream_is_down() {
+async fn restarted_service_reads_from_mongodb_without_upstream() {
     let Some(mongo) = MongoServer::start() else { return };
     let upstream = upstream();
-    let first = mirroring(&upstream, &mongo, &[]);
-    is_loaded(&first).await;
-    saved(&mongo).await;
-    let before = first.get("/titles?limit=100&sort=id").await.good();
+    let first = start_service(&upstream, &mongo, &[]);
+    wait_until_loaded(&first).await;
+    wait_until_saved(&mongo).await;
+    let before = first.get("/titles?limit=100&sort=id").await.success();
     first.kill();
     upstream.faults(json!({"drop": true})).await;
 
-    let second = mirroring(&upstream, &mongo, &[]);
-    let after = second.get("/titles?limit=100&sort=id").await.good();
+    let second = start_service(&upstream, &mongo, &[]);
+    let after = second.get("/titles?limit=100&sort=id").await.success();
 
     assert_eq!(after["data"], before["data"]);
     assert_eq!(stats(&second).await["source"], "mongodb");
@@ -122,13 +122,13 @@ async fn restarted_service_answers_from_mongodb_while_the_upstream_is_down() {
 }
 
 #[tokio::test]
-async fn site_can_read_the_titles_and_what_was_synchronised() {
+async fn titles_and_sync_status_have_the_documented_fields() {
     let Some(mongo) = MongoServer::start() else { return };
     let upstream = upstream();
-    let service = mirroring(&upstream, &mongo, &[]);
-    is_loaded(&service).await;
-    saved(&mongo).await;
-    let shown = service.get("/titles?limit=1").await.good()["data"][0].clone();
+    let service = start_service(&upstream, &mongo, &[]);
+    wait_until_loaded(&service).await;
+    wait_until_saved(&mongo).await;
+    let shown = service.get("/titles?limit=1").await.success()["data"][0].clone();
     let id = shown["id"].as_i64().unwrap();
     let token = service_token("nodejs", &["read", "write"]);
     service
@@ -161,17 +161,17 @@ async fn site_can_read_the_titles_and_what_was_synchronised() {
 }
 
 #[tokio::test]
-async fn only_what_has_changed_is_written() {
+async fn only_changed_titles_are_written() {
     let Some(mongo) = MongoServer::start() else { return };
     let upstream = upstream();
-    let service = mirroring(&upstream, &mongo, &[]);
-    is_loaded(&service).await;
-    let before = saved(&mongo).await;
+    let service = start_service(&upstream, &mongo, &[]);
+    wait_until_loaded(&service).await;
+    let before = wait_until_saved(&mongo).await;
     let id = ongoing(&service).await;
     drop(service);
 
-    let service = mirroring(&upstream, &mongo, &[]);
-    is_loaded(&service).await;
+    let service = start_service(&upstream, &mongo, &[]);
+    wait_until_loaded(&service).await;
     publish_episode(&upstream, id).await;
     let id = i64::try_from(id).unwrap();
     let after = eventually("the new episode in MongoDB", async || {
@@ -185,47 +185,47 @@ async fn only_what_has_changed_is_written() {
 }
 
 #[tokio::test]
-async fn one_instance_asks_for_all_and_another_takes_over_when_it_is_killed() {
+async fn one_instance_polls_and_another_takes_over_after_a_kill() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
-    let (of_first, of_second) = (upstream(), upstream());
+    let (first_upstream, second_upstream) = (upstream(), upstream());
     let url = redis.url();
-    let first = mirroring(&of_first, &mongo, &[("REDIS_URL", &url)]);
-    becomes_poller(&first).await;
-    is_loaded(&first).await;
-    saved(&mongo).await;
+    let first = start_service(&first_upstream, &mongo, &[("REDIS_URL", &url)]);
+    wait_until_poller(&first).await;
+    wait_until_loaded(&first).await;
+    wait_until_saved(&mongo).await;
     let id = ongoing(&first).await;
     let count = episodes(&first, id).await;
 
-    let second = mirroring(&of_second, &mongo, &[("REDIS_URL", &url)]);
-    is_loaded(&second).await;
-    publish_episode(&of_first, id).await;
-    shows(&second, id, count + 1).await;
+    let second = start_service(&second_upstream, &mongo, &[("REDIS_URL", &url)]);
+    wait_until_loaded(&second).await;
+    publish_episode(&first_upstream, id).await;
+    wait_for_episodes(&second, id, count + 1).await;
 
     assert_eq!(stats(&second).await["is_poller"], false);
-    assert_eq!(asked(&of_second).await, 0, "the second instance asked for itself");
+    assert_eq!(sync_requests(&second_upstream).await, 0, "the second instance polled the upstream");
 
     first.kill();
-    becomes_poller(&second).await;
+    wait_until_poller(&second).await;
     for _ in 0..2 {
-        publish_episode(&of_second, id).await;
+        publish_episode(&second_upstream, id).await;
     }
 
-    shows(&second, id, count + 2).await;
+    wait_for_episodes(&second, id, count + 2).await;
 }
 
 #[tokio::test]
-async fn change_during_an_outage_of_mongodb_is_saved_after_it() {
+async fn change_during_an_outage_of_mongodb_is_saved_later() {
     let Some(mut mongo) = MongoServer::start() else { return };
     let upstream = upstream();
-    let service = mirroring(&upstream, &mongo, &[]);
-    is_loaded(&service).await;
-    let before = saved(&mongo).await;
+    let service = start_service(&upstream, &mongo, &[]);
+    wait_until_loaded(&service).await;
+    let before = wait_until_saved(&mongo).await;
     let id = ongoing(&service).await;
     let count = episodes(&service, id).await;
 
     mongo.kill();
     publish_episode(&upstream, id).await;
-    shows(&service, id, count + 1).await;
+    wait_for_episodes(&service, id, count + 1).await;
     mongo.restart();
 
     let id = i64::try_from(id).unwrap();
@@ -236,20 +236,20 @@ async fn change_during_an_outage_of_mongodb_is_saved_after_it() {
 }
 
 #[tokio::test]
-async fn service_starts_without_mongodb_and_from_the_disk() {
+async fn service_starts_from_disk_without_mongodb() {
     let Some(mut mongo) = MongoServer::start() else { return };
     let upstream = upstream();
     let directory = tempfile::tempdir().unwrap();
     let on_disk = [("CACHE_DIR", directory.path().to_str().unwrap())];
-    let first = mirroring(&upstream, &mongo, &on_disk);
-    is_loaded(&first).await;
+    let first = start_service(&upstream, &mongo, &on_disk);
+    wait_until_loaded(&first).await;
     eventually("the file", async || directory.path().join("catalogue.bin").exists().then_some(())).await;
     first.kill();
     upstream.faults(json!({"drop": true})).await;
     mongo.kill();
 
-    let second = mirroring(&upstream, &mongo, &on_disk);
+    let second = start_service(&upstream, &mongo, &on_disk);
 
-    assert_eq!(second.get("/titles").await.good()["pagination"]["total"], RELEASES);
+    assert_eq!(second.get("/titles").await.success()["pagination"]["total"], RELEASES);
     assert_eq!(stats(&second).await["source"], "disk");
 }

@@ -1,4 +1,4 @@
-//! Instances that share Redis and have no database: one polls AniLibria, and the others receive the catalog from it.
+//! Instances that share the catalog over Redis: the leader polls AniLibria, the followers read the catalog from Redis.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ use crate::{
 
 const RELEASES: u64 = 150;
 
-/// Instances on one Redis. Each has its own stand-in for AniLibria, so that its requests can be told from those of others.
-/// The stand-ins hold the same.
+/// Instances on one Redis. Each has its own sandbox, so that its requests to AniLibria can be counted. All sandboxes have
+/// the same releases.
 struct Cluster {
     redis: RedisServer,
     nodes: Vec<Node>,
@@ -52,24 +52,24 @@ impl Cluster {
         self.nodes.push(node);
     }
 
-    /// Publishes the next episode of title `id` at every stand-in.
+    /// Publishes the next episode of title `id` in every sandbox.
     async fn publish_episode(&self, id: u64) {
         for node in &self.nodes {
             let body = Some(json!({"release_id": id}));
-            let answer = node.upstream.send(Method::POST, "/sandbox/episodes", body).await;
-            assert!(answer.status.is_success(), "{}", answer.text);
+            let response = node.upstream.send(Method::POST, "/sandbox/episodes", body).await;
+            assert!(response.status.is_success(), "{}", response.text);
         }
     }
 
-    /// Waits until the lists of every instance say that title `id` has `count` episodes.
-    async fn shows(&self, id: u64, count: u64) {
+    /// Waits until title `id` has `count` episodes in the lists of every instance.
+    async fn wait_for_episodes(&self, id: u64, count: u64) {
         for node in &self.nodes {
             eventually("the new episode", async || (node.episodes(id).await == count).then_some(())).await;
         }
     }
 
-    /// Waits until all blocks are in Redis. Returns the number of fields there.
-    async fn stored(&self) -> u32 {
+    /// Waits until all blocks of the catalog are in Redis, and returns the number of fields.
+    async fn wait_until_stored(&self) -> u32 {
         eventually("the catalog in Redis", async || {
             let fields = self.redis.cli(&["HLEN", "anilibria:#map:catalogue"]).trim().parse().unwrap();
             (fields > 64).then_some(fields)
@@ -77,12 +77,12 @@ impl Cluster {
         .await
     }
 
-    /// Returns the place of the instance that polls.
+    /// Returns the index of the instance that polls.
     async fn poller(&self) -> usize {
         eventually("a poller", async || {
-            for (place, node) in self.nodes.iter().enumerate() {
+            for (index, node) in self.nodes.iter().enumerate() {
                 if node.stats().await["is_poller"] == true {
-                    return Some(place);
+                    return Some(index);
                 }
             }
             None
@@ -95,12 +95,12 @@ impl Node {
     /// Returns the statistics of the catalog.
     async fn stats(&self) -> Value {
         let token = service_token("nodejs", &["read"]);
-        let answer = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
-        answer.json()["data"]["catalogue"].clone()
+        let response = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
+        response.json()["data"]["catalogue"].clone()
     }
 
     async fn titles(&self) -> Vec<Value> {
-        let list = self.service.get("/titles?limit=100&sort=updated").await.good();
+        let list = self.service.get("/titles?limit=100&sort=updated").await.success();
         list["data"].as_array().unwrap().clone()
     }
 
@@ -110,9 +110,9 @@ impl Node {
         title.and_then(|title| title["episodes"]["current"].as_u64()).unwrap_or_default()
     }
 
-    /// Returns a title of which more episodes are to come, and the number of those that are out.
+    /// Returns an ongoing title and the number of its episodes.
     async fn ongoing(&self) -> (u64, u64) {
-        let list = self.service.get("/titles?status=ongoing&limit=1&sort=updated").await.good();
+        let list = self.service.get("/titles?status=ongoing&limit=1&sort=updated").await.success();
         let title = &list["data"][0];
         (title["id"].as_u64().unwrap(), title["episodes"]["current"].as_u64().unwrap())
     }
@@ -125,16 +125,16 @@ impl Node {
 }
 
 #[tokio::test]
-async fn one_of_three_instances_polls_for_all_and_another_takes_over_when_it_is_killed() {
+async fn one_instance_polls_and_another_takes_over_after_a_kill() {
     let Some(redis) = RedisServer::start() else { return };
     let mut cluster = Cluster::start(redis, 3).await;
     let (id, count) = cluster.nodes[0].ongoing().await;
     let mut socket = Socket::open(&cluster.nodes[2].service).await;
-    socket.ask("subscribe_title", json!({"title_id": id})).await;
+    socket.request("subscribe_title", json!({"title_id": id})).await;
 
     cluster.publish_episode(id).await;
-    socket.hear_of("new_episode").await;
-    cluster.shows(id, count + 1).await;
+    socket.wait_for("new_episode").await;
+    cluster.wait_for_episodes(id, count + 1).await;
 
     assert_eq!(cluster.poller().await, 0);
     assert_eq!(cluster.nodes[1].stats().await["source"], "redis");
@@ -145,44 +145,44 @@ async fn one_of_three_instances_polls_for_all_and_another_takes_over_when_it_is_
     cluster.nodes.remove(0).service.kill();
     let poller = cluster.poller().await;
     cluster.publish_episode(id).await;
-    socket.hear_of("new_episode").await;
-    cluster.shows(id, count + 2).await;
+    socket.wait_for("new_episode").await;
+    cluster.wait_for_episodes(id, count + 2).await;
 
     assert!(cluster.nodes[poller].polls().await > 0);
     assert_eq!(cluster.nodes[1 - poller].polls().await, 0, "two instances poll AniLibria");
 }
 
 #[tokio::test]
-async fn catalog_that_redis_has_lost_is_written_again() {
+async fn catalog_is_written_again_after_redis_lost_it() {
     let Some(redis) = RedisServer::start() else { return };
     let mut cluster = Cluster::start(redis, 2).await;
     let (id, count) = cluster.nodes[0].ongoing().await;
 
-    cluster.stored().await;
+    cluster.wait_until_stored().await;
 
     cluster.redis.flush();
     for node in &cluster.nodes {
         assert_eq!(node.stats().await["releases"], RELEASES);
     }
-    // The lease was lost with the data, so that either instance may hold the new one.
-    cluster.stored().await;
+    // Redis lost the lease as well, so either instance can be the new leader.
+    cluster.wait_until_stored().await;
     cluster.add().await;
     cluster.publish_episode(id).await;
-    cluster.shows(id, count + 1).await;
+    cluster.wait_for_episodes(id, count + 1).await;
 
     assert_eq!(cluster.nodes[2].stats().await["source"], "redis");
     assert_eq!(cluster.nodes[2].polls().await, 0);
 }
 
 #[tokio::test]
-async fn without_redis_each_instance_polls_for_itself_until_it_is_back() {
+async fn every_instance_polls_during_an_outage_of_redis() {
     let Some(redis) = RedisServer::start() else { return };
     let mut cluster = Cluster::start(redis, 2).await;
     let (id, count) = cluster.nodes[0].ongoing().await;
 
     cluster.redis.kill();
     cluster.publish_episode(id).await;
-    cluster.shows(id, count + 1).await;
+    cluster.wait_for_episodes(id, count + 1).await;
     for node in &cluster.nodes {
         assert!(node.polls().await > 0);
     }
@@ -197,15 +197,15 @@ async fn without_redis_each_instance_polls_for_itself_until_it_is_back() {
     })
     .await;
     cluster.publish_episode(id).await;
-    cluster.shows(id, count + 2).await;
+    cluster.wait_for_episodes(id, count + 2).await;
 }
 
-/// The key does not look like one of the cache, whatever the pattern.
+/// The key of the catalog is not a key of the cache, so no pattern matches it.
 #[tokio::test]
-async fn clearing_the_cache_leaves_the_shared_catalog() {
+async fn cache_clear_keeps_the_shared_catalog() {
     let Some(redis) = RedisServer::start() else { return };
     let cluster = Cluster::start(redis, 1).await;
-    let fields = cluster.stored().await;
+    let fields = cluster.wait_until_stored().await;
 
     let token = service_token("nodejs", &["read", "write"]);
     for pattern in ["*", "#*", "anilibria:*", "catalogue"] {
@@ -214,5 +214,5 @@ async fn clearing_the_cache_leaves_the_shared_catalog() {
         service.send_as(&token, Method::DELETE, "/internal/cache/clear", body).await;
     }
 
-    assert_eq!(cluster.stored().await, fields);
+    assert_eq!(cluster.wait_until_stored().await, fields);
 }

@@ -1,4 +1,4 @@
-//! The subcommands, and how the process begins and ends.
+//! Subcommands, and the start and stop of the process.
 
 use std::process::Command;
 
@@ -11,21 +11,18 @@ use crate::{
 };
 
 #[test]
-fn document_is_printed_in_both_forms_and_is_the_one_checked_in() {
+fn openapi_prints_json_and_the_checked_in_yaml() {
     let json = run(&["openapi", "--format", "json"]);
     let yaml = run(&["openapi", "--format", "yaml"]);
 
     let document: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let snapshot = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml")).unwrap();
-    assert!(
-        yaml.stdout == snapshot,
-        "openapi.yaml is out of date: print it anew with `openapi --format yaml`"
-    );
+    assert!(yaml.stdout == snapshot, "openapi.yaml is out of date: generate it with `openapi --format yaml`");
 }
 
 #[test]
-fn document_is_printed_in_both_versions_of_the_specification() {
+fn openapi_prints_both_versions_of_the_specification() {
     let version = |spec: &str| -> Value {
         let output = run(&["openapi", "--spec", spec]);
         serde_json::from_slice::<Value>(&output.stdout).unwrap()["openapi"].take()
@@ -39,7 +36,7 @@ fn document_is_printed_in_both_versions_of_the_specification() {
 }
 
 #[test]
-fn settings_are_printed_as_flags_and_variables_make_them() {
+fn config_prints_flags_and_variables() {
     let output =
         binary(&["config", "--port", "8123"]).env("ANILIBRIA_USER_AGENT", "Test/1.0").output().unwrap();
 
@@ -49,7 +46,7 @@ fn settings_are_printed_as_flags_and_variables_make_them() {
 }
 
 #[test]
-fn settings_in_effect_are_printed_although_they_are_not_set() {
+fn config_prints_defaults() {
     let config = |variables: &[(&str, &str)]| {
         let output = binary(&["config"]).envs(variables.iter().copied()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -74,7 +71,7 @@ fn settings_in_effect_are_printed_although_they_are_not_set() {
 }
 
 #[tokio::test]
-async fn either_variable_switches_metrics_off() {
+async fn either_variable_disables_metrics() {
     for variable in ["METRICS_ENABLED", "PROMETHEUS_ENABLED"] {
         let service = Service::sandbox(&[], &[(variable, "false")]);
 
@@ -83,7 +80,7 @@ async fn either_variable_switches_metrics_off() {
 }
 
 #[test]
-fn withdrawn_api_is_refused_at_start_with_the_reason() {
+fn url_of_api_v3_is_refused_at_the_start() {
     let output =
         binary(&["--port", "0"]).env("ANILIBRIA_API_URL", "https://api.anilibria.tv/v3").output().unwrap();
 
@@ -93,7 +90,7 @@ fn withdrawn_api_is_refused_at_start_with_the_reason() {
 }
 
 #[tokio::test]
-async fn secret_may_be_in_a_file() {
+async fn secret_is_read_from_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret");
     std::fs::write(&file, format!("{SECRET}\n")).unwrap();
@@ -101,14 +98,14 @@ async fn secret_may_be_in_a_file() {
     let service = Service::sandbox(&[], &variables);
 
     let token = service_token("nodejs", &["read"]);
-    let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+    let response = service.send_as(&token, Method::GET, "/internal/stats", None).await;
 
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(response.status, 200, "{}", response.text);
     assert!(!service.kill().contains(SECRET));
 }
 
 #[test]
-fn name_of_a_secrets_file_that_is_empty_is_not_taken_for_unset() {
+fn empty_name_of_a_secret_file_is_refused() {
     let output = binary(&["--port", "0"]).env("JWT_SECRET_FILE", "").output().unwrap();
 
     let text = String::from_utf8(output.stderr).unwrap();
@@ -119,9 +116,9 @@ fn name_of_a_secrets_file_that_is_empty_is_not_taken_for_unset() {
 /// Environment variables, the name of the refused setting, and a part of the reason.
 type Refused<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
 
-/// Values that are refused when they are parsed, compared with others, read from a file or used.
+/// Covers values that are refused on parsing, in comparison with other settings, on reading a file and on use.
 #[test]
-fn refused_setting_is_named_with_the_reason_and_without_secrets() {
+fn refused_setting_is_reported_with_reason_and_without_secrets() {
     let start = |variables: &[(&str, &str)]| {
         let mut command = binary(&["--port", "0", "--sandbox"]);
         let output = command.envs(variables.iter().copied()).output().unwrap();
@@ -160,7 +157,7 @@ fn refused_setting_is_named_with_the_reason_and_without_secrets() {
 }
 
 #[tokio::test]
-async fn health_check_tells_a_living_service_from_a_dead_one() {
+async fn healthcheck_fails_if_the_service_is_down() {
     let service = Service::sandbox(&[], &[]);
     let port = service.origin.rsplit(':').next().unwrap().to_owned();
 
@@ -173,7 +170,7 @@ async fn health_check_tells_a_living_service_from_a_dead_one() {
 }
 
 #[tokio::test]
-async fn sandbox_alone_serves_the_stand_in_api_and_the_same_seed_gives_the_same_bytes() {
+async fn sandbox_command_serves_the_same_data_for_the_same_seed() {
     let start = |seed: &str| {
         Service::start({
             let mut command = binary(&["sandbox", "--port", "0", "--releases", "20"]);
@@ -194,22 +191,22 @@ async fn sandbox_alone_serves_the_stand_in_api_and_the_same_seed_gives_the_same_
 }
 
 #[tokio::test]
-async fn sandbox_is_reachable_only_when_it_is_asked_for() {
+async fn sandbox_is_not_found_by_default() {
     let service = Service::start(binary(&["--port", "0"]));
 
     let control = service.send(Method::POST, "/sandbox/reset", None).await;
-    let stand_in = service.send(Method::GET, "/sandbox/api/v1/app/status", None).await;
+    let api = service.send(Method::GET, "/sandbox/api/v1/app/status", None).await;
 
-    assert_eq!((control.error(404), stand_in.error(404)), ("NOT_FOUND".to_owned(), "NOT_FOUND".to_owned()));
+    assert_eq!((control.error(404), api.error(404)), ("NOT_FOUND".to_owned(), "NOT_FOUND".to_owned()));
 }
 
 #[tokio::test]
-async fn service_ends_by_itself_when_told_to() {
+async fn service_stops_on_a_signal() {
     for signal in ["-TERM", "-INT"] {
         let mut service = Service::sandbox(&[], &[]);
-        service.get("/titles/7").await.good();
+        service.get("/titles/7").await.success();
 
-        // The shell has its own `kill`; a program of that name is not everywhere.
+        // `kill` is built into the shell, but not every system has it as a program.
         Command::new("sh").args(["-c", &format!("kill {signal} {}", service.id())]).status().unwrap();
 
         assert!(service.wait().success(), "{signal}");
@@ -217,7 +214,7 @@ async fn service_ends_by_itself_when_told_to() {
 }
 
 #[test]
-fn help_has_the_settings_of_the_cache_and_no_others_under_their_heading() {
+fn help_lists_the_cache_settings_under_their_heading() {
     let output = run(&["serve", "--help"]);
 
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,22 +1,22 @@
-//! `compare`: what this service and the Node service tell of the same titles.
+//! `compare`: comparison of the titles of this service and of the Node service.
 
 use std::process::Output;
 
 use serde_json::{Value, json};
 
 use crate::{
-    node::stand_in::{NodeStandIn, Reply},
+    node::stub::{NodeStub, Reply},
     support::{Service, binary},
 };
 
-/// Ids of titles of the sandbox.
+/// Returns the ids of five titles.
 async fn ids(service: &Service) -> Vec<u32> {
-    let page = service.get("/titles?limit=5").await.good();
+    let page = service.get("/titles?limit=5").await.success();
     let ids = page["data"].as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap());
     ids.map(|id| u32::try_from(id).unwrap()).collect()
 }
 
-/// The title in the form of the Node service.
+/// Returns the title in the format of the Node service.
 fn v1(title: &Value) -> Value {
     let status = match title["status"].as_str().unwrap() {
         "ongoing" => "В работе",
@@ -30,18 +30,18 @@ fn v1(title: &Value) -> Value {
     })
 }
 
-/// A Node service that tells of these titles, changed by `change`, as the service does; others it fails for.
-async fn node_with(service: &Service, ids: &[u32], change: impl Fn(&mut Value)) -> NodeStandIn {
+/// Starts a stub of the Node service that has these titles of `service`, modified by `change`. Other paths return 500.
+async fn node_with(service: &Service, ids: &[u32], change: impl Fn(&mut Value)) -> NodeStub {
     let mut at = Vec::new();
     for id in ids {
-        let mut title = v1(&service.get(&format!("/titles/{id}")).await.good()["data"]);
+        let mut title = v1(&service.get(&format!("/titles/{id}")).await.success()["data"]);
         change(&mut title);
         at.push((format!("/api/anilibria/{id}"), json!({"success": true, "data": title})));
     }
-    NodeStandIn::start(Reply { at, ..Reply::status(500) }).await
+    NodeStub::start(Reply { at, ..Reply::status(500) }).await
 }
 
-/// Runs `compare` to its end, fast, with these arguments besides.
+/// Runs `compare` without a noticeable rate limit, with additional arguments.
 async fn compare(node: &str, service: &Service, arguments: &[&str]) -> Output {
     let mut command = binary(&["compare", "--node", node, "--ours", &service.origin, "--per-second", "1000"]);
     command.args(arguments);
@@ -65,7 +65,7 @@ fn report(output: &Output) -> Value {
 }
 
 #[tokio::test]
-async fn titles_that_are_told_alike_are_consistent() {
+async fn equal_titles_are_consistent() {
     let service = Service::sandbox(&[], &[]);
     let ids = ids(&service).await;
     let node = node_with(&service, &ids, |_| {}).await;
@@ -80,12 +80,12 @@ async fn titles_that_are_told_alike_are_consistent() {
 }
 
 #[tokio::test]
-async fn difference_is_shown_logged_counted_and_told_by_the_exit_code() {
+async fn difference_is_printed_logged_counted_and_sets_the_exit_code() {
     let service = Service::sandbox(&[], &[]);
     let ids = ids(&service).await;
-    let odd = ids[1];
+    let different = ids[1];
     let node = node_with(&service, &ids, |title| {
-        if title["id"] == odd {
+        if title["id"] == different {
             title["season"]["year"] = 1999.into();
         }
     })
@@ -103,7 +103,7 @@ async fn difference_is_shown_logged_counted_and_told_by_the_exit_code() {
     let results = report["results"].as_array().unwrap();
     let found: Vec<_> = results.iter().filter(|result| result["consistent"] == false).collect();
     assert_eq!((results.len(), found.len()), (5, 1));
-    assert_eq!(found[0]["title_id"], odd);
+    assert_eq!(found[0]["title_id"], different);
     assert_eq!(found[0]["differences"][0]["field"], "year");
     assert_eq!(found[0]["differences"][0]["nodejs_value"], 1999);
     assert!(found[0]["differences"][0]["python_value"].is_u64());
@@ -121,9 +121,9 @@ async fn difference_is_shown_logged_counted_and_told_by_the_exit_code() {
 }
 
 #[tokio::test]
-async fn sample_is_chosen_from_the_titles_of_the_service() {
+async fn sample_consists_of_titles_of_the_service() {
     let service = Service::sandbox(&["--releases", "30"], &[]);
-    let page = service.get("/titles?limit=100").await.good();
+    let page = service.get("/titles?limit=100").await.success();
     let all: Vec<_> =
         page["data"].as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap()).collect();
     let ids: Vec<_> = all.iter().map(|id| u32::try_from(*id).unwrap()).collect();
@@ -134,15 +134,15 @@ async fn sample_is_chosen_from_the_titles_of_the_service() {
     let report = report(&output);
     assert_eq!(report["summary"]["compared"], 7, "{report}");
     assert_eq!(output.status.code(), Some(0), "{report}");
-    let mut asked: Vec<_> = node.calls().into_iter().map(|call| call.path).collect();
-    asked.sort();
-    asked.dedup();
-    assert_eq!(asked.len(), 7);
+    let mut paths: Vec<_> = node.calls().into_iter().map(|call| call.path).collect();
+    paths.sort();
+    paths.dedup();
+    assert_eq!(paths.len(), 7);
     assert!(node.calls().iter().all(|call| call.header("x-fallback") == "1"));
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_trouble_and_no_difference() {
+async fn unreadable_titles_are_errors_not_differences() {
     let service = Service::sandbox(&[], &[]);
     let ids = ids(&service).await;
     let node = node_with(&service, &ids[..2], |_| {}).await;
@@ -157,10 +157,10 @@ async fn what_cannot_be_read_is_trouble_and_no_difference() {
 }
 
 #[tokio::test]
-async fn title_that_only_one_of_them_has_is_a_difference() {
+async fn title_that_only_one_service_has_is_a_difference() {
     let service = Service::sandbox(&[], &[]);
     let id = ids(&service).await[0];
-    let node = NodeStandIn::start(Reply::status(404)).await;
+    let node = NodeStub::start(Reply::status(404)).await;
 
     let ids = format!("{id},999999");
     let output = compare(&node.origin, &service, &["--ids", &ids, "--format", "json"]).await;
@@ -173,13 +173,13 @@ async fn title_that_only_one_of_them_has_is_a_difference() {
 }
 
 #[tokio::test]
-async fn dead_service_is_not_asked_for_everything() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+async fn comparison_stops_early_if_a_service_is_down() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let service = Service::sandbox(&[], &[]);
     let ids: Vec<_> = (1..=500).collect();
 
     let output =
-        compare(&format!("http://{nobody}"), &service, &["--ids", &list(&ids), "--format", "json"]).await;
+        compare(&format!("http://{free}"), &service, &["--ids", &list(&ids), "--format", "json"]).await;
 
     assert_eq!(output.status.code(), Some(2));
     let report = report(&output);
@@ -188,11 +188,11 @@ async fn dead_service_is_not_asked_for_everything() {
 }
 
 #[tokio::test]
-async fn lists_are_compared_by_their_titles_and_made_up_ones_are_none() {
+async fn lists_are_compared_by_title_and_invented_titles_are_unread() {
     let service = Service::sandbox(&[], &[]);
     let titles = |path: &str| format!("{path}{}limit=20", if path.contains('?') { '&' } else { '?' });
     let of = async |path: &str| {
-        let page = service.get(&titles(path)).await.good();
+        let page = service.get(&titles(path)).await.success();
         page["data"].as_array().unwrap().iter().map(v1).collect::<Vec<_>>()
     };
     let mut updates = of("/updates").await;
@@ -200,10 +200,10 @@ async fn lists_are_compared_by_their_titles_and_made_up_ones_are_none() {
     let mut popular = of("/popular").await;
     popular.pop();
     let invented = json!([{"id": 9988, "names": {"ru": "Имя"}, "year": 2025}]);
-    let answer = |data: Value| json!({"success": true, "data": data, "pagination": {"page": 1}});
-    let at = |path: &str, data: Value| (format!("/api/anilibria/{path}"), answer(data));
+    let response = |data: Value| json!({"success": true, "data": data, "pagination": {"page": 1}});
+    let at = |path: &str, data: Value| (format!("/api/anilibria/{path}"), response(data));
     let at = vec![at("updates", updates.into()), at("popular", popular.into()), at("search", invented)];
-    let node = NodeStandIn::start(Reply { at, ..Reply::status(404) }).await;
+    let node = NodeStub::start(Reply { at, ..Reply::status(404) }).await;
 
     let arguments =
         ["--ids", "999999", "--lists", "popular,updates,search", "--query", "имя", "--format", "json"];
@@ -221,7 +221,7 @@ async fn lists_are_compared_by_their_titles_and_made_up_ones_are_none() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn invalid_arguments_are_refused() {
     for arguments in [
         &["--threshold", "1.1"][..],
         &["--per-second", "0"],

@@ -1,4 +1,4 @@
-//! Many connections at a time.
+//! A large number of connections.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
@@ -8,22 +8,22 @@ use tokio::{
 
 use crate::{limits::connect, support::Service};
 
-/// Asks over `connection` and tells the first line of the answer.
-async fn ask(connection: &mut TcpStream) -> String {
+/// Sends a request over `connection` and returns the status line of the response.
+async fn status_line(connection: &mut TcpStream) -> String {
     connection.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    let mut answer = [0; 4096];
-    let len = connection.read(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer[..len]).lines().next().unwrap_or_default().to_owned()
+    let mut response = [0; 4096];
+    let len = connection.read(&mut response).await.unwrap();
+    String::from_utf8_lossy(&response[..len]).lines().next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
-async fn ten_thousand_idle_connections_keep_nobody_from_being_served() {
+async fn ten_thousand_idle_connections_do_not_block_requests() {
     const IDLE: u64 = 10_000;
-    if !may_open(IDLE + 500) {
-        eprintln!("skipped: ten_thousand_idle_connections: the system does not permit so many open files");
+    if !raise_open_files_limit(IDLE + 500) {
+        eprintln!("skipped: ten_thousand_idle_connections: the limit of open files is too low");
         return;
     }
-    // It inherits the permission.
+    // The process inherits the limit of open files.
     let service = Service::sandbox(&[], &[]);
     let mut idle = Vec::new();
     for number in 0..IDLE {
@@ -32,14 +32,14 @@ async fn ten_thousand_idle_connections_keep_nobody_from_being_served() {
         idle.push(connect(&service, client).await.unwrap());
     }
 
-    assert_eq!(ask(&mut connect(&service, 100).await.unwrap()).await, "HTTP/1.1 200 OK");
+    assert_eq!(status_line(&mut connect(&service, 100).await.unwrap()).await, "HTTP/1.1 200 OK");
     for connection in idle.iter_mut().step_by(1000) {
-        assert_eq!(ask(connection).await, "HTTP/1.1 200 OK");
+        assert_eq!(status_line(connection).await, "HTTP/1.1 200 OK");
     }
 }
 
-/// Whether this process may have `files` open, after a try to be permitted to.
-pub(crate) fn may_open(files: u64) -> bool {
+/// Raises the limit of open files if necessary. Returns true if this process can have `files` open files.
+pub(crate) fn raise_open_files_limit(files: u64) -> bool {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
     enough(current)

@@ -1,4 +1,4 @@
-//! Every endpoint of the API, read from a service that reads from its sandbox.
+//! Every endpoint of API v2, with data of the sandbox.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::support::Service;
 
-/// The fields that every title has, whatever list it is in.
+/// Fields of every title, in each list.
 const FIELDS: [&str; 18] = [
     "id",
     "alias",
@@ -58,8 +58,8 @@ async fn every_endpoint_answers_under_both_prefixes() {
     for path in
         ["/titles", "/titles/1", "/search?q=no", "/updates", "/popular", "/random", "/schedule", "/genres"]
     {
-        service.get(path).await.good();
-        service.send(Method::GET, path, None).await.good();
+        service.get(path).await.success();
+        service.send(Method::GET, path, None).await.success();
     }
     let health = service.get("/health").await;
 
@@ -72,11 +72,11 @@ async fn every_endpoint_answers_under_both_prefixes() {
 }
 
 #[tokio::test]
-async fn first_answer_is_a_miss_and_the_second_a_hit_of_the_same_data() {
+async fn second_request_is_a_cache_hit() {
     let service = Service::sandbox(&[], &[]);
 
-    let miss = service.get("/titles/7").await.good();
-    let hit = service.get("/titles/7").await.good();
+    let miss = service.get("/titles/7").await.success();
+    let hit = service.get("/titles/7").await.success();
 
     assert_eq!((&miss["meta"]["cached"], &hit["meta"]["cached"]), (&false.into(), &true.into()));
     assert_eq!(hit["meta"]["cache_level"], "memory");
@@ -85,10 +85,10 @@ async fn first_answer_is_a_miss_and_the_second_a_hit_of_the_same_data() {
 }
 
 #[tokio::test]
-async fn title_has_its_episodes_in_order_with_the_best_source_first() {
+async fn episodes_are_sorted_by_number_and_sources_by_quality() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/titles/7").await.good();
+    let body = service.get("/titles/7").await.success();
 
     let title = &body["data"];
     check_title(title);
@@ -96,8 +96,8 @@ async fn title_has_its_episodes_in_order_with_the_best_source_first() {
     assert!(!episodes.is_empty());
     let numbers: Vec<_> = episodes.values().map(|episode| episode["number"].as_f64().unwrap()).collect();
     assert!(numbers.is_sorted(), "{numbers:?}");
-    let whole = numbers.iter().filter(|number| number.fract() == 0.0).count();
-    assert_eq!(title["episodes"]["current"], whole);
+    let whole_numbers = numbers.iter().filter(|number| number.fract() == 0.0).count();
+    assert_eq!(title["episodes"]["current"], whole_numbers);
     for (key, episode) in episodes {
         assert_eq!(key, &episode["number"].to_string());
         let order = ["1080p", "720p", "480p"];
@@ -111,12 +111,12 @@ async fn title_has_its_episodes_in_order_with_the_best_source_first() {
 }
 
 #[tokio::test]
-async fn pages_of_titles_do_not_overlap_and_cover_the_catalog() {
+async fn pages_cover_the_catalog_without_overlap() {
     let service = Service::sandbox(&["--releases", "130"], &[]);
     let mut seen = BTreeSet::new();
 
     for page in 1..=4 {
-        let body = service.get(&format!("/titles?page={page}&limit=35")).await.good();
+        let body = service.get(&format!("/titles?page={page}&limit=35")).await.success();
         assert_eq!(
             body["pagination"],
             serde_json::json!({"page": page, "limit": 35, "total": 130, "pages": 4})
@@ -125,31 +125,31 @@ async fn pages_of_titles_do_not_overlap_and_cover_the_catalog() {
             assert!(seen.insert(id), "title {id} is on two pages");
         }
     }
-    let beyond = service.get("/titles?page=5&limit=35").await.good();
+    let beyond = service.get("/titles?page=5&limit=35").await.success();
 
     assert_eq!(seen.len(), 130);
     assert_eq!(beyond["data"], serde_json::json!([]));
 }
 
 #[tokio::test]
-async fn largest_page_needs_more_than_one_of_the_services_pages() {
+async fn page_of_100_titles_is_complete() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/titles?limit=100").await.good();
+    let body = service.get("/titles?limit=100").await.success();
 
     assert_eq!(ids(&body).into_iter().collect::<BTreeSet<_>>().len(), 100);
 }
 
 #[tokio::test]
-async fn filters_hold_alone_and_together() {
+async fn filters_work_alone_and_combined() {
     let service = Service::sandbox(&[], &[]);
 
-    let year = service.get("/titles?year=2020&limit=100").await.good();
-    let season = service.get("/titles?season=winter&limit=100").await.good();
-    let both = service.get("/titles?year=2020&season=winter&limit=100").await.good();
+    let year = service.get("/titles?year=2020&limit=100").await.success();
+    let season = service.get("/titles?season=winter&limit=100").await.success();
+    let both = service.get("/titles?year=2020&season=winter&limit=100").await.success();
     let genre = titles(&year)[0]["genres"][0].as_str().unwrap().to_uppercase();
-    let genres = service.get(&format!("/titles?genres[]={genre}&limit=100")).await.good();
-    let unknown = service.get("/titles?genres=нет такого жанра").await.good();
+    let genres = service.get(&format!("/titles?genres[]={genre}&limit=100")).await.success();
+    let unknown = service.get("/titles?genres=нет такого жанра").await.success();
 
     assert!(titles(&year).iter().all(|title| title["year"] == 2020));
     assert!(titles(&season).iter().all(|title| title["season"] == "winter"));
@@ -165,12 +165,12 @@ async fn filters_hold_alone_and_together() {
 }
 
 #[tokio::test]
-async fn statuses_share_out_the_whole_catalog() {
+async fn status_filters_partition_the_catalog() {
     let service = Service::sandbox(&[], &[]);
     let mut total = 0;
 
     for status in ["ongoing", "completed", "announced"] {
-        let body = service.get(&format!("/titles?status={status}&limit=100")).await.good();
+        let body = service.get(&format!("/titles?status={status}&limit=100")).await.success();
         assert!(titles(&body).iter().all(|title| title["status"] == status), "{status}");
         assert!(!ids(&body).is_empty(), "{status}");
         total += body["pagination"]["total"].as_u64().unwrap();
@@ -184,23 +184,23 @@ async fn list_and_detail_agree_on_the_status() {
     let service = Service::sandbox(&[], &[]);
 
     for status in ["ongoing", "announced"] {
-        let body = service.get(&format!("/titles?status={status}&limit=3")).await.good();
+        let body = service.get(&format!("/titles?status={status}&limit=3")).await.success();
         for id in ids(&body) {
-            let detail = service.get(&format!("/titles/{id}")).await.good();
+            let detail = service.get(&format!("/titles/{id}")).await.success();
             assert_eq!(detail["data"]["status"], status, "title {id}");
         }
     }
 }
 
 #[tokio::test]
-async fn sorting_holds_in_both_directions() {
+async fn lists_are_sorted_in_both_directions() {
     let service = Service::sandbox(&[], &[]);
 
     for (sort, field) in [("year", "year"), ("updated", "updated_at")] {
-        let ascending = service.get(&format!("/titles?sort={sort}&order=asc&limit=50")).await.good();
-        let descending = service.get(&format!("/titles?sort={sort}&order=desc&limit=50")).await.good();
+        let ascending = service.get(&format!("/titles?sort={sort}&order=asc&limit=50")).await.success();
+        let descending = service.get(&format!("/titles?sort={sort}&order=desc&limit=50")).await.success();
 
-        // Where no episode is out there is no time of the last one, by which the service sorts.
+        // Announced titles have no last episode. AniLibria sorts by its time.
         let out = |title: &&Value| title["status"] != "announced";
         let keys = |body: &Value| {
             titles(body).iter().filter(out).map(|title| title[field].to_string()).collect::<Vec<_>>()
@@ -211,25 +211,25 @@ async fn sorting_holds_in_both_directions() {
 }
 
 #[tokio::test]
-async fn best_rated_come_first_or_last() {
+async fn titles_are_sorted_by_rating_in_both_directions() {
     let service = Service::sandbox(&["--releases", "40"], &[]);
 
-    let best_first = ids(&service.get("/titles?sort=rating&limit=100").await.good());
-    let best_last = ids(&service.get("/titles?sort=rating&order=asc&limit=100").await.good());
-    let popular = ids(&service.get("/popular?limit=100").await.good());
+    let best_first = ids(&service.get("/titles?sort=rating&limit=100").await.success());
+    let best_last = ids(&service.get("/titles?sort=rating&order=asc&limit=100").await.success());
+    let popular = ids(&service.get("/popular?limit=100").await.success());
 
     assert_eq!(best_first.first(), best_last.last());
     assert_eq!(best_first, popular);
 }
 
 #[tokio::test]
-async fn search_finds_a_title_by_its_name_and_pages() {
+async fn search_finds_a_title_by_name_with_pages() {
     let service = Service::sandbox(&[], &[]);
-    let title = service.get("/titles/7").await.good();
+    let title = service.get("/titles/7").await.success();
     let name = title["data"]["names"]["ru"].as_str().unwrap();
 
-    let all = service.get(&format!("/search?q={name}")).await.good();
-    let first = service.get(&format!("/search?q={name}&limit=1")).await.good();
+    let all = service.get(&format!("/search?q={name}")).await.success();
+    let first = service.get(&format!("/search?q={name}&limit=1")).await.success();
 
     assert!(ids(&all).contains(&7));
     assert_eq!(ids(&first), ids(&all)[..1]);
@@ -237,11 +237,11 @@ async fn search_finds_a_title_by_its_name_and_pages() {
 }
 
 #[tokio::test]
-async fn updates_go_on_in_the_same_order_behind_the_services_own_list() {
+async fn updates_beyond_the_upstream_list_keep_the_order() {
     let service = Service::sandbox(&[], &[]);
 
-    let near = service.get("/updates?limit=50").await.good();
-    let far = service.get("/updates?limit=100").await.good();
+    let near = service.get("/updates?limit=50").await.success();
+    let far = service.get("/updates?limit=100").await.success();
 
     assert_eq!(ids(&near), ids(&far)[..50]);
     assert_eq!((&near["pagination"]["total"], &far["pagination"]["total"]), (&300.into(), &300.into()));
@@ -250,12 +250,12 @@ async fn updates_go_on_in_the_same_order_behind_the_services_own_list() {
 }
 
 #[tokio::test]
-async fn random_titles_differ_and_are_whole() {
+async fn random_titles_differ_and_are_complete() {
     let service = Service::sandbox(&[], &[]);
     let mut seen = BTreeSet::new();
 
     for _ in 0..10 {
-        let body = service.get("/random").await.good();
+        let body = service.get("/random").await.success();
         check_title(&body["data"]);
         assert_eq!(body["data"]["blocked"], false);
         seen.insert(body["data"]["id"].as_u64().unwrap());
@@ -265,11 +265,11 @@ async fn random_titles_differ_and_are_whole() {
 }
 
 #[tokio::test]
-async fn schedule_has_seven_days_or_those_asked_for() {
+async fn schedule_has_all_or_the_selected_days() {
     let service = Service::sandbox(&[], &[]);
 
-    let week = service.get("/schedule").await.good();
-    let some = service.get("/schedule?days=5,0").await.good();
+    let week = service.get("/schedule").await.success();
+    let some = service.get("/schedule?days=5,0").await.success();
 
     let days = |body: &Value| {
         body["data"].as_array().unwrap().iter().map(|day| day["day"].as_u64().unwrap()).collect::<Vec<_>>()
@@ -280,10 +280,10 @@ async fn schedule_has_seven_days_or_those_asked_for() {
 }
 
 #[tokio::test]
-async fn genres_are_names_in_russian_order() {
+async fn genres_are_sorted_in_russian_order() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/genres").await.good();
+    let body = service.get("/genres").await.success();
 
     let names: Vec<_> = body["data"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert!(names.len() > 20);
@@ -291,7 +291,7 @@ async fn genres_are_names_in_russian_order() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_with_the_name_of_the_field() {
+async fn invalid_parameter_is_refused_with_its_name() {
     let service = Service::sandbox(&[], &[]);
     let long = "x".repeat(101);
     let cases = [
@@ -321,17 +321,17 @@ async fn bad_input_is_refused_with_the_name_of_the_field() {
     ];
 
     for (path, field) in cases {
-        let answer = service.get(path).await;
+        let response = service.get(path).await;
 
-        assert_eq!(answer.error(400), "INVALID_PARAMETERS", "{path}");
-        assert_eq!(answer.json()["error"]["details"]["field"], field, "{path}");
-        assert!(!answer.json()["error"]["details"]["reason"].as_str().unwrap().is_empty(), "{path}");
+        assert_eq!(response.error(400), "INVALID_PARAMETERS", "{path}");
+        assert_eq!(response.json()["error"]["details"]["field"], field, "{path}");
+        assert!(!response.json()["error"]["details"]["reason"].as_str().unwrap().is_empty(), "{path}");
     }
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, 0);
 }
 
 #[tokio::test]
-async fn what_is_not_there_and_what_is_too_much_is_told_apart() {
+async fn errors_have_the_documented_status_and_code() {
     let service = Service::sandbox(&[], &[]);
 
     let unknown_title = service.get("/titles/99999").await;
@@ -350,7 +350,7 @@ async fn what_is_not_there_and_what_is_too_much_is_told_apart() {
 }
 
 #[tokio::test]
-async fn docs_page_needs_nothing_from_elsewhere_and_the_document_lists_the_paths() {
+async fn docs_page_is_self_contained_and_the_document_lists_the_paths() {
     let service = Service::sandbox(&[], &[]);
 
     let docs = service.get("/docs").await;
@@ -378,7 +378,7 @@ async fn docs_page_needs_nothing_from_elsewhere_and_the_document_lists_the_paths
     assert!(yaml.text.starts_with("openapi:"), "{}", &yaml.text[..80]);
 }
 
-/// Returns the path of an operation with the examples of its parameters.
+/// Returns the path of an operation with the example values of its parameters.
 fn example_request(path: &str, operation: &Value) -> String {
     let mut path = path.to_owned();
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -402,10 +402,10 @@ fn example_request(path: &str, operation: &Value) -> String {
 }
 
 #[tokio::test]
-async fn examples_of_the_document_have_answers_with_data() {
+async fn documented_examples_return_data() {
     let service = Service::sandbox(&[], &[("STRICT_PARAMETERS", "true")]);
     let document = service.get("/openapi.json").await.json();
-    let mut asked = 0;
+    let mut requests = 0;
 
     for (path, item) in document["paths"].as_object().unwrap() {
         let operation = &item["get"];
@@ -413,26 +413,26 @@ async fn examples_of_the_document_have_answers_with_data() {
             continue;
         }
         let request = example_request(path, operation);
-        let answer = service.get(&request).await;
-        assert_eq!(answer.status.as_u16(), 200, "{request}: {}", answer.text);
-        let body = answer.json();
+        let response = service.get(&request).await;
+        assert_eq!(response.status.as_u16(), 200, "{request}: {}", response.text);
+        let body = response.json();
         let data = body.get("data").unwrap_or(&body);
         let is_empty =
             data.as_array().is_some_and(Vec::is_empty) || data.as_object().is_some_and(Map::is_empty);
         assert!(!is_empty, "{request}: {body}");
-        asked += 1;
+        requests += 1;
     }
-    assert_eq!(asked, 12);
+    assert_eq!(requests, 12);
     let events = example_request("/events", &document["paths"]["/events"]["get"]);
     let stream = reqwest::get(format!("{}{events}", service.origin)).await.unwrap();
     assert_eq!(stream.status(), 200, "{events}");
 }
 
 #[tokio::test]
-async fn empty_value_is_permitted_where_the_document_says_so() {
+async fn empty_value_is_allowed_where_documented() {
     let service = Service::sandbox(&[], &[]);
     let document = service.get("/openapi.json").await.json();
-    let mut asked = 0;
+    let mut requests = 0;
 
     for (path, item) in document["paths"].as_object().unwrap() {
         let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
@@ -440,31 +440,34 @@ async fn empty_value_is_permitted_where_the_document_says_so() {
             let name = parameter["name"].as_str().unwrap();
             let required = if path == "/search" && name != "q" { "&q=aa" } else { "" };
             let url = format!("{}{path}?{name}={required}", service.origin);
-            // The stream of events has no end that could be waited for.
+            // Only the status is read, because the event stream has no end.
             let status = reqwest::get(url).await.unwrap().status();
 
             let expected = if parameter["allowEmptyValue"] == true { 200 } else { 400 };
             assert_eq!(status.as_u16(), expected, "{path} {name}");
-            asked += 1;
+            requests += 1;
         }
     }
-    assert!(asked > 15, "{asked}");
+    assert!(requests > 15, "{requests}");
 }
 
 #[tokio::test]
-async fn unknown_parameter_changes_neither_the_data_nor_the_tag() {
+async fn unknown_parameter_does_not_change_data_and_etag() {
     let service = Service::sandbox(&[], &[]);
     let plain = service.get("/titles?limit=3").await;
 
-    let answer = service.get("/titles?limit=3&pagee=2").await;
-    let tag = answer.header("etag").to_owned();
+    let response = service.get("/titles?limit=3&pagee=2").await;
+    let tag = response.header("etag").to_owned();
     let path = "/api/anilibria/v2/titles?limit=3&pagee=2";
-    let again = service.send_with(&[("if-none-match", &tag)], path).await;
+    let again = service.get_with_headers(&[("if-none-match", &tag)], path).await;
     let head = service.send(Method::HEAD, path, None).await;
 
-    assert_eq!((answer.header("x-unknown-parameters"), plain.header("x-unknown-parameters")), ("pagee", ""));
     assert_eq!(
-        (answer.json()["data"].clone(), tag.as_str()),
+        (response.header("x-unknown-parameters"), plain.header("x-unknown-parameters")),
+        ("pagee", "")
+    );
+    assert_eq!(
+        (response.json()["data"].clone(), tag.as_str()),
         (plain.json()["data"].clone(), plain.header("etag"))
     );
     assert_eq!((again.status.as_u16(), again.header("x-unknown-parameters")), (304, "pagee"));
@@ -472,14 +475,17 @@ async fn unknown_parameter_changes_neither_the_data_nor_the_tag() {
 }
 
 #[tokio::test]
-async fn posters_of_the_sandbox_are_really_there() {
+async fn poster_urls_of_the_sandbox_return_images() {
     let service = Service::sandbox(&[], &[]);
-    let title = service.get("/titles/7").await.good();
+    let title = service.get("/titles/7").await.success();
 
     for size in ["small", "medium", "large"] {
         let url = title["data"]["poster"][size].as_str().unwrap();
         let path = url.strip_prefix(&service.origin).unwrap();
-        let answer = service.send(Method::GET, path, None).await;
-        assert!(answer.status.is_success() && answer.header("content-type").starts_with("image/"), "{url}");
+        let response = service.send(Method::GET, path, None).await;
+        assert!(
+            response.status.is_success() && response.header("content-type").starts_with("image/"),
+            "{url}"
+        );
     }
 }

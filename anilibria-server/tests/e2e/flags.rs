@@ -1,4 +1,4 @@
-//! `flags` and `canary`, and what the service makes of features.
+//! `flags` and `canary`, test groups, and the automatic rollback.
 
 use std::{
     process::Output,
@@ -17,13 +17,13 @@ const ROLL_OUT: &str = "python_service_titles";
 
 const KEY: &str = "feature:python_service_titles:global";
 
-/// The token of a user, for as long as the test can run.
+/// Returns a token of a user that is valid for an hour.
 fn user_token(id: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     bearer(&json!({"id": id, "exp": now + 3600}))
 }
 
-/// Runs the binary to its end, with the features in `redis`.
+/// Runs the binary until it exits, with the features in `redis`.
 fn run(redis: &RedisServer, arguments: &[&str]) -> Output {
     binary(arguments).env("REDIS_URL", redis.url()).output().unwrap()
 }
@@ -34,7 +34,7 @@ fn printed(output: &Output) -> String {
 }
 
 #[test]
-fn features_are_set_under_the_keys_that_others_read() {
+fn features_have_the_documented_redis_keys() {
     let Some(redis) = RedisServer::start() else { return };
 
     printed(&run(&redis, &["flags", "set", "search", "enabled"]));
@@ -53,7 +53,7 @@ fn features_are_set_under_the_keys_that_others_read() {
 }
 
 #[test]
-fn feature_is_forgotten_with_all_that_is_set_for_it() {
+fn clear_removes_all_keys_of_a_feature() {
     let Some(redis) = RedisServer::start() else { return };
     for arguments in [["search", "enabled"], ["search", "25%"], ["other", "enabled"]] {
         printed(&run(&redis, &[&["flags", "set"], &arguments[..]].concat()));
@@ -66,7 +66,7 @@ fn feature_is_forgotten_with_all_that_is_set_for_it() {
 }
 
 #[test]
-fn what_is_no_feature_and_no_setting_is_refused() {
+fn invalid_features_and_values_are_refused() {
     let Some(redis) = RedisServer::start() else { return };
 
     for arguments in [
@@ -78,13 +78,13 @@ fn what_is_no_feature_and_no_setting_is_refused() {
     ] {
         assert!(!run(&redis, &[&["flags"], arguments].concat()).status.success(), "{arguments:?}");
     }
-    let nowhere = binary(&["flags", "list"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("REDIS_URL"));
+    let without_redis = binary(&["flags", "list"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&without_redis.stderr).contains("REDIS_URL"));
     assert_eq!(redis.cli(&["DBSIZE"]), "0");
 }
 
 #[test]
-fn canary_goes_up_in_steps_and_back_at_once() {
+fn canary_is_raised_in_steps_and_rolled_back_at_once() {
     let Some(redis) = RedisServer::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("canary.conf");
@@ -107,11 +107,15 @@ fn canary_goes_up_in_steps_and_back_at_once() {
     assert_eq!(redis.cli(&["GET", KEY]), "disabled");
     let status = printed(&canary(&["status"]));
     assert!(status.starts_with("0 % of clients") && status.contains("is disabled"), "{status}");
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "something is left beside the file");
+    assert_eq!(
+        std::fs::read_dir(directory.path()).unwrap().count(),
+        1,
+        "the directory contains another file"
+    );
 }
 
 #[test]
-fn canary_without_redis_changes_the_file_alone() {
+fn canary_without_redis_changes_only_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("canary.conf");
     std::fs::write(&file, "split_clients $remote_addr $side {\n  10% anilibria;\n  * nodejs;\n}\n").unwrap();
@@ -124,7 +128,7 @@ fn canary_without_redis_changes_the_file_alone() {
 }
 
 #[test]
-fn rollback_takes_back_what_it_can_and_says_what_it_cannot() {
+fn rollback_applies_partially_and_reports_failures() {
     let Some(redis) = RedisServer::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("canary.conf");
@@ -146,58 +150,58 @@ fn rollback_takes_back_what_it_can_and_says_what_it_cannot() {
 }
 
 #[tokio::test]
-async fn users_are_told_their_group_and_caches_keep_it_apart() {
+async fn response_has_the_test_group_and_varies_by_user() {
     let Some(redis) = RedisServer::start() else { return };
     let url = redis.url();
     let variables = [("MIGRATION_MODE", "true"), ("JWT_SECRET", SECRET), ("REDIS_URL", url.as_str())];
     let service = Service::sandbox(&[], &variables);
-    let told = async |user: Option<u64>| {
+    let get = async |user: Option<u64>| {
         let token = user.map(user_token);
         let header = token.as_deref().map(|token| ("authorization", token));
-        service.send_with(header.as_slice(), "/api/anilibria/v2/genres").await
+        service.get_with_headers(header.as_slice(), "/api/anilibria/v2/genres").await
     };
 
-    // The first hundredths are 7 and 19.
+    // The percentage of user 4 is 7, and that of user 1 is 19.
     for (user, group) in [(None, "control"), (Some(4), "python_service"), (Some(1), "nodejs_service")] {
-        let answer = told(user).await;
+        let response = get(user).await;
 
-        assert_eq!(answer.header("x-test-group"), group, "{user:?}");
-        let vary = answer.header("vary");
+        assert_eq!(response.header("x-test-group"), group, "{user:?}");
+        let vary = response.header("vary");
         assert!(vary.split(", ").any(|name| name.eq_ignore_ascii_case("authorization")), "{vary}");
-        assert_eq!(answer.header("cache-control").starts_with("private"), user.is_some());
+        assert_eq!(response.header("cache-control").starts_with("private"), user.is_some());
     }
 
     redis.cli(&["SET", "feature:python_service_titles:percentage", "20"]);
-    eventually("a greater share", async || {
-        (told(Some(1)).await.header("x-test-group") == "python_service").then_some(())
+    eventually("the larger percentage", async || {
+        (get(Some(1)).await.header("x-test-group") == "python_service").then_some(())
     })
     .await;
     redis.cli(&["SET", KEY, "disabled"]);
-    eventually("nobody", async || {
-        (told(Some(4)).await.header("x-test-group") == "nodejs_service").then_some(())
+    eventually("the disabled feature", async || {
+        (get(Some(4)).await.header("x-test-group") == "nodejs_service").then_some(())
     })
     .await;
 
-    // What was known last goes on.
+    // Without Redis, the last known features apply.
     drop(redis);
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     for _ in 0..3 {
-        assert_eq!(told(Some(4)).await.header("x-test-group"), "nodejs_service");
+        assert_eq!(get(Some(4)).await.header("x-test-group"), "nodejs_service");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_groups_unless_that_is_wanted() {
+async fn response_has_no_test_group_by_default() {
     let service = Service::sandbox(&[], &[]);
 
-    let answer = service.get("/genres").await;
+    let response = service.get("/genres").await;
 
-    assert_eq!(answer.header("x-test-group"), "");
-    assert!(answer.header("cache-control").starts_with("public"));
+    assert_eq!(response.header("x-test-group"), "");
+    assert!(response.header("cache-control").starts_with("public"));
 }
 
-/// A service that looks every second at what the last ones came to.
-fn watched(redis: &RedisServer, auto: &str) -> Service {
+/// Starts a service that checks the rollback limits every second.
+fn service_with_rollback(redis: &RedisServer, auto: &str) -> Service {
     let url = redis.url();
     let variables = [
         ("REDIS_URL", url.as_str()),
@@ -211,17 +215,17 @@ fn watched(redis: &RedisServer, auto: &str) -> Service {
     Service::sandbox(&arguments, &variables)
 }
 
-/// A metric without labels.
+/// Returns the value of a metric without labels.
 async fn metric(service: &Service, name: &str) -> f64 {
     let text = service.send(reqwest::Method::GET, "/metrics", None).await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {name}: {text}")).parse().unwrap()
+    line.unwrap_or_else(|| panic!("no metric {name}: {text}")).parse().unwrap()
 }
 
 #[tokio::test]
-async fn service_that_fails_takes_the_roll_out_back_by_itself() {
+async fn failing_service_disables_the_feature() {
     let Some(redis) = RedisServer::start() else { return };
-    let service = watched(&redis, "true");
+    let service = service_with_rollback(&redis, "true");
     assert!(metric(&service, "anilibria_rollback_error_rate").await.abs() < f64::EPSILON);
     service.faults(json!({"error_rate": 1.0})).await;
 
@@ -233,7 +237,7 @@ async fn service_that_fails_takes_the_roll_out_back_by_itself() {
         .await;
     assert!(metric(&service, "anilibria_rollback_error_rate").await > 0.05);
     assert!(metric(&service, "anilibria_rollback_mean_duration_seconds").await > 0.0);
-    let log = eventually("both lines", async || {
+    let log = eventually("both log lines", async || {
         let log = service.printed();
         log.contains("roll-out taken back").then_some(log)
     })
@@ -243,16 +247,16 @@ async fn service_that_fails_takes_the_roll_out_back_by_itself() {
 }
 
 #[tokio::test]
-async fn service_that_may_not_act_only_says_so() {
+async fn failing_service_only_logs_without_automatic_rollback() {
     let Some(redis) = RedisServer::start() else { return };
-    let service = watched(&redis, "false");
+    let service = service_with_rollback(&redis, "false");
     service.faults(json!({"error_rate": 1.0})).await;
 
     for id in 1..=12 {
         service.get(&format!("/titles/{id}")).await.upstream_error();
     }
 
-    let log = eventually("a line", async || {
+    let log = eventually("the log line", async || {
         let log = service.printed();
         log.contains("ROLLBACK_AUTO is off").then_some(log)
     })

@@ -1,10 +1,10 @@
-//! `/internal` of the running service, and the secrets it starts with.
+//! `/internal`, and the secrets of the service.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Answer, Service, binary},
+    support::{Response, Service, binary},
     token::{SECRET, service_token},
 };
 
@@ -12,79 +12,79 @@ fn service() -> Service {
     Service::sandbox(&["--releases", "20"], &[("INTERNAL_JWT_SECRET", SECRET)])
 }
 
-async fn ask(service: &Service, method: Method, path: &str, body: Option<Value>) -> Answer {
+async fn send(service: &Service, method: Method, path: &str, body: Option<Value>) -> Response {
     let token = service_token("nodejs", &["read", "write"]);
     service.send_as(&token, method, path, body).await
 }
 
-async fn sync(service: &Service, body: Value) -> Answer {
-    ask(service, Method::POST, "/internal/sync/title", Some(body)).await
+async fn sync(service: &Service, body: Value) -> Response {
+    send(service, Method::POST, "/internal/sync/title", Some(body)).await
 }
 
-/// Some title that the service has.
+/// Returns the id of a title.
 async fn some_title(service: &Service) -> u64 {
-    service.get("/titles?limit=1").await.good()["data"][0]["id"].as_u64().unwrap()
+    service.get("/titles?limit=1").await.success()["data"][0]["id"].as_u64().unwrap()
 }
 
 #[tokio::test]
-async fn title_is_renewed_once_and_again_by_force() {
+async fn sync_reloads_a_title_once_or_by_force() {
     let service = service();
     let id = some_title(&service).await;
     let upstream = format!("/api/v1/anime/releases/{id}");
 
     let first = sync(&service, json!({"title_id": id, "priority": "high"})).await.json();
-    let kept = sync(&service, json!({"title_id": id})).await.json();
+    let cached = sync(&service, json!({"title_id": id})).await.json();
     let hits = service.upstream_hits(&upstream).await;
     let forced = sync(&service, json!({"title_id": id, "force": true})).await.json();
-    let title = service.get(&format!("/titles/{id}")).await.good();
-    let list = service.get("/titles?limit=1").await.good();
+    let title = service.get(&format!("/titles/{id}")).await.success();
+    let list = service.get("/titles?limit=1").await.success();
 
-    let outcome = |answer: &Value| (answer["data"]["synced"].clone(), answer["data"]["source"].clone());
+    let outcome = |response: &Value| (response["data"]["synced"].clone(), response["data"]["source"].clone());
     assert_eq!(outcome(&first), (json!(true), json!("anilibria")));
-    assert_eq!(outcome(&kept), (json!(false), json!("cache")));
+    assert_eq!(outcome(&cached), (json!(false), json!("cache")));
     assert_eq!(outcome(&forced), (json!(true), json!("anilibria")));
     assert_eq!(service.upstream_hits(&upstream).await, hits + 1);
     assert_eq!(title["meta"]["cached"], true);
-    assert_eq!(list["meta"]["cached"], false, "the list holds what has changed");
+    assert_eq!(list["meta"]["cached"], false, "the sync expires the list");
     let episodes = title["data"]["player"]["episodes"].as_object().unwrap().len();
-    for answer in [first, kept, forced] {
-        assert_eq!(answer["data"]["episodes_count"], episodes);
-        assert_eq!(answer["data"]["title_id"], id);
-        assert!(answer["data"]["duration_ms"].is_u64());
+    for response in [first, cached, forced] {
+        assert_eq!(response["data"]["episodes_count"], episodes);
+        assert_eq!(response["data"]["title_id"], id);
+        assert!(response["data"]["duration_ms"].is_u64());
     }
 }
 
 #[tokio::test]
-async fn title_that_does_not_exist_is_not_found() {
+async fn sync_of_an_unknown_title_is_not_found() {
     let service = service();
 
     assert_eq!(sync(&service, json!({"title_id": 4_000_000_000_u32})).await.error(404), "TITLE_NOT_FOUND");
 }
 
 #[tokio::test]
-async fn failed_renewal_leaves_what_there_was() {
+async fn failed_sync_keeps_the_cached_title() {
     let service = service();
     let id = some_title(&service).await;
-    service.get(&format!("/titles/{id}")).await.good();
+    service.get(&format!("/titles/{id}")).await.success();
     service.faults(json!({"error_rate": 1.0})).await;
 
     let failed = sync(&service, json!({"title_id": id, "force": true})).await;
 
     assert_eq!(failed.error(502), "UPSTREAM_ERROR");
-    assert_eq!(service.get(&format!("/titles/{id}")).await.good()["meta"]["cached"], true);
+    assert_eq!(service.get(&format!("/titles/{id}")).await.success()["meta"]["cached"], true);
 }
 
 #[tokio::test]
-async fn cleared_answers_are_loaded_anew_and_counted() {
+async fn cleared_responses_are_reloaded_and_counted() {
     let service = service();
-    service.get("/titles?limit=1").await.good();
-    service.get("/titles?limit=1").await.good();
+    service.get("/titles?limit=1").await.success();
+    service.get("/titles?limit=1").await.success();
 
-    let before = ask(&service, Method::GET, "/internal/cache/stats", None).await.json();
+    let before = send(&service, Method::GET, "/internal/cache/stats", None).await.json();
     let clear = json!({"pattern": "titles:*", "confirm": true});
-    let cleared = ask(&service, Method::DELETE, "/internal/cache/clear", Some(clear)).await.json();
-    let again = service.get("/titles?limit=1").await.good();
-    let stats = ask(&service, Method::GET, "/internal/stats", None).await.json();
+    let cleared = send(&service, Method::DELETE, "/internal/cache/clear", Some(clear)).await.json();
+    let again = service.get("/titles?limit=1").await.success();
+    let stats = send(&service, Method::GET, "/internal/stats", None).await.json();
 
     assert_eq!(before["data"]["levels"]["memory"]["hits"], 1);
     assert_eq!(cleared["data"], json!({"pattern": "titles:*", "removed": 1}));
@@ -94,7 +94,7 @@ async fn cleared_answers_are_loaded_anew_and_counted() {
 }
 
 #[test]
-fn guessable_secret_is_refused_in_production_without_being_shown() {
+fn weak_secret_is_refused_in_production_without_being_shown() {
     for secret in ["", "hunter2", "your-super-secret-jwt-key-change-in-production"] {
         let output = binary(&["--port", "0", "--environment", "production"])
             .env("JWT_SECRET", secret)
@@ -109,7 +109,7 @@ fn guessable_secret_is_refused_in_production_without_being_shown() {
 }
 
 #[test]
-fn settings_are_printed_without_secrets() {
+fn config_prints_no_secrets() {
     let secret = "https://me:hunter2@looks-like-a-url.example/";
     let output = binary(&["config"]).env("JWT_SECRET", secret).output().unwrap();
 

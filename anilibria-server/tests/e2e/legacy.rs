@@ -1,10 +1,10 @@
-//! What old clients of the site find: version 1 of the API, and what the site's player asks for.
+//! API v1 of the site, and the routes of its player.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Answer, Service, eventually},
+    support::{Response, Service, eventually},
     token::{SECRET, service_token},
 };
 
@@ -14,28 +14,28 @@ fn service() -> Service {
     Service::sandbox(&["--releases", "30"], &[("LEGACY_V1_ENABLED", "true"), ("INTERNAL_JWT_SECRET", SECRET)])
 }
 
-/// The data of what is at `path` below the first prefix.
+/// Returns the data of the response to `path` under the first prefix.
 async fn data(service: &Service, path: &str) -> Value {
-    good(&service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await)["data"].clone()
+    success(&service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await)["data"].clone()
 }
 
-fn good(answer: &Answer) -> Value {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let body = answer.json();
+fn success(response: &Response) -> Value {
+    assert_eq!(response.status, 200, "{}", response.text);
+    let body = response.json();
     assert_eq!(body["success"], true, "{body}");
     assert!(body.get("meta").is_none(), "{body}");
     body
 }
 
-fn refused(answer: &Answer, status: u16) -> String {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    let body = answer.json();
+fn error_code(response: &Response, status: u16) -> String {
+    assert_eq!(response.status.as_u16(), status, "{}", response.text);
+    let body = response.json();
     assert_eq!(body["success"], false, "{body}");
     assert_eq!(body["message"], body["error"]["message"], "{body}");
     body["error"]["code"].as_str().unwrap().to_owned()
 }
 
-/// Checks all that the site's own pages read of a title.
+/// Asserts that a title has all fields that the pages of the site read.
 fn check_title(title: &Value) {
     let text = |path: &str| title.pointer(path).is_some_and(Value::is_string);
     let bool = |path: &str| title.pointer(path).is_some_and(Value::is_boolean);
@@ -80,7 +80,7 @@ fn ids(titles: &Value) -> Vec<u64> {
     titles.iter().map(|title| title["id"].as_u64().unwrap()).collect()
 }
 
-/// Some title that has episodes, by id and by readable id.
+/// Returns the id and the alias of a title that has episodes.
 async fn some_title(service: &Service) -> (u64, String) {
     let titles = data(service, "/titles?limit=30").await;
     let has_episodes =
@@ -90,7 +90,7 @@ async fn some_title(service: &Service) -> (u64, String) {
 }
 
 #[tokio::test]
-async fn every_address_answers_under_both_prefixes() {
+async fn routes_exist_under_both_prefixes() {
     let service = service();
     let (id, code) = some_title(&service).await;
 
@@ -98,21 +98,21 @@ async fn every_address_answers_under_both_prefixes() {
         for path in
             ["popular", "updates", "titles", "random", "genres", "schedule", "youtube", "years", "seasons"]
         {
-            let body = good(&service.send(Method::GET, &format!("{prefix}/{path}"), None).await);
+            let body = success(&service.send(Method::GET, &format!("{prefix}/{path}"), None).await);
             assert!(body["data"].is_array() != (path == "youtube"), "{path}: {body}");
         }
         for path in
             [format!("/{id}"), format!("/{code}"), format!("/titles/{id}"), format!("/titles/code/{code}")]
         {
-            let body = good(&service.send(Method::GET, &format!("{prefix}{path}"), None).await);
+            let body = success(&service.send(Method::GET, &format!("{prefix}{path}"), None).await);
             check_title(&body["data"]);
             assert_eq!(body["data"]["id"], id, "{path}");
         }
-        let team = good(&service.send(Method::GET, &format!("{prefix}/team/{id}"), None).await);
+        let team = success(&service.send(Method::GET, &format!("{prefix}/team/{id}"), None).await);
         assert!(team["data"]["voice"].is_array(), "{team}");
-        let franchises = good(&service.send(Method::GET, &format!("{prefix}/franchise/{id}"), None).await);
+        let franchises = success(&service.send(Method::GET, &format!("{prefix}/franchise/{id}"), None).await);
         assert!(franchises["data"].is_array(), "{franchises}");
-        let sync = good(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
+        let sync = success(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
         assert_eq!(sync["data"], json!({"total": 0, "lastSync": null, "isMirrored": false}));
         let status = service.send(Method::GET, &format!("{prefix}/status"), None).await.json();
         assert_eq!(status, json!({"success": true, "available": true}));
@@ -120,13 +120,13 @@ async fn every_address_answers_under_both_prefixes() {
 }
 
 #[tokio::test]
-async fn lists_have_as_many_titles_as_asked_for() {
+async fn lists_have_pages_of_the_requested_size() {
     let service = service();
 
     for path in ["/popular", "/updates", "/titles"] {
         let page = async |page: u32| {
             let path = format!("{}{path}?limit=7&page={page}", PREFIXES[0]);
-            good(&service.send(Method::GET, &path, None).await)
+            success(&service.send(Method::GET, &path, None).await)
         };
         let (first, second) = (page(1).await, page(2).await);
 
@@ -136,14 +136,14 @@ async fn lists_have_as_many_titles_as_asked_for() {
         assert!(first.iter().all(|id| !second.contains(id)), "{path}");
     }
     let beyond = format!("{}/titles?limit=100&page={}", PREFIXES[0], u32::MAX);
-    let beyond = good(&service.send(Method::GET, &beyond, None).await);
+    let beyond = success(&service.send(Method::GET, &beyond, None).await);
     assert_eq!((&beyond["data"], &beyond["pagination"]["total"]), (&json!([]), &json!(30)));
     assert_eq!(ids(&data(&service, "/random").await).len(), 1);
     assert_eq!(data(&service, "/random?limit=3").await.as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn title_is_found_by_its_name() {
+async fn title_is_found_by_name() {
     let service = service();
     let (id, _) = some_title(&service).await;
     let name = data(&service, &format!("/{id}")).await["names"]["ru"].as_str().unwrap().to_owned();
@@ -151,7 +151,7 @@ async fn title_is_found_by_its_name() {
 
     let found = data(&service, &format!("/search?search={name}")).await;
     let path = format!("{}/search/fallback?query={name}&limit=50", PREFIXES[1]);
-    let fallback = good(&service.send(Method::GET, &path, None).await);
+    let fallback = success(&service.send(Method::GET, &path, None).await);
 
     assert!(ids(&found).contains(&id));
     assert!(ids(&fallback["data"]).contains(&id));
@@ -160,7 +160,7 @@ async fn title_is_found_by_its_name() {
 }
 
 #[tokio::test]
-async fn schedule_has_the_days_asked_for() {
+async fn schedule_has_the_selected_days() {
     let service = service();
 
     let week = data(&service, "/schedule").await;
@@ -187,29 +187,29 @@ async fn videos_have_the_envelope_of_v3() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_found() {
+async fn unknown_titles_and_episodes_are_not_found() {
     let service = service();
 
     for path in
         ["/999999999", "/titles/999999999", "/no-such-title", "/titles/code/no-such-title", "/team/999999999"]
     {
-        let answer = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
-        assert!(["TITLE_NOT_FOUND", "NOT_FOUND"].contains(&&*refused(&answer, 404)), "{path}");
+        let response = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
+        assert!(["TITLE_NOT_FOUND", "NOT_FOUND"].contains(&&*error_code(&response, 404)), "{path}");
     }
     for path in ["/video?anime_id=999999999&episode=1", "/qualities?anime_id=1&episode=4444"] {
-        refused(&service.send(Method::GET, path, None).await, 404);
+        error_code(&service.send(Method::GET, path, None).await, 404);
     }
 }
 
 #[tokio::test]
-async fn answer_is_kept_and_named_by_a_tag() {
+async fn response_is_cached_and_has_an_etag() {
     let service = service();
     let (id, _) = some_title(&service).await;
     let path = format!("{}/{id}", PREFIXES[0]);
 
     let first = service.send(Method::GET, &path, None).await;
     let hits = service.upstream_hits(&format!("/api/v1/anime/releases/{id}")).await;
-    let again = service.send_with(&[("if-none-match", first.header("etag"))], &path).await;
+    let again = service.get_with_headers(&[("if-none-match", first.header("etag"))], &path).await;
 
     assert!(first.header("cache-control").starts_with("public, max-age="), "{:?}", first.headers);
     assert_eq!(again.status, 304);
@@ -217,35 +217,35 @@ async fn answer_is_kept_and_named_by_a_tag() {
 }
 
 #[tokio::test]
-async fn header_asks_for_version_2() {
+async fn header_selects_version_2() {
     let service = service();
 
-    let titles = service.send_with(&[("x-api-version", "v2")], "/api/anilibria/titles?limit=2").await;
+    let titles = service.get_with_headers(&[("x-api-version", "v2")], "/api/anilibria/titles?limit=2").await;
 
-    assert_eq!(titles.good()["data"], service.get("/titles?limit=2").await.good()["data"]);
+    assert_eq!(titles.success()["data"], service.get("/titles?limit=2").await.success()["data"]);
     assert!(titles.header("vary").split(", ").any(|name| name == "X-API-Version"));
 }
 
 #[tokio::test]
-async fn failure_of_anilibria_is_told_and_nothing_is_made_up() {
+async fn upstream_failure_is_an_error_without_data() {
     let service = service();
     service.faults(json!({"drop": true})).await;
 
     for path in
         ["/popular", "/updates", "/search?search=abc", "/search/fallback?query=a", "/random", "/1", "/genres"]
     {
-        let answer = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
-        let status = answer.status.as_u16();
-        assert!([502, 503, 504].contains(&status), "{path}: {}", answer.text);
-        refused(&answer, status);
+        let response = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
+        let status = response.status.as_u16();
+        assert!([502, 503, 504].contains(&status), "{path}: {}", response.text);
+        error_code(&response, status);
     }
 }
 
 #[tokio::test]
-async fn mirrored_catalog_stands_in_while_anilibria_is_down() {
+async fn local_catalog_is_used_without_upstream() {
     let variables = [("LEGACY_V1_ENABLED", "true"), ("CATALOGUE_ENABLED", "true")];
     let service = Service::sandbox(&["--releases", "30"], &variables);
-    eventually("the catalog is mirrored", async || {
+    eventually("the local catalog", async || {
         data(&service, "/sync/stats").await["lastSync"].is_string().then_some(())
     })
     .await;
@@ -257,19 +257,19 @@ async fn mirrored_catalog_stands_in_while_anilibria_is_down() {
     let by_id = data(&service, &format!("/{id}")).await;
     let by_code = data(&service, &format!("/titles/code/{code}")).await;
 
-    assert_eq!(ids(&good(&popular)["data"]).len(), 7);
+    assert_eq!(ids(&success(&popular)["data"]).len(), 7);
     assert_eq!(popular.header("cache-control"), "no-store");
     assert_eq!(by_id["names"], titles[0]["names"]);
     assert_eq!(by_code, by_id);
 }
 
 #[tokio::test]
-async fn service_renews_titles() {
+async fn service_token_can_sync_titles() {
     let service = service();
     let (id, _) = some_title(&service).await;
     let token = service_token("nodejs", &["read", "write"]);
     let post = async |path: &str, body| {
-        good(&service.send_as(&token, Method::POST, &format!("{}{path}", PREFIXES[0]), body).await)
+        success(&service.send_as(&token, Method::POST, &format!("{}{path}", PREFIXES[0]), body).await)
     };
 
     let one = post(&format!("/sync/{id}"), None).await;
@@ -280,18 +280,18 @@ async fn service_renews_titles() {
 }
 
 #[tokio::test]
-async fn player_finds_streams_qualities_and_voices() {
+async fn player_gets_streams_qualities_and_voices() {
     let service = Service::sandbox(&["--releases", "30"], &[("LEGACY_V1_ENABLED", "true")]);
     let (id, code) = some_title(&service).await;
     let title = data(&service, &format!("/{id}")).await;
     let (number, episode) = title["player"]["list"].as_object().unwrap().iter().next().unwrap();
-    let ask = async |path: &str| good(&service.send(Method::GET, path, None).await);
+    let get = async |path: &str| success(&service.send(Method::GET, path, None).await);
 
-    let video = ask(&format!("/video?anime_id={id}&episode={number}&quality=720p&voice=any")).await;
-    let qualities = ask(&format!("/qualities?anime_id={code}&episode={number}")).await;
-    let voices = ask(&format!("/voices?anime_id={id}&episode={number}")).await;
-    let foreign = ask(&format!("/voices?anime_id={id}&episode={number}&language=ja")).await;
-    let subtitles = ask(&format!("/subtitles?anime_id={id}&episode={number}&language=ru")).await;
+    let video = get(&format!("/video?anime_id={id}&episode={number}&quality=720p&voice=any")).await;
+    let qualities = get(&format!("/qualities?anime_id={code}&episode={number}")).await;
+    let voices = get(&format!("/voices?anime_id={id}&episode={number}")).await;
+    let japanese = get(&format!("/voices?anime_id={id}&episode={number}&language=ja")).await;
+    let subtitles = get(&format!("/subtitles?anime_id={id}&episode={number}&language=ru")).await;
 
     assert_eq!(video["url"], episode["hls"]["720"]);
     assert_eq!(video["videoUrl"], video["url"]);
@@ -300,5 +300,5 @@ async fn player_finds_streams_qualities_and_voices() {
     for name in ["id", "name", "language", "type", "quality", "studio", "description"] {
         assert!(voices["voices"][0][name].is_string(), "{voices}");
     }
-    assert_eq!((&foreign["voices"], &subtitles["subtitles"]), (&json!([]), &json!([])));
+    assert_eq!((&japanese["voices"], &subtitles["subtitles"]), (&json!([]), &json!([])));
 }

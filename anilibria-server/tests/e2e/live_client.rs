@@ -1,4 +1,4 @@
-//! The SDK's own client of the WebSocket, against the service.
+//! The WebSocket client of the SDK with the service.
 
 use std::{
     process::Command,
@@ -14,18 +14,18 @@ use test_services::RedisServer;
 use tokio::time::timeout;
 
 use crate::{
-    socket::{publish_episode, watching},
+    socket::{publish_episode, wait_for_watcher},
     support::{Service, binary},
-    tls::TlsFront,
+    tls::TlsProxy,
 };
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of an event.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Where the client that is a process of its own connects to.
+/// Environment variable with the URL for the client in a separate process.
 const URL: &str = "LIVE_CLIENT_TEST_URL";
 
-/// A client of the service at `url`, from now on, that is soon back.
+/// Returns a client of the service at `url` that receives events from now on and reconnects quickly.
 fn client(url: &str) -> LiveBuilder {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let soon = RetryPolicy::exponential().max_retries(u32::MAX);
@@ -33,10 +33,10 @@ fn client(url: &str) -> LiveBuilder {
     Live::builder(url).kinds([Kind::NewEpisode]).since(format!("{now:013}-0000")).retry(soon)
 }
 
-/// The next episode, whatever the connection goes through meanwhile. Nothing else may come.
+/// Returns the next episode, across reconnects. Panics on any other event.
 async fn next_episode(live: &mut Live) -> EpisodeChange {
     loop {
-        match timeout(PATIENCE, live.next()).await.unwrap().unwrap() {
+        match timeout(TIMEOUT, live.next()).await.unwrap().unwrap() {
             Ok(Event::NewEpisode(event)) => return event,
             Ok(other) => panic!("not an episode: {other:?}"),
             Err(error) => eprintln!("{error}"),
@@ -44,15 +44,15 @@ async fn next_episode(live: &mut Live) -> EpisodeChange {
     }
 }
 
-/// Publishes the next episode of release 7; tells its number.
+/// Publishes the next episode of release 7 and returns its number.
 async fn publish(sandbox: &Service) -> f64 {
     publish_episode(sandbox, 7).await["ordinal"].as_f64().unwrap()
 }
 
 #[tokio::test]
-async fn client_is_told_of_an_episode_and_of_what_it_follows() {
+async fn client_receives_episodes_of_followed_titles() {
     let service = Service::sandbox(&[], &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]);
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     let mut live = client(&service.origin).kinds([]).follow(7).build().unwrap();
 
     publish_episode(&service, 8).await;
@@ -65,19 +65,19 @@ async fn client_is_told_of_an_episode_and_of_what_it_follows() {
 }
 
 #[tokio::test]
-async fn client_loses_nothing_and_hears_nothing_twice_when_a_service_that_shares_redis_is_killed() {
+async fn client_receives_every_episode_once_across_kills_with_redis() {
     let Some(redis) = RedisServer::start() else { return };
-    goes_on(&[("REDIS_URL", &redis.url())]).await;
+    check_across_kills(&[("REDIS_URL", &redis.url())]).await;
 }
 
 #[tokio::test]
-async fn client_loses_nothing_and_hears_nothing_twice_when_a_service_that_is_alone_is_killed() {
+async fn client_receives_every_episode_once_across_kills_without_redis() {
     let directory = tempfile::tempdir().unwrap();
-    goes_on(&[("CACHE_DIR", directory.path().to_str().unwrap())]).await;
+    check_across_kills(&[("CACHE_DIR", directory.path().to_str().unwrap())]).await;
 }
 
-/// Kills the service again and again, before, while and after it tells of something.
-async fn goes_on(variables: &[(&str, &str)]) {
+/// Kills the service before, during and after the publication of events.
+async fn check_across_kills(variables: &[(&str, &str)]) {
     let upstream = Service::upstream();
     let start = |port: &str| {
         let mut command = binary(&["--port", port]);
@@ -87,11 +87,11 @@ async fn goes_on(variables: &[(&str, &str)]) {
         Service::start(command)
     };
     let mut service = start("0");
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     let (_, port) = service.origin.rsplit_once(':').map(|(host, port)| (host, port.to_owned())).unwrap();
     let mut live = client(&service.origin).build().unwrap();
     let mut published = vec![publish(&upstream).await];
-    let mut heard = vec![next_episode(&mut live).await];
+    let mut received = vec![next_episode(&mut live).await];
 
     for moment in [0, 400, 800] {
         published.push(publish(&upstream).await);
@@ -100,28 +100,28 @@ async fn goes_on(variables: &[(&str, &str)]) {
         published.push(publish(&upstream).await);
         service = start(&port);
         published.push(publish(&upstream).await);
-        while heard.len() < published.len() {
-            heard.push(next_episode(&mut live).await);
+        while received.len() < published.len() {
+            received.push(next_episode(&mut live).await);
         }
     }
 
-    let ordinals: Vec<_> = heard.iter().map(|event| event.ordinal.get()).collect();
+    let ordinals: Vec<_> = received.iter().map(|event| event.ordinal.get()).collect();
     assert_eq!(ordinals, published);
-    let ids: Vec<&EventId> = heard.iter().filter_map(|event| event.id.as_ref()).collect();
+    let ids: Vec<&EventId> = received.iter().filter_map(|event| event.id.as_ref()).collect();
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
 }
 
-/// Not a test: the client that another test runs, with certificates of its own to trust. It says what it hears first.
+/// Not a test, but a client in a separate process with its own trusted certificates. It prints the first episode.
 #[tokio::test]
-#[ignore = "is run by another test, as a process of its own"]
-async fn hear_of_one_episode() {
+#[ignore = "another test runs it in a separate process"]
+async fn print_one_episode() {
     let Ok(url) = std::env::var(URL) else { return };
     let mut live = Live::builder(url).kinds([Kind::NewEpisode]).since("0000000000000-0000");
     live = live.retry(RetryPolicy::exponential().max_retries(0));
     let mut live = live.build().unwrap();
     loop {
         match live.next().await.unwrap() {
-            Ok(Event::NewEpisode(event)) => return println!("\nheard of {}", event.ordinal),
+            Ok(Event::NewEpisode(event)) => return println!("\nreceived {}", event.ordinal),
             Ok(_) => {}
             Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
         }
@@ -129,26 +129,26 @@ async fn hear_of_one_episode() {
 }
 
 #[tokio::test]
-async fn client_speaks_tls_with_a_service_whose_certificate_it_trusts_and_with_no_other() {
+async fn client_connects_over_tls_only_with_a_trusted_certificate() {
     let service = Service::sandbox(&[], &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]);
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     let mut live = client(&service.origin).build().unwrap();
     let ordinal = publish(&service).await;
     next_episode(&mut live).await;
-    let Some(front) = TlsFront::start(&service.origin).await else { return };
-    let hear = async |authorities: &str| {
+    let Some(proxy) = TlsProxy::start(&service.origin).await else { return };
+    let receive = async |authorities: &str| {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "live_client::hear_of_one_episode", "--nocapture"]);
-        command.env(URL, format!("wss://localhost:{}", front.port())).env("SSL_CERT_FILE", authorities);
+        command.args(["--ignored", "--exact", "live_client::print_one_episode", "--nocapture"]);
+        command.env(URL, format!("wss://localhost:{}", proxy.port())).env("SSL_CERT_FILE", authorities);
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&text).into_owned())
     };
 
-    let (is_heard, text) = hear(front.authority().to_str().unwrap()).await;
-    assert!(is_heard && text.contains(&format!("\nheard of {ordinal}\n")), "{text}");
+    let (is_received, text) = receive(proxy.authority().to_str().unwrap()).await;
+    assert!(is_received && text.contains(&format!("\nreceived {ordinal}\n")), "{text}");
 
-    let foreign = TlsFront::start(&service.origin).await.unwrap();
-    let (is_heard, text) = hear(foreign.authority().to_str().unwrap()).await;
-    assert!(!is_heard && text.contains("InvalidCertificate"), "{text}");
+    let untrusted = TlsProxy::start(&service.origin).await.unwrap();
+    let (is_received, text) = receive(untrusted.authority().to_str().unwrap()).await;
+    assert!(!is_received && text.contains("InvalidCertificate"), "{text}");
 }

@@ -1,21 +1,21 @@
-//! Nothing that is secret gets into the log, however much is logged.
+//! Secrets in the log at the level `trace`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    node::stand_in::{NodeStandIn, Reply},
+    node::stub::{NodeStub, Reply},
     socket::Socket,
     support::{Service, eventually},
     token::{SECRET, bearer, service_token},
 };
 
-/// What no line may hold.
+/// Passwords that no log line may contain.
 const PASSWORDS: [&str; 3] = ["hunter2-of-redis", "hunter2-of-mongodb", "hunter2-of-a-user"];
 
 #[tokio::test]
-async fn no_secret_is_logged() {
-    let node = NodeStandIn::start(Reply::text(r#"{"valid": true}"#)).await;
+async fn log_contains_no_secrets() {
+    let node = NodeStub::start(Reply::text(r#"{"valid": true}"#)).await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let service = Service::sandbox(
         &["--log-level", "trace", "--log-format", "json"],
@@ -45,21 +45,21 @@ async fn no_secret_is_logged() {
     let path = format!("/api/anilibria/v2/titles?token={}&password={}", tokens[0], PASSWORDS[2]);
     service.send(Method::GET, &path, None).await;
     let mut socket = Socket::open(&service).await;
-    socket.ask("auth", json!({"token": tokens[0]})).await;
+    socket.request("auth", json!({"token": tokens[0]})).await;
     assert!(node.calls().iter().any(|call| call.path == "/internal/auth/validate"), "{:?}", node.calls());
     let lost = "traces lost";
     eventually(lost, async || service.printed().contains(lost).then_some(())).await;
 
-    // The causes of outages, whose errors hold the settings of the back ends.
-    let away = "cache level unavailable";
-    eventually(away, async || {
+    // Errors of back ends could contain their settings.
+    let unavailable = "cache level unavailable";
+    eventually(unavailable, async || {
         service.get("/titles/8").await;
-        (service.printed().matches(away).count() == 2).then_some(())
+        (service.printed().matches(unavailable).count() == 2).then_some(())
     })
     .await;
 
     let log = service.kill();
-    let causes = log.lines().filter(|line| line.contains(away)).map(serde_json::from_str::<Value>);
+    let causes = log.lines().filter(|line| line.contains(unavailable)).map(serde_json::from_str::<Value>);
     for cause in causes.map(Result::unwrap) {
         assert!(cause["error"].as_str().unwrap().contains("did not answer"), "{cause}");
         assert_eq!(cause["host"], free.to_string());

@@ -1,9 +1,7 @@
-//! The built binary, started as a user would start it, over real sockets.
+//! End-to-end tests: the built binary as a separate process, over real sockets.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[cfg(unix)]
-mod cache_absent;
 #[cfg(unix)]
 mod cache_disk;
 #[cfg(unix)]
@@ -14,6 +12,8 @@ mod cache_instances;
 mod cache_keys;
 #[cfg(unix)]
 mod cache_levels;
+#[cfg(unix)]
+mod cache_missing_titles;
 #[cfg(unix)]
 mod cache_secrets;
 #[cfg(unix)]
@@ -32,11 +32,8 @@ mod compare;
 mod connections;
 mod endpoints;
 #[cfg(unix)]
-mod fan;
-mod faults;
-#[cfg(unix)]
 mod flags;
-mod health_storm;
+mod health_load;
 mod internal;
 #[cfg(unix)]
 mod jaeger;
@@ -44,9 +41,9 @@ mod legacy;
 #[cfg(target_os = "linux")]
 mod limits;
 #[cfg(unix)]
+mod listener;
+#[cfg(unix)]
 mod live_client;
-#[cfg(target_os = "linux")]
-mod live_limits;
 mod log_secrets;
 #[cfg(unix)]
 mod metrics;
@@ -61,25 +58,28 @@ mod outages;
 mod realtime;
 #[cfg(unix)]
 mod realtime_faults;
-mod realtime_hostile;
 #[cfg(unix)]
 mod realtime_instances;
+#[cfg(target_os = "linux")]
+mod realtime_limits;
+mod realtime_misuse;
 mod realtime_sse;
 mod single_flight;
 mod socket;
 #[cfg(unix)]
 mod start;
 mod support;
-mod sync_news;
+mod sync_events;
 #[cfg(unix)]
 mod tls;
 #[path = "../support/token.rs"]
 mod token;
+mod token_validation;
 mod torznab;
 #[cfg(unix)]
 mod traces;
+mod upstream_faults;
 mod v3;
 #[cfg(target_os = "linux")]
 mod v3_limits;
 mod v3_socket;
-mod validation;

@@ -1,9 +1,9 @@
-//! The shipped configuration of nginx: routes, caching, limits, and failures of back ends.
+//! The provided configuration of nginx: routes, caching, limits, and failures of back ends.
 
 mod addresses;
-mod front;
-mod kept;
+mod cache;
 mod poisoning;
+mod proxy;
 mod resources;
 
 use std::{process::Command, time::Duration};
@@ -13,48 +13,48 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::timeout;
 
-use self::front::{Behind, Front, address_of};
+use self::proxy::{BackEnds, Proxy, address_of};
 use crate::{
-    node::stand_in::{NodeStandIn, Reply},
-    realtime::live,
+    node::stub::{NodeStub, Reply},
+    realtime::watching_service,
     socket::{Socket, publish_episode},
-    support::{Answer, Service, eventually},
+    support::{Response, Service, eventually},
 };
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of an event.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// So many clients show a share well enough.
+/// Number of clients that is sufficient to measure the share of the canary.
 const CLIENTS: u16 = 300;
 
-/// Back ends that say who they are.
-struct StandIns {
-    service: NodeStandIn,
-    node: NodeStandIn,
-    site: NodeStandIn,
+/// Stubs of the back ends. Each responds with its name.
+struct Stubs {
+    service: NodeStub,
+    node: NodeStub,
+    site: NodeStub,
 }
 
-impl StandIns {
+impl Stubs {
     async fn start() -> Self {
         Self {
-            service: NodeStandIn::start(Reply::text("service")).await,
-            node: NodeStandIn::start(Reply::text("node")).await,
-            site: NodeStandIn::start(Reply::text("site")).await,
+            service: NodeStub::start(Reply::text("service")).await,
+            node: NodeStub::start(Reply::text("node")).await,
+            site: NodeStub::start(Reply::text("site")).await,
         }
     }
 
-    fn front(&self) -> Option<Front> {
+    fn start_proxy(&self) -> Option<Proxy> {
         let service = self.service.origin.as_str();
-        let behind = Behind {
+        let back_ends = BackEnds {
             node: &self.node.origin,
             site: &self.site.origin,
-            ..Behind::instances(service, service)
+            ..BackEnds::instances(service, service)
         };
-        Front::start(&behind)
+        Proxy::start(&back_ends)
     }
 }
 
-/// Sets the share of version 1, in percent.
+/// Returns an edit that sets the percentage of clients that get API v1 from the service.
 fn share(percent: u8) -> impl FnOnce(String) -> String {
     move |text| {
         let line = text.lines().find(|line| line.trim_end().ends_with("% anilibria;")).unwrap().to_owned();
@@ -62,40 +62,40 @@ fn share(percent: u8) -> impl FnOnce(String) -> String {
     }
 }
 
-/// Which clients get version 1 from the service.
-async fn led_to_the_service(front: &Front) -> Vec<u16> {
-    let answers = stream::iter(1..=CLIENTS).map(async |client| {
-        let who = front.body(client, "/api/anilibria/updates").await;
-        assert!(["service", "node"].contains(&&*who), "{who}");
-        (client, who)
+/// Returns the clients that get API v1 from the service.
+async fn clients_of_the_service(proxy: &Proxy) -> Vec<u16> {
+    let responses = stream::iter(1..=CLIENTS).map(async |client| {
+        let back_end = proxy.body(client, "/api/anilibria/updates").await;
+        assert!(["service", "node"].contains(&&*back_end), "{back_end}");
+        (client, back_end)
     });
-    let answers: Vec<_> = answers.buffered(16).collect().await;
-    answers.into_iter().filter(|(_, who)| who == "service").map(|(client, _)| client).collect()
+    let responses: Vec<_> = responses.buffered(16).collect().await;
+    responses.into_iter().filter(|(_, back_end)| back_end == "service").map(|(client, _)| client).collect()
 }
 
-/// A path that no cache has an answer to.
-fn unasked(number: usize) -> String {
+/// Returns a path whose response is in no cache.
+fn uncached_path(number: usize) -> String {
     format!("/api/anilibria/v2/search?q=sword&limit={}", number + 1)
 }
 
-/// All clients get version 1 from the service.
-async fn give_all_to_the_service(front: &Front) {
-    front.edit("canary.conf", share(100));
+/// Routes API v1 of all clients to the service.
+async fn route_all_to_the_service(proxy: &Proxy) {
+    proxy.edit("canary.conf", share(100));
     eventually("the share", async || {
-        (front.answer(1, "/api/anilibria/random").await.text == "service").then_some(())
+        (proxy.get(1, "/api/anilibria/random").await.text == "service").then_some(())
     })
     .await;
 }
 
 #[tokio::test]
-async fn every_address_leads_to_its_back_end_unchanged() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
-    give_all_to_the_service(&front).await;
+async fn paths_are_routed_to_their_back_end_unchanged() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
+    route_all_to_the_service(&proxy).await;
 
     for (back_end, name, paths) in [
         (
-            &stand_ins.service,
+            &stubs.service,
             "service",
             &[
                 "/api/anilibria/v2/titles",
@@ -120,71 +120,72 @@ async fn every_address_leads_to_its_back_end_unchanged() {
                 "/live",
             ][..],
         ),
-        (&stand_ins.node, "node", &["/api/auth/login", "/api/anime/1", "/socket.io/", "/api/internals"]),
-        (&stand_ins.site, "site", &["/", "/anime/7", "/assets/app.js", "/v30/title", "/websocket"]),
+        (&stubs.node, "node", &["/api/auth/login", "/api/anime/1", "/socket.io/", "/api/internals"]),
+        (&stubs.site, "site", &["/", "/anime/7", "/assets/app.js", "/v30/title", "/websocket"]),
     ] {
         for (client, path) in (1..).zip(paths) {
-            back_end.forget();
-            assert_eq!(front.answer(client, path).await.text, name, "{path}");
+            back_end.clear_calls();
+            assert_eq!(proxy.get(client, path).await.text, name, "{path}");
             assert_eq!(back_end.calls()[0].path, *path);
         }
     }
 }
 
 #[tokio::test]
-async fn back_end_is_told_who_asks_and_not_what_he_claims() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn back_end_gets_the_real_address_instead_of_forwarded_headers() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
 
-    let request = front.by(7, "/api/anilibria/v2/titles").header("x-request-id", "req-7");
+    let request = proxy.request(7, "/api/anilibria/v2/titles").header("x-request-id", "req-7");
     let request = request.header("x-forwarded-for", "203.0.113.9").header("x-real-ip", "203.0.113.9");
     let request = request.header("x-forwarded-prefix", "/evil").header("forwarded", "for=203.0.113.9");
-    Answer::to(request.header("connection", "upgrade").header("upgrade", "h2c")).await;
+    Response::to(request.header("connection", "upgrade").header("upgrade", "h2c")).await;
 
-    let call = stand_ins.service.calls().remove(0);
+    let call = stubs.service.calls().remove(0);
     let client = address_of(7).to_string();
     assert_eq!((call.header("x-forwarded-for"), call.header("x-real-ip")), (&*client, &*client));
     assert_eq!((call.header("x-forwarded-prefix"), call.header("forwarded")), ("", ""));
     assert_eq!((call.header("x-forwarded-proto"), call.header("x-request-id")), ("http", "req-7"));
     assert_eq!((call.header("connection"), call.header("upgrade")), ("", ""));
-    assert_eq!(format!("http://{}", call.header("host")), front.origin());
+    assert_eq!(format!("http://{}", call.header("host")), proxy.origin());
 }
 
 #[tokio::test]
-async fn nobody_has_his_requests_traced_but_who_may() {
-    const ASKED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
-    let told = async |back_end: &NodeStandIn, client, path| {
-        back_end.forget();
-        let request = front.by(client, path).header("traceparent", ASKED).header("tracestate", "them=1");
-        Answer::to(request).await;
+async fn trace_headers_are_forwarded_only_for_listed_clients() {
+    const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
+    let trace_headers = async |back_end: &NodeStub, client, path| {
+        back_end.clear_calls();
+        let request =
+            proxy.request(client, path).header("traceparent", TRACEPARENT).header("tracestate", "them=1");
+        Response::to(request).await;
         let call = back_end.calls().remove(0);
         (call.header("traceparent").to_owned(), call.header("tracestate").to_owned())
     };
 
     for (back_end, path) in [
-        (&stand_ins.service, "/api/anilibria/v2/titles/7"),
-        (&stand_ins.service, "/v3/title"),
-        (&stand_ins.node, "/api/anime/1"),
-        (&stand_ins.site, "/"),
+        (&stubs.service, "/api/anilibria/v2/titles/7"),
+        (&stubs.service, "/v3/title"),
+        (&stubs.node, "/api/anime/1"),
+        (&stubs.site, "/"),
     ] {
-        assert_eq!(told(back_end, 7, path).await, Default::default(), "{path}");
+        assert_eq!(trace_headers(back_end, 7, path).await, Default::default(), "{path}");
     }
-    let who = format!("    {}/32 1;\n}}", address_of(7));
-    front.edit("tracing.conf", |text| text.replacen('}', &who, 1));
-    eventually("his trace", async || {
-        let told = told(&stand_ins.node, 7, "/api/anime/1").await;
-        (told == (ASKED.to_owned(), "them=1".to_owned())).then_some(())
+    let entry = format!("    {}/32 1;\n}}", address_of(7));
+    proxy.edit("tracing.conf", |text| text.replacen('}', &entry, 1));
+    eventually("the trace headers", async || {
+        let headers = trace_headers(&stubs.node, 7, "/api/anime/1").await;
+        (headers == (TRACEPARENT.to_owned(), "them=1".to_owned())).then_some(())
     })
     .await;
-    assert_eq!(told(&stand_ins.node, 8, "/api/anime/1").await, Default::default());
+    assert_eq!(trace_headers(&stubs.node, 8, "/api/anime/1").await, Default::default());
 }
 
 #[tokio::test]
-async fn what_is_private_is_not_found_from_outside() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn private_paths_are_not_found() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     let prefixes = ["", "/api", "/api/anilibria", "/api/anilibria/v1", "/api/anilibria/v2", "/v3", "/v3.0"];
     let private = ["/internal/stats", "/metrics", "/sandbox/reset", "/INTERNAL/cache/clear", "/Metrics/json"];
@@ -199,121 +200,125 @@ async fn what_is_private_is_not_found_from_outside() {
         "/api/x/..%2finternal/stats",
     ];
     for (client, path) in (1..).zip(paths.chain(disguised.map(str::to_owned))) {
-        let answer = front.answer(client, &path).await;
-        assert_eq!(answer.error(404), "NOT_FOUND", "{path}");
+        let response = proxy.get(client, &path).await;
+        assert_eq!(response.error(404), "NOT_FOUND", "{path}");
     }
 
-    for back_end in [&stand_ins.service, &stand_ins.node, &stand_ins.site] {
+    for back_end in [&stubs.service, &stubs.node, &stubs.site] {
         assert!(back_end.calls().is_empty(), "{:?}", back_end.calls());
     }
 }
 
 #[tokio::test]
-async fn canary_grows_by_the_steps_of_its_file_and_keeps_whom_it_has() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn larger_canary_share_keeps_its_clients() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
 
-    let mut before = led_to_the_service(&front).await;
+    let mut before = clients_of_the_service(&proxy).await;
     assert!(before.len().abs_diff(usize::from(CLIENTS) / 10) <= 15, "{}", before.len());
     for percent in [25, 50, 75, 100] {
-        front.edit("canary.conf", share(percent));
+        proxy.edit("canary.conf", share(percent));
         let expected = usize::from(CLIENTS) * usize::from(percent) / 100;
         let tolerance = if percent == 100 { 0 } else { 30 };
         let now = eventually(&format!("{percent} %"), async || {
-            let now = led_to_the_service(&front).await;
+            let now = clients_of_the_service(&proxy).await;
             (now.len().abs_diff(expected) <= tolerance).then_some(now)
         })
         .await;
         assert!(before.iter().all(|client| now.contains(client)), "{before:?} {now:?}");
         before = now;
     }
-    front.edit("canary.conf", |text| text.replace("    100%", "    #100%"));
-    eventually("the end of it", async || led_to_the_service(&front).await.is_empty().then_some(())).await;
+    proxy.edit("canary.conf", |text| text.replace("    100%", "    #100%"));
+    eventually("the end of the canary", async || {
+        clients_of_the_service(&proxy).await.is_empty().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn header_leads_everybody_to_version_2_and_to_nothing_else() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
-    let ask = async |client, path| Answer::to(front.by(client, path).header("x-api-version", "v2")).await;
+async fn version_header_selects_version_2_without_fallback() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
+    let get =
+        async |client, path| Response::to(proxy.request(client, path).header("x-api-version", "v2")).await;
 
     for client in 1..=30 {
-        assert_eq!(ask(client, "/api/anilibria/updates").await.text, "service");
+        assert_eq!(get(client, "/api/anilibria/updates").await.text, "service");
     }
-    let versioned = ask(31, "/api/anilibria/v1/updates").await.text;
-    assert_eq!(versioned, front.answer(31, "/api/anilibria/v1/updates").await.text);
+    let versioned = get(31, "/api/anilibria/v1/updates").await.text;
+    assert_eq!(versioned, proxy.get(31, "/api/anilibria/v1/updates").await.text);
 
-    stand_ins.service.reply(Reply::status(500));
-    stand_ins.node.forget();
-    assert_eq!(ask(32, "/api/anilibria/updates").await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(stand_ins.node.calls().is_empty());
+    stubs.service.reply(Reply::status(500));
+    stubs.node.clear_calls();
+    assert_eq!(get(32, "/api/anilibria/updates").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(stubs.node.calls().is_empty());
 }
 
 #[tokio::test]
-async fn version_1_comes_from_the_node_service_when_the_service_fails() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
-    give_all_to_the_service(&front).await;
+async fn version_1_falls_back_to_the_node_service() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
+    route_all_to_the_service(&proxy).await;
 
     for status in [500, 502, 503, 504] {
-        stand_ins.service.reply(Reply::status(status));
-        assert_eq!(front.answer(2, "/api/anilibria/v1/updates").await.text, "node", "{status}");
+        stubs.service.reply(Reply::status(status));
+        assert_eq!(proxy.get(2, "/api/anilibria/v1/updates").await.text, "node", "{status}");
     }
-    stand_ins.service.reply(Reply::status(404));
-    assert_eq!(front.answer(3, "/api/anilibria/7").await.status, StatusCode::NOT_FOUND);
-    stand_ins.service.reply(Reply::status(500));
-    stand_ins.node.forget();
-    let url = format!("{}/api/anilibria/sync/title", front.origin());
+    stubs.service.reply(Reply::status(404));
+    assert_eq!(proxy.get(3, "/api/anilibria/7").await.status, StatusCode::NOT_FOUND);
+    stubs.service.reply(Reply::status(500));
+    stubs.node.clear_calls();
+    let url = format!("{}/api/anilibria/sync/title", proxy.origin());
     reqwest::Client::new().post(url).json(&json!({"id": 7})).send().await.unwrap();
 
-    let call = stand_ins.node.calls().remove(0);
+    let call = stubs.node.calls().remove(0);
     assert_eq!((&*call.path, call.body), ("/api/anilibria/sync/title", json!({"id": 7})));
 }
 
 #[tokio::test]
-async fn events_pass_through_at_once_over_websocket_and_as_a_stream() {
-    let service = live(&[]).await;
-    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+async fn events_are_forwarded_at_once() {
+    let service = watching_service(&[]).await;
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&service.origin, &service.origin)) else { return };
     let mut sockets = Vec::new();
     for path in ["/api/anilibria/v2/ws", "/ws", "/api/anilibria/ws"] {
-        let mut socket = Socket::open_url(&format!("{}{path}", front.origin())).await;
-        socket.ask("subscribe_title", json!({"title_id": 7})).await;
+        let mut socket = Socket::open_url(&format!("{}{path}", proxy.origin())).await;
+        socket.request("subscribe_title", json!({"title_id": 7})).await;
         sockets.push(socket);
     }
-    let mut events = front.by(1, "/api/anilibria/v2/events?title_id=7").send().await.unwrap();
+    let mut events = proxy.request(1, "/api/anilibria/v2/events?title_id=7").send().await.unwrap();
     assert_eq!(events.status(), StatusCode::OK);
 
     publish_episode(&service, 7).await;
 
     for socket in &mut sockets {
-        assert_eq!(socket.hear().await["data"]["title_id"], 7);
+        assert_eq!(socket.receive().await["data"]["title_id"], 7);
     }
     let mut read = String::new();
     while !read.contains("event: new_episode\n") {
-        let chunk = timeout(PATIENCE, events.chunk()).await.unwrap().unwrap().unwrap();
+        let chunk = timeout(TIMEOUT, events.chunk()).await.unwrap().unwrap().unwrap();
         read.push_str(std::str::from_utf8(&chunk).unwrap());
     }
 }
 
 #[tokio::test]
-async fn event_stream_stays_open_at_each_of_its_addresses() {
-    let service = live(&[]).await;
-    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
-    // The header shows when nginx has read the change.
-    front.edit("service.conf", |text| {
+async fn event_streams_are_not_closed_by_the_read_timeout() {
+    let service = watching_service(&[]).await;
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&service.origin, &service.origin)) else { return };
+    // The header shows that nginx has loaded the change.
+    proxy.edit("service.conf", |text| {
         text.replace("proxy_read_timeout 12s;", "proxy_read_timeout 1s; add_header X-Edited yes always;")
     });
     eventually("the change", async || {
-        (front.answer(9, "/public/none").await.header("x-edited") == "yes").then_some(())
+        (proxy.get(9, "/public/none").await.header("x-edited") == "yes").then_some(())
     })
     .await;
     let mut streams = Vec::new();
     for (client, path) in (1..).zip(["/api/anilibria/v2/events", "/api/anilibria/events"]) {
-        let request = front.by(client, &format!("{path}?title_id=7")).header("x-api-version", "v2");
+        let request = proxy.request(client, &format!("{path}?title_id=7")).header("x-api-version", "v2");
         streams.push((path, request.send().await.unwrap()));
     }
 
-    // Longer than nginx waits for other answers, and shorter than the interval of comments in the stream.
+    // Longer than the read timeout of other locations, and shorter than the interval of comments in the stream.
     tokio::time::sleep(Duration::from_secs(3)).await;
     publish_episode(&service, 7).await;
 
@@ -321,7 +326,7 @@ async fn event_stream_stays_open_at_each_of_its_addresses() {
         assert_eq!(events.status(), StatusCode::OK, "{path}");
         let mut read = String::new();
         while !read.contains("event: new_episode\n") {
-            let chunk = timeout(PATIENCE, events.chunk()).await.unwrap().unwrap();
+            let chunk = timeout(TIMEOUT, events.chunk()).await.unwrap().unwrap();
             let chunk = chunk.unwrap_or_else(|| panic!("{path} was closed after {read:?}"));
             read.push_str(std::str::from_utf8(&chunk).unwrap());
         }
@@ -329,25 +334,25 @@ async fn event_stream_stays_open_at_each_of_its_addresses() {
 }
 
 #[tokio::test]
-async fn answer_is_kept_for_others_with_a_name_for_each_request() {
+async fn cached_response_gets_the_request_id_of_each_request() {
     let service = Service::sandbox(&[], &[]);
-    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&service.origin, &service.origin)) else { return };
     let path = "/api/anilibria/v2/genres";
 
-    let first = Answer::to(front.by(1, path).header("x-request-id", "first")).await;
-    let second = Answer::to(front.by(2, path).header("x-request-id", "second")).await;
-    let unnamed = Answer::to(front.by(3, path).header("x-request-id", "not <harmless>")).await;
-    let known = Answer::to(front.by(4, path).header("if-none-match", first.header("etag"))).await;
+    let first = Response::to(proxy.request(1, path).header("x-request-id", "first")).await;
+    let second = Response::to(proxy.request(2, path).header("x-request-id", "second")).await;
+    let unnamed = Response::to(proxy.request(3, path).header("x-request-id", "not <harmless>")).await;
+    let known = Response::to(proxy.request(4, path).header("if-none-match", first.header("etag"))).await;
 
-    let elsewhere = Answer::to(front.by(5, path).header("origin", "http://localhost:3000")).await;
-    let uncompressed = Answer::to(front.by(6, path).header("accept-encoding", "identity")).await;
+    let other_origin = Response::to(proxy.request(5, path).header("origin", "http://localhost:3000")).await;
+    let uncompressed = Response::to(proxy.request(6, path).header("accept-encoding", "identity")).await;
 
     assert_eq!((first.header("x-cache-status"), first.header("x-request-id")), ("MISS", "first"));
     assert_eq!((second.header("x-cache-status"), second.header("x-request-id")), ("HIT", "second"));
-    assert_eq!(second.good(), first.good());
+    assert_eq!(second.success(), first.success());
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
-    assert_eq!(elsewhere.header("access-control-allow-origin"), "http://localhost:3000");
-    assert_eq!(uncompressed.good()["data"], first.good()["data"]);
+    assert_eq!(other_origin.header("access-control-allow-origin"), "http://localhost:3000");
+    assert_eq!(uncompressed.success()["data"], first.success()["data"]);
     let name: Vec<_> = unnamed.header("x-request-id").split('-').map(str::len).collect();
     assert_eq!(name, [8, 4, 4, 4, 12], "{}", unnamed.header("x-request-id"));
     for header in ["x-content-type-options", "x-request-id", "content-security-policy", "x-frame-options"] {
@@ -357,116 +362,116 @@ async fn answer_is_kept_for_others_with_a_name_for_each_request() {
 }
 
 #[tokio::test]
-async fn error_of_the_service_stays_as_it_is_and_is_not_kept() {
+async fn errors_of_the_service_are_unchanged_and_not_cached() {
     let service = Service::sandbox(&[], &[]);
-    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&service.origin, &service.origin)) else { return };
 
     for name in ["one", "two"] {
-        let request = front.by(1, "/api/anilibria/v2/titles?limit=0").header("x-request-id", name);
-        let answer = Answer::to(request).await;
-        assert_eq!((&*answer.error(400), answer.header("x-request-id")), ("INVALID_PARAMETERS", name));
+        let request = proxy.request(1, "/api/anilibria/v2/titles?limit=0").header("x-request-id", name);
+        let response = Response::to(request).await;
+        assert_eq!((&*response.error(400), response.header("x-request-id")), ("INVALID_PARAMETERS", name));
     }
 }
 
 #[tokio::test]
-async fn nobody_notices_that_an_instance_dies_and_what_is_kept_outlives_them_all() {
+async fn requests_survive_one_dead_instance_and_cached_paths_survive_all() {
     let upstream = Service::upstream();
-    // Not longer than this is an answer fresh to nginx, too.
+    // The TTL also limits the freshness in nginx.
     let start =
         || Service::reading_from(&upstream, &[("CACHE_TTL_MEMORY", "2"), ("CATALOGUE_ENABLED", "true")]);
     let (one, two) = (start(), start());
-    let Some(front) = Front::start(&Behind::instances(&one.origin, &two.origin)) else { return };
-    let kept = "/api/anilibria/v2/titles/7";
-    let first = front.answer(1, kept).await.good();
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&one.origin, &two.origin)) else { return };
+    let cached = "/api/anilibria/v2/titles/7";
+    let first = proxy.get(1, cached).await.success();
 
     one.kill();
     for number in 0..20 {
-        front.answer(2, &unasked(number)).await.good();
+        proxy.get(2, &uncached_path(number)).await.success();
     }
     two.kill();
-    let stale = eventually("a stale answer", async || {
-        let answer = front.answer(3, kept).await;
-        (answer.header("x-cache-status") == "STALE").then_some(answer)
+    let stale = eventually("a stale response", async || {
+        let response = proxy.get(3, cached).await;
+        (response.header("x-cache-status") == "STALE").then_some(response)
     })
     .await;
-    let unkept = front.answer(4, &unasked(50)).await;
+    let uncached = proxy.get(4, &uncached_path(50)).await;
 
-    assert_eq!(stale.good()["data"], first["data"]);
-    assert_eq!(unkept.error(503), "SERVICE_UNAVAILABLE");
-    assert_eq!(unkept.header("retry-after"), "5");
-    assert_eq!(front.answer(5, "/health").await.text, "healthy\n");
-    assert_eq!(front.answer(5, "/ready").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(stale.success()["data"], first["data"]);
+    assert_eq!(uncached.error(503), "SERVICE_UNAVAILABLE");
+    assert_eq!(uncached.header("retry-after"), "5");
+    assert_eq!(proxy.get(5, "/health").await.text, "healthy\n");
+    assert_eq!(proxy.get(5, "/ready").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
-async fn instance_that_hangs_is_passed_over() {
+async fn hanging_instance_is_skipped() {
     let upstream = Service::upstream();
     let (one, two) = (Service::reading_from(&upstream, &[]), Service::reading_from(&upstream, &[]));
-    let Some(front) = Front::start(&Behind::instances(&one.origin, &two.origin)) else { return };
-    front.edit("service.conf", |text| text.replace("proxy_read_timeout 12s", "proxy_read_timeout 1s"));
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&one.origin, &two.origin)) else { return };
+    proxy.edit("service.conf", |text| text.replace("proxy_read_timeout 12s", "proxy_read_timeout 1s"));
 
     let stopped = Command::new("sh").args(["-c", &format!("kill -STOP {}", one.id())]).status().unwrap();
 
     assert!(stopped.success());
     for number in 0..10 {
-        front.answer(1, &unasked(number)).await.good();
+        proxy.get(1, &uncached_path(number)).await.success();
     }
 }
 
 #[tokio::test]
-async fn one_address_may_not_ask_for_everything_at_once() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn requests_of_one_address_are_limited() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
     let paths = ["/api/anilibria/v2/titles", "/api/anilibria/updates", "/api/anime/1", "/v3/title"];
 
     for (client, path) in (1..).zip(paths) {
-        let answers = futures::future::join_all((0..150).map(|_| front.answer(client, path))).await;
+        let responses = futures::future::join_all((0..150).map(|_| proxy.get(client, path))).await;
 
         let (refused, answered): (Vec<_>, Vec<_>) =
-            answers.iter().partition(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
+            responses.iter().partition(|response| response.status == StatusCode::TOO_MANY_REQUESTS);
         assert!(answered.len() >= 20 && !refused.is_empty(), "{path}: {} refused", refused.len());
         assert_eq!(refused[0].error(429), "RATE_LIMIT_EXCEEDED");
         assert_eq!(refused[0].header("retry-after"), "1");
-        assert_eq!(front.answer(client + 100, path).await.status, StatusCode::OK, "{path}: somebody else");
+        assert_eq!(proxy.get(client + 100, path).await.status, StatusCode::OK, "{path}: another client");
     }
 }
 
 #[tokio::test]
-async fn service_tells_clients_apart_behind_nginx() {
+async fn service_limits_each_client_behind_nginx() {
     let limits = [("RATE_LIMIT_REQUESTS_PER_MINUTE", "1"), ("RATE_LIMIT_BURST", "3")];
     let service = Service::sandbox(&[], &[&limits[..], &[("TRUSTED_PROXIES", "127.0.0.1")]].concat());
-    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+    let Some(proxy) = Proxy::start(&BackEnds::instances(&service.origin, &service.origin)) else { return };
     let path = "/api/anilibria/v2/random";
 
     for _ in 0..3 {
-        front.answer(1, path).await.good();
+        proxy.get(1, path).await.success();
     }
-    let refused = Answer::to(front.by(1, path).header("x-forwarded-for", "203.0.113.9")).await;
+    let refused = Response::to(proxy.request(1, path).header("x-forwarded-for", "203.0.113.9")).await;
 
     assert_eq!(refused.error(429), "RATE_LIMIT_EXCEEDED");
-    assert_ne!(refused.header("retry-after"), "1", "it is the service that refuses, not nginx");
-    front.answer(2, path).await.good();
+    assert_ne!(refused.header("retry-after"), "1", "nginx refused the request instead of the service");
+    proxy.get(2, path).await.success();
 }
 
 #[tokio::test]
-async fn request_that_is_too_large_is_refused_in_the_services_words() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn error_of_a_large_body_has_the_envelope_of_the_service() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
 
-    let request = reqwest::Client::new().post(format!("{}/api/anilibria/v2/titles", front.origin()));
-    let answer = Answer::to(request.body(vec![b'x'; 65 * 1024])).await;
+    let request = reqwest::Client::new().post(format!("{}/api/anilibria/v2/titles", proxy.origin()));
+    let response = Response::to(request.body(vec![b'x'; 65 * 1024])).await;
 
-    assert_eq!(answer.error(413), "PAYLOAD_TOO_LARGE");
+    assert_eq!(response.error(413), "PAYLOAD_TOO_LARGE");
 }
 
 #[tokio::test]
-async fn log_is_json_and_has_no_queries() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn log_is_json_without_queries() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
 
-    front.answer(7, "/v3/user?session=hunter2").await;
+    proxy.get(7, "/v3/user?session=hunter2").await;
 
-    let log = front.log();
+    let log = proxy.log();
     let line: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     assert_eq!((&line["path"], &line["status_code"]), (&json!("/v3/user"), &json!(200)));
     assert_eq!(line["ip"], address_of(7).to_string());

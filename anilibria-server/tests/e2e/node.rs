@@ -1,20 +1,20 @@
-//! The Node service as the last resort for a title, and what becomes of it when it is none.
+//! The Node service as a fallback for titles.
 
-pub(crate) mod stand_in;
+pub(crate) mod stub;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::stand_in::{NodeStandIn, Reply};
+use self::stub::{NodeStub, Reply};
 use crate::{
-    support::{Answer, Service, eventually},
+    support::{Response, Service, eventually},
     token::SECRET,
 };
 
-/// Time enough for the Node service after AniLibria has failed, and a secret to call it with.
-const IMPATIENT: [&str; 4] = ["--upstream-timeout", "1", "--upstream-attempt-timeout", "1"];
+/// Timeouts of AniLibria that leave enough time for the Node service.
+const SHORT_TIMEOUTS: [&str; 4] = ["--upstream-timeout", "1", "--upstream-attempt-timeout", "1"];
 
-/// A title of the Node service, as the old API v3 had them.
+/// Returns a title of the Node service, in the format of the old API v3.
 fn title(id: u32) -> Value {
     json!({"success": true, "data": {
         "id": id, "code": "sample", "names": {"ru": "Пример", "en": "Sample", "alternative": null},
@@ -31,36 +31,36 @@ fn title(id: u32) -> Value {
     }})
 }
 
-/// A service whose AniLibria answers with errors only, and which falls back on `node`.
-async fn in_need(node: &NodeStandIn) -> Service {
-    let service = falling_back_on(&node.origin, &[]);
+/// Starts a service whose upstream fails and whose fallback is `node`.
+async fn service_without_upstream(node: &NodeStub) -> Service {
+    let service = service_with_fallback(&node.origin, &[]);
     service.faults(json!({"error_rate": 1.0})).await;
     service
 }
 
-fn falling_back_on(origin: &str, variables: &[(&str, &str)]) -> Service {
+fn service_with_fallback(origin: &str, variables: &[(&str, &str)]) -> Service {
     let node = [
         ("NODEJS_SERVICE_URL", origin),
         ("NODEJS_FALLBACK_ENABLED", "true"),
         ("INTERNAL_JWT_SECRET", SECRET),
     ];
-    Service::sandbox(&IMPATIENT, &[&node, variables].concat())
+    Service::sandbox(&SHORT_TIMEOUTS, &[&node, variables].concat())
 }
 
-fn source(answer: &Answer) -> Value {
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    answer.json()["meta"]["source"].clone()
+fn source(response: &Response) -> Value {
+    assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+    response.json()["meta"]["source"].clone()
 }
 
 #[tokio::test]
-async fn title_that_nobody_else_gives_comes_from_the_node_service() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn title_is_read_from_the_node_service_without_upstream() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(source(&answer), "nodejs");
-    let body = answer.json();
+    assert_eq!(source(&response), "nodejs");
+    let body = response.json();
     assert_eq!(body["success"], true);
     let data = &body["data"];
     assert_eq!((&data["id"], &data["names"]["ru"]), (&json!(7), &json!("Пример")));
@@ -71,15 +71,15 @@ async fn title_that_nobody_else_gives_comes_from_the_node_service() {
     let sources = data["player"]["episodes"]["1"]["sources"].as_array().unwrap();
     assert_eq!(sources[0]["url"], "https://cdn.example/1/1080.m3u8");
     assert!(data["poster"]["small"].as_str().unwrap().starts_with(&service.origin), "{data}");
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.header("cache-control"), "no-store");
 }
 
 #[tokio::test]
-async fn call_says_that_it_is_a_fallback_and_who_makes_it() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn fallback_call_has_its_headers_and_a_token() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
 
-    service.send_with(&[("x-request-id", "req-7")], "/api/anilibria/v2/titles/7").await;
+    service.get_with_headers(&[("x-request-id", "req-7")], "/api/anilibria/v2/titles/7").await;
 
     let calls = node.calls();
     let [call] = &calls[..] else { panic!("{calls:?}") };
@@ -92,32 +92,32 @@ async fn call_says_that_it_is_a_fallback_and_who_makes_it() {
 }
 
 #[tokio::test]
-async fn token_of_the_call_opens_the_services_own_internal_routes() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn token_of_the_call_is_valid_for_the_service() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
     service.get("/titles/7").await;
     let token = node.calls()[0].header("authorization").to_owned();
 
-    let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+    let response = service.send_as(&token, Method::GET, "/internal/stats", None).await;
 
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(response.status, StatusCode::OK, "{}", response.text);
 }
 
 #[tokio::test]
-async fn request_that_is_a_fallback_itself_is_not_passed_on() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn fallback_request_causes_no_fallback_call() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
 
-    let answer = service.send_with(&[("x-fallback", "1")], "/api/anilibria/v2/titles/7").await;
+    let response = service.get_with_headers(&[("x-fallback", "1")], "/api/anilibria/v2/titles/7").await;
 
-    assert_eq!(answer.error(502), "UPSTREAM_ERROR");
+    assert_eq!(response.error(502), "UPSTREAM_ERROR");
     assert!(node.calls().is_empty());
 }
 
 #[tokio::test]
-async fn nothing_but_single_titles_is_asked_of_the_node_service() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn fallback_is_only_for_single_titles() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
 
     for path in ["/titles", "/search?q=кот", "/updates", "/popular", "/random", "/schedule", "/genres"] {
         service.get(path).await.upstream_error();
@@ -127,9 +127,9 @@ async fn nothing_but_single_titles_is_asked_of_the_node_service() {
 }
 
 #[tokio::test]
-async fn node_service_is_not_asked_unless_it_is_permitted() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = Service::sandbox(&IMPATIENT, &[("NODEJS_SERVICE_URL", node.origin.as_str())]);
+async fn fallback_is_disabled_by_default() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = Service::sandbox(&SHORT_TIMEOUTS, &[("NODEJS_SERVICE_URL", node.origin.as_str())]);
     service.faults(json!({"error_rate": 1.0})).await;
 
     assert_eq!(service.get("/titles/7").await.error(502), "UPSTREAM_ERROR");
@@ -137,32 +137,32 @@ async fn node_service_is_not_asked_unless_it_is_permitted() {
 }
 
 #[tokio::test]
-async fn node_service_is_not_asked_while_anilibria_answers() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = falling_back_on(&node.origin, &[]);
+async fn fallback_is_not_used_while_the_upstream_responds() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_with_fallback(&node.origin, &[]);
 
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     assert_eq!(service.get("/titles/99999").await.error(404), "TITLE_NOT_FOUND");
 
     assert!(node.calls().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_stale_is_preferred_to_the_node_service() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = falling_back_on(&node.origin, &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+async fn stale_title_is_preferred_to_the_fallback() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_with_fallback(&node.origin, &[("CACHE_TTL_MEMORY", "1")]);
+    service.get("/titles/7").await.success();
     service.faults(json!({"error_rate": 1.0})).await;
 
-    eventually("a stale answer", async || service.get("/titles/7").await.is_stale().then_some(())).await;
+    eventually("a stale response", async || service.get("/titles/7").await.is_stale().then_some(())).await;
 
     assert!(node.calls().is_empty());
 }
 
 #[tokio::test]
-async fn mirrored_catalog_is_preferred_to_the_node_service() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = falling_back_on(&node.origin, &[("CATALOGUE_ENABLED", "true")]);
+async fn local_catalog_is_preferred_to_the_fallback() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_with_fallback(&node.origin, &[("CATALOGUE_ENABLED", "true")]);
     eventually("a local catalog", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
@@ -170,41 +170,41 @@ async fn mirrored_catalog_is_preferred_to_the_node_service() {
     .await;
     service.faults(json!({"error_rate": 1.0})).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert!(answer.is_stale() && answer.good()["data"]["id"] == 7, "{}", answer.text);
+    assert!(response.is_stale() && response.success()["data"]["id"] == 7, "{}", response.text);
     assert!(node.calls().iter().all(|call| call.path.starts_with("/health")), "{:?}", node.calls());
 }
 
 #[tokio::test]
-async fn answer_of_the_node_service_does_not_get_into_the_cache() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn title_of_the_node_service_is_not_cached() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
     assert_eq!(source(&service.get("/titles/7").await), "nodejs");
 
     service.faults(json!({})).await;
-    let answer = eventually("AniLibria is asked again", async || {
-        let answer = service.get("/titles/7").await;
-        (source(&answer) == "anilibria").then_some(answer)
+    let response = eventually("a title of AniLibria", async || {
+        let response = service.get("/titles/7").await;
+        (source(&response) == "anilibria").then_some(response)
     })
     .await;
 
-    assert_eq!(answer.good()["meta"]["cached"], false);
+    assert_eq!(response.success()["meta"]["cached"], false);
 }
 
 #[tokio::test]
-async fn many_who_want_one_title_ask_the_node_service_once() {
-    let node = NodeStandIn::start(Reply::json(&title(7))).await;
-    let service = in_need(&node).await;
+async fn concurrent_requests_cause_one_fallback_call() {
+    let node = NodeStub::start(Reply::json(&title(7))).await;
+    let service = service_without_upstream(&node).await;
 
-    let answers = futures::future::join_all((0..20).map(|_| service.get("/titles/7"))).await;
+    let responses = futures::future::join_all((0..20).map(|_| service.get("/titles/7"))).await;
 
-    assert!(answers.iter().all(|answer| source(answer) == "nodejs"));
+    assert!(responses.iter().all(|response| source(response) == "nodejs"));
     assert_eq!(node.calls().len(), 1);
 }
 
 #[tokio::test]
-async fn answers_that_are_none_leave_the_error_as_it_was() {
+async fn invalid_response_of_the_node_service_keeps_the_error() {
     let named = |id: u32, ru: &str| json!({"success": true, "data": {"id": id, "names": {"ru": ru}}});
     let invented = json!({"success": true, "data": {"id": 9988, "names": {"ru": "Имя"}, "year": 2025}});
     let html = || Reply { content_type: "text/html", ..Reply::text("<html>Not found</html>") };
@@ -221,70 +221,70 @@ async fn answers_that_are_none_leave_the_error_as_it_was() {
         ("not found", 7, Reply { status: 404, ..html() }),
         ("a page", 7, html()),
         ("broken JSON", 7, Reply::text(r#"{"success": true, "data": {"id": 7"#)),
-        ("nothing", 7, Reply::text("")),
-        ("too much", 7, Reply::text(&" ".repeat(5 << 20))),
+        ("an empty body", 7, Reply::text("")),
+        ("a body that is too large", 7, Reply::text(&" ".repeat(5 << 20))),
         (
-            "elsewhere",
+            "a redirect",
             7,
             Reply { status: 302, location: Some("/api/anilibria/7x"), ..Reply::json(&title(7)) },
         ),
     ];
 
-    let node = NodeStandIn::start(Reply::text("")).await;
+    let node = NodeStub::start(Reply::text("")).await;
     for (name, id, reply) in replies {
         node.reply(reply);
-        // A new one each time: neither its breakers nor what it keeps are what this is about.
-        let service = in_need(&node).await;
+        // Each case needs a new service with an empty cache and closed circuits.
+        let service = service_without_upstream(&node).await;
 
-        let answer = service.get(&format!("/titles/{id}")).await;
+        let response = service.get(&format!("/titles/{id}")).await;
 
-        assert_eq!(answer.error(502), "UPSTREAM_ERROR", "{name}");
+        assert_eq!(response.error(502), "UPSTREAM_ERROR", "{name}");
         assert_eq!(node.calls().len(), 1, "{name}");
-        node.forget();
+        node.clear_calls();
     }
 }
 
 #[tokio::test]
-async fn slow_node_service_leaves_the_error_as_it_was() {
-    let node = NodeStandIn::start(Reply { hangs: true, ..Reply::json(&title(7)) }).await;
-    let service = in_need(&node).await;
+async fn slow_node_service_keeps_the_error() {
+    let node = NodeStub::start(Reply { hangs: true, ..Reply::json(&title(7)) }).await;
+    let service = service_without_upstream(&node).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(answer.error(502), "UPSTREAM_ERROR");
+    assert_eq!(response.error(502), "UPSTREAM_ERROR");
     assert_eq!(node.calls().len(), 1);
 }
 
 #[tokio::test]
-async fn slow_node_service_does_not_take_more_time_than_a_request_has() {
-    let node = NodeStandIn::start(Reply { hangs: true, ..Reply::json(&title(7)) }).await;
-    let service = falling_back_on(&node.origin, &[("REQUEST_TIMEOUT_SECONDS", "2")]);
+async fn fallback_call_ends_before_the_request_timeout() {
+    let node = NodeStub::start(Reply { hangs: true, ..Reply::json(&title(7)) }).await;
+    let service = service_with_fallback(&node.origin, &[("REQUEST_TIMEOUT_SECONDS", "2")]);
     service.faults(json!({"error_rate": 1.0})).await;
 
-    // Had the request run out of time, it would be 503.
+    // A timeout of the request would be 503.
     assert_eq!(service.get("/titles/7").await.error(502), "UPSTREAM_ERROR");
 }
 
 #[tokio::test]
-async fn dead_node_service_leaves_the_error_as_it_was_and_is_left_alone_in_the_end() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let service = falling_back_on(&format!("http://{nobody}"), &[]);
+async fn dead_node_service_keeps_the_error_and_opens_its_circuit() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let service = service_with_fallback(&format!("http://{free}"), &[]);
     service.faults(json!({"error_rate": 1.0})).await;
-    assert_eq!(circuit(&service, "nodejs_service").await, json!([[nobody.to_string(), "closed"]]));
+    assert_eq!(circuit(&service, "nodejs_service").await, json!([[free.to_string(), "closed"]]));
 
     for id in 1..=5 {
         service.get(&format!("/titles/{id}")).await.upstream_error();
     }
 
-    assert_eq!(circuit(&service, "nodejs_service").await, json!([[nobody.to_string(), "open"]]));
+    assert_eq!(circuit(&service, "nodejs_service").await, json!([[free.to_string(), "open"]]));
     let upstream = service.origin.trim_start_matches("http://").to_owned();
     assert_eq!(circuit(&service, "anilibria_api").await, json!([[upstream, "open"]]));
 }
 
 #[tokio::test]
-async fn node_service_that_keeps_failing_is_left_alone_for_a_while() {
-    let node = NodeStandIn::start(Reply { status: 500, ..Reply::text("{}") }).await;
-    let service = in_need(&node).await;
+async fn failing_node_service_opens_its_circuit() {
+    let node = NodeStub::start(Reply { status: 500, ..Reply::text("{}") }).await;
+    let service = service_without_upstream(&node).await;
 
     for id in 1..=8 {
         service.get(&format!("/titles/{id}")).await.upstream_error();
@@ -294,14 +294,14 @@ async fn node_service_that_keeps_failing_is_left_alone_for_a_while() {
 }
 
 #[tokio::test]
-async fn health_tells_of_the_node_service_without_being_moved_by_it() {
+async fn health_includes_the_node_service_without_being_affected() {
     for (path, status, check) in [
         ("/health/live", 200, "healthy"),
         ("/health", 200, "healthy"),
         ("/health", 503, "degraded"),
         ("/nowhere", 200, "degraded"),
     ] {
-        let node = NodeStandIn::start(Reply { only_at: Some(path), status, ..Reply::text("{}") }).await;
+        let node = NodeStub::start(Reply { only_at: Some(path), status, ..Reply::text("{}") }).await;
         let service = Service::sandbox(&[], &[("NODEJS_SERVICE_URL", node.origin.as_str())]);
 
         for path in ["/health", "/health/detailed", "/health/dependencies"] {
@@ -310,15 +310,15 @@ async fn health_tells_of_the_node_service_without_being_moved_by_it() {
             assert_eq!(health["status"], "healthy", "{health}");
             assert_eq!(health["checks"]["nodejs_service"]["status"], check, "{health}");
         }
-        let once = if path == "/health/live" { 1 } else { 2 };
-        assert_eq!(node.calls().len(), once, "{path}");
+        let expected_calls = if path == "/health/live" { 1 } else { 2 };
+        assert_eq!(node.calls().len(), expected_calls, "{path}");
     }
 }
 
 #[tokio::test]
-async fn health_tells_of_a_dead_node_service_without_being_moved_by_it() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let service = Service::sandbox(&[], &[("NODEJS_SERVICE_URL", &format!("http://{nobody}"))]);
+async fn dead_node_service_does_not_affect_health() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let service = Service::sandbox(&[], &[("NODEJS_SERVICE_URL", &format!("http://{free}"))]);
 
     let health = service.get("/health").await.json();
 
@@ -328,7 +328,7 @@ async fn health_tells_of_a_dead_node_service_without_being_moved_by_it() {
 }
 
 #[tokio::test]
-async fn fallback_without_an_address_is_refused_at_the_start() {
+async fn fallback_without_a_url_is_refused_at_the_start() {
     let output =
         crate::support::binary(&["--port", "0"]).env("NODEJS_FALLBACK_ENABLED", "true").output().unwrap();
 
@@ -337,7 +337,7 @@ async fn fallback_without_an_address_is_refused_at_the_start() {
     assert!(error.contains("NODEJS_FALLBACK_ENABLED") && error.contains("NODEJS_SERVICE_URL"), "{error}");
 }
 
-/// Host and state of the circuit breakers around `name`, as `/health` tells them.
+/// Returns host and state of the circuit breakers of the service `name` from `/health`.
 async fn circuit(service: &Service, name: &str) -> Value {
     let health = service.get("/health").await.json();
     let circuits = health["circuit_breakers"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! The log of an outage: cause, host and recovery, and the commands of the runbook that read it.
+//! The log of outages with cause, host and recovery, and the commands of the runbook that read it.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use test_services::{MongoServer, RedisServer};
 
 use crate::{
-    node::stand_in::{NodeStandIn, Reply},
+    node::stub::{NodeStub, Reply},
     support::{Service, binary, eventually},
 };
 
@@ -21,27 +21,27 @@ const RUNBOOK: &str = include_str!("../../deploy/RUNBOOK.md");
 /// Heading of the section whose commands are executed.
 const SECTION: &str = "## The log";
 
-/// The log of a service: objects, or a failure that shows the line that is none.
+/// Returns the lines of the log. Panics with the first line that is not JSON.
 fn lines(service: &Service) -> Vec<Value> {
-    parsed(&service.printed())
+    parse(&service.printed())
 }
 
-fn parsed(log: &str) -> Vec<Value> {
-    // The start page of the service on the standard output is for people.
+fn parse(log: &str) -> Vec<Value> {
+    // The start page on the standard output is plain text.
     let log = log.lines().filter(|line| !line.contains("http://") || line.starts_with('{'));
     log.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-/// Waits for a line with this message and these fields.
+/// Waits for a line with this message and these fields, and returns it.
 async fn line(service: &Service, message: &str, fields: Value) -> Value {
-    let wanted = fields.as_object().unwrap();
-    let is_it = |line: &Value| {
-        line["message"] == message && wanted.iter().all(|(name, value)| line[name.as_str()] == *value)
+    let expected = fields.as_object().unwrap();
+    let matches = |line: &Value| {
+        line["message"] == message && expected.iter().all(|(name, value)| line[name.as_str()] == *value)
     };
-    eventually(&format!("{message} {fields}"), async || lines(service).into_iter().find(is_it)).await
+    eventually(&format!("{message} {fields}"), async || lines(service).into_iter().find(matches)).await
 }
 
-/// Returns how many lines have this message and this value of a field.
+/// Returns the number of lines with this message and this value of a field.
 fn count(service: &Service, message: &str, field: &str, value: &str) -> usize {
     lines(service).iter().filter(|line| line["message"] == message && line[field] == value).count()
 }
@@ -50,7 +50,7 @@ fn error(line: &Value) -> &str {
     line["error"].as_str().unwrap()
 }
 
-/// An address that accepts connections and never answers.
+/// A listener that accepts connections and never responds.
 struct BlackHole(TcpListener);
 
 impl BlackHole {
@@ -63,7 +63,7 @@ impl BlackHole {
     }
 }
 
-/// Settings of a service that logs JSON and notices outages soon.
+/// Settings of a service that logs JSON and detects outages quickly.
 const QUICK: [(&str, &str); 11] = [
     ("LOG_FORMAT", "json"),
     ("LOG_SLOW_REQUEST_MS", "300"),
@@ -79,7 +79,7 @@ const QUICK: [(&str, &str); 11] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it() {
+async fn outage_is_logged_and_the_runbook_commands_find_it() {
     let Some((mut redis, mut mongo)) = RedisServer::start().zip(MongoServer::start()) else { return };
     let Some(_jq) = test_services::jq() else { return };
     let (upstream, black_hole) = (Service::upstream(), BlackHole::open());
@@ -94,14 +94,14 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     line(&service, "JWT_SECRET is not set: user tokens are ignored, every client is anonymous", json!({}))
         .await;
     line(&service, "leader lease acquired", json!({"election": "events"})).await;
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     let mut id = 100;
     let mut read_another = async || {
         id += 1;
         service.get(&format!("/titles/{id}")).await
     };
     upstream.faults(json!({"latency_ms": 400})).await;
-    read_another().await.good();
+    read_another().await.success();
     let slow = line(&service, "Slow request", json!({"path": "/api/anilibria/v2/titles/101"})).await;
     assert_eq!((&slow["level"], &slow["status_code"]), (&json!("warn"), &json!(200)));
 
@@ -109,7 +109,7 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     upstream.faults(json!({"status": 503, "error_rate": 1.0})).await;
     let mut others = (200..).step_by(6);
     eventually("open circuits", async || {
-        // All at the same time: the longer the outage, the later the catalog sync tries again.
+        // The requests are concurrent to keep the outage short: the catalog sync backs off during a longer outage.
         let first = others.next().unwrap_or_default();
         let paths: Vec<_> = (first..first + 6).map(|id| format!("/titles/{id}")).collect();
         futures::future::join_all(paths.iter().map(|path| service.get(path))).await;
@@ -120,8 +120,8 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     let failed = line(&service, "mirror failed", json!({"host": mirror})).await;
     assert_eq!(failed["level"], "warn");
     assert!(error(&failed).contains("503"), "{failed}");
-    let silent = line(&service, "mirror failed", json!({"host": black_hole.host()})).await;
-    assert!(error(&silent).contains("no answer within"), "{silent}");
+    let timed_out = line(&service, "mirror failed", json!({"host": black_hole.host()})).await;
+    assert!(error(&timed_out).contains("no answer within"), "{timed_out}");
     let sync = line(&service, "catalog sync failed, retrying", json!({})).await;
     assert!(sync["retry_in_seconds"].is_number() && !error(&sync).is_empty(), "{sync}");
     let request = line(&service, "Request failed", json!({"method": "GET"})).await;
@@ -137,13 +137,13 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     let host = format!("127.0.0.1:{}", redis.port());
     let lost = line(&service, "redis connection lost, reconnecting", json!({"host": host})).await;
     assert!(!error(&lost).is_empty(), "{lost}");
-    eventually("the level in Redis is unavailable", async || {
+    eventually("an unavailable level in Redis", async || {
         read_another().await;
         (count(&service, "cache level unavailable", "cache_level", "redis") > 0).then_some(())
     })
     .await;
-    let away = line(&service, "cache level unavailable", json!({"cache_level": "redis", "host": host})).await;
-    assert!(error(&away).contains("did not answer: "), "{away}");
+    let down = line(&service, "cache level unavailable", json!({"cache_level": "redis", "host": host})).await;
+    assert!(error(&down).contains("did not answer: "), "{down}");
     line(&service, "leader election unavailable, retrying", json!({"election": "events"})).await;
     redis.restart();
     line(&service, "redis connection restored", json!({"host": host})).await;
@@ -154,14 +154,14 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
 
     mongo.kill();
     let host = format!("127.0.0.1:{}", mongo.port());
-    eventually("the level in MongoDB is unavailable", async || {
+    eventually("an unavailable level in MongoDB", async || {
         read_another().await;
         (count(&service, "cache level unavailable", "cache_level", "database") > 0).then_some(())
     })
     .await;
-    let away = json!({"cache_level": "database", "host": host});
-    let away = line(&service, "cache level unavailable", away).await;
-    assert!(!error(&away).is_empty(), "{away}");
+    let down = json!({"cache_level": "database", "host": host});
+    let down = line(&service, "cache level unavailable", down).await;
+    assert!(!error(&down).is_empty(), "{down}");
     mongo.restart();
     line(&service, "cache level available again", json!({"cache_level": "database", "host": host})).await;
 
@@ -177,36 +177,36 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
         assert_eq!(count(&service, message, field, value), 1, "one line per change: {message} {value}");
     }
     let printed = lines(&service);
-    assert!(printed.iter().all(|line| line["changed"] != 0), "a change of nothing");
-    // An answer to a call from before the outage may close the circuit in between.
+    assert!(printed.iter().all(|line| line["changed"] != 0), "an empty change was logged");
+    // The response to a call from before the outage can close the circuit in between.
     let of_circuit = |line: &&Value| {
         line["host"] == mirror
             && line["message"].as_str().is_some_and(|message| message.contains(", circuit "))
     };
     let states: Vec<_> = printed.iter().filter(of_circuit).map(|line| &line["message"]).collect();
     assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "one line per change: {states:?}");
-    runbook_reads(&service.kill(), &mirror);
+    check_runbook(&service.kill(), &mirror);
 }
 
-/// Executes the commands of the runbook on `log`, in which the mirror at `host` has failed and recovered.
-fn runbook_reads(log: &str, host: &str) {
+/// Executes the commands of the runbook on `log`, in which the mirror `host` has failed and recovered.
+fn check_runbook(log: &str, host: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let here = directory.path();
-    fs::write(here.join("printed"), log).unwrap();
-    write_program(&here.join("docker"), "#!/bin/sh\ncase \"$*\" in *' logs '*) cat printed ;; esac\n");
-    write_program(&here.join("journalctl"), "#!/bin/sh\ncat printed\n");
+    let directory = directory.path();
+    fs::write(directory.join("printed"), log).unwrap();
+    write_program(&directory.join("docker"), "#!/bin/sh\ncase \"$*\" in *' logs '*) cat printed ;; esac\n");
+    write_program(&directory.join("journalctl"), "#!/bin/sh\ncat printed\n");
 
     let commands = commands();
     assert!(commands.len() >= 6, "{commands:?}");
-    let mut answers = String::new();
+    let mut responses = String::new();
     for command in &commands {
-        let output = run(here, command);
+        let output = run(directory, command);
         let text = String::from_utf8(output.stdout).unwrap();
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && complaint.is_empty(), "{command}: {complaint}{text}");
-        // The first one writes the file that the others read.
-        assert!(!text.is_empty() || command.contains(">anilibria.log"), "nothing found: {command}");
-        answers += &text;
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && errors.is_empty(), "{command}: {errors}{text}");
+        // The first command writes the file that the others read.
+        assert!(!text.is_empty() || command.contains(">anilibria.log"), "no output: {command}");
+        responses += &text;
     }
 
     for expected in [
@@ -217,11 +217,11 @@ fn runbook_reads(log: &str, host: &str) {
         "catalog sync recovered".to_owned(),
         "503".to_owned(),
     ] {
-        assert!(answers.contains(&expected), "{expected}: {answers}");
+        assert!(responses.contains(&expected), "{expected}: {responses}");
     }
 }
 
-/// Returns the commands in the section of the runbook about the log, one per line of its blocks.
+/// Returns the commands in the section [`SECTION`] of the runbook, one per line of its code blocks.
 fn commands() -> Vec<String> {
     let (_, section) = RUNBOOK.split_once(&format!("{SECTION}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -229,7 +229,7 @@ fn commands() -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in blocks.flat_map(str::lines) {
         match commands.last_mut() {
-            // A line break within quotes.
+            // An open quote continues on the next line.
             Some(command) if command.matches('\'').count() % 2 == 1 => command.extend(["\n", line]),
             _ => commands.push(line.to_owned()),
         }
@@ -241,9 +241,9 @@ fn commands() -> Vec<String> {
     commands
 }
 
-fn run(here: &Path, command: &str) -> Output {
-    let path = format!("{}:{}", here.display(), std::env::var("PATH").unwrap());
-    Command::new("sh").args(["-c", command]).current_dir(here).env("PATH", path).output().unwrap()
+fn run(directory: &Path, command: &str) -> Output {
+    let path = format!("{}:{}", directory.display(), std::env::var("PATH").unwrap());
+    Command::new("sh").args(["-c", command]).current_dir(directory).env("PATH", path).output().unwrap()
 }
 
 fn write_program(path: &Path, text: &str) {
@@ -252,8 +252,8 @@ fn write_program(path: &Path, text: &str) {
 }
 
 #[tokio::test]
-async fn outage_of_the_node_service_is_logged_once_and_so_is_its_recovery() {
-    let node = NodeStandIn::start(Reply::status(503)).await;
+async fn outage_of_the_node_service_is_logged_once() {
+    let node = NodeStub::start(Reply::status(503)).await;
     let service = Service::sandbox(
         &["--log-format", "json"],
         &[
@@ -279,7 +279,7 @@ async fn outage_of_the_node_service_is_logged_once_and_so_is_its_recovery() {
 }
 
 #[tokio::test]
-async fn all_that_is_printed_is_json_if_the_log_is() {
+async fn errors_at_the_start_are_json_if_the_log_is() {
     let refused = binary(&["--log-format", "json"])
         .envs([("ENVIRONMENT", "production"), ("JWT_SECRET", "hunter2")])
         .output()
@@ -292,14 +292,14 @@ async fn all_that_is_printed_is_json_if_the_log_is() {
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(!output.status.success());
         assert!(!printed.contains("hunter2"), "{printed}");
-        let last = parsed(&printed).pop().unwrap();
+        let last = parse(&printed).pop().unwrap();
         assert_eq!((&last["level"], &last["message"]), (&json!("error"), &json!("service failed")));
         assert!(error(&last).contains(cause), "{printed}");
     }
 }
 
 #[tokio::test]
-async fn every_request_is_one_line_on_demand_and_those_of_monitoring_are_none() {
+async fn log_requests_all_logs_requests_except_probes() {
     let all = Service::sandbox(&["--log-format", "json"], &[("LOG_REQUESTS", "all")]);
     let some = Service::sandbox(&["--log-format", "json"], &[]);
 
@@ -308,7 +308,7 @@ async fn every_request_is_one_line_on_demand_and_those_of_monitoring_are_none() 
             service.get(path).await;
         }
         service.send(reqwest::Method::GET, "/metrics", None).await;
-        service.get("/titles/7").await.good();
+        service.get("/titles/7").await.success();
         service.get("/titles/none").await;
     }
 
@@ -323,9 +323,9 @@ async fn every_request_is_one_line_on_demand_and_those_of_monitoring_are_none() 
 }
 
 #[tokio::test]
-async fn text_has_no_colors_without_a_terminal() {
+async fn text_log_has_no_colors_without_a_terminal() {
     let service = Service::sandbox(&["--log-level", "debug"], &[("CLICOLOR_FORCE", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
     let printed = service.kill();
 
@@ -335,7 +335,7 @@ async fn text_has_no_colors_without_a_terminal() {
 }
 
 #[tokio::test]
-async fn health_shows_whether_users_are_recognised() {
+async fn health_shows_if_user_tokens_are_enabled() {
     let secret = crate::token::SECRET;
 
     for (variables, expected) in [(&[][..], "disabled"), (&[("JWT_SECRET", secret)][..], "enabled")] {

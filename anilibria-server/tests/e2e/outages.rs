@@ -1,4 +1,4 @@
-//! Outages under load: what was answered before is answered throughout.
+//! Outages under load: cached responses are served throughout.
 
 use std::{
     sync::{
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{Service, eventually};
 
+/// Paths whose response is cached before the outages.
 const WARM: [&str; 8] = [
     "/titles/1",
     "/titles/2",
@@ -25,27 +26,27 @@ const WARM: [&str; 8] = [
     "/genres",
 ];
 
-/// Readers that ask all the time.
+/// Number of clients that send requests continuously.
 const READERS: usize = 16;
 
-/// How long each outage lasts: longer than everything stays fresh.
+/// Duration of each outage, longer than all [`TTLS`].
 const OUTAGE: Duration = Duration::from_millis(3500);
 
-/// All are short, so that an outage finds nothing fresh.
+/// TTLs that expire during each outage.
 const TTLS: [(&str, &str); 3] =
     [("CACHE_TTL_MEMORY", "1"), ("CACHE_TTL_REDIS", "2"), ("CACHE_TTL_DATABASE", "3")];
 
-/// Readers at work.
+/// Running readers.
 struct Load {
     stop: Arc<AtomicBool>,
-    readers: JoinSet<Vec<Answered>>,
+    readers: JoinSet<Vec<Outcome>>,
 }
 
-/// One answer under load.
-struct Answered {
+/// The outcome of one request under load.
+struct Outcome {
     path: &'static str,
     took: Duration,
-    /// What was wrong with it, if anything.
+    /// Error of the request, if it failed.
     fault: Option<String>,
 }
 
@@ -57,29 +58,29 @@ impl Load {
             let (stop, origin) = (Arc::clone(&stop), service.origin.clone());
             readers.spawn(async move {
                 let http = reqwest::Client::new();
-                let mut answers = Vec::new();
-                // Each begins elsewhere, so that not all ask for the same.
+                let mut outcomes = Vec::new();
+                // Each reader starts at another path, so that not all request the same.
                 for path in WARM.into_iter().cycle().skip(number) {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    answers.push(ask(&http, &origin, path).await);
+                    outcomes.push(read(&http, &origin, path).await);
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-                answers
+                outcomes
             });
         }
         Self { stop, readers }
     }
 
-    /// Ends it: all answers.
-    async fn end(self) -> Vec<Answered> {
+    /// Stops the readers and returns all outcomes.
+    async fn end(self) -> Vec<Outcome> {
         self.stop.store(true, Ordering::Relaxed);
         self.readers.join_all().await.into_iter().flatten().collect()
     }
 }
 
-async fn ask(http: &reqwest::Client, origin: &str, path: &'static str) -> Answered {
+async fn read(http: &reqwest::Client, origin: &str, path: &'static str) -> Outcome {
     let started = Instant::now();
     let fault = match http.get(format!("{origin}/api/anilibria/v2{path}")).send().await {
         Err(error) => Some(error.to_string()),
@@ -90,17 +91,17 @@ async fn ask(http: &reqwest::Client, origin: &str, path: &'static str) -> Answer
             (!is_good).then(|| format!("{status} {text}"))
         }
     };
-    Answered { path, took: started.elapsed(), fault }
+    Outcome { path, took: started.elapsed(), fault }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_read_before_fails_in_any_outage() {
+async fn cached_paths_are_served_in_every_outage() {
     let Some((mut redis, mut mongo)) = RedisServer::start().zip(MongoServer::start()) else { return };
     let (url, uri) = (redis.url(), format!("{}site", mongo.uri()));
     let back_ends = [("REDIS_URL", url.as_str()), ("MONGODB_URI", uri.as_str())];
     let service = Service::sandbox(&[], &[&back_ends[..], &TTLS[..]].concat());
     for path in WARM {
-        service.get(path).await.good();
+        service.get(path).await.success();
     }
     let load = Load::on(&service);
     let outage = || tokio::time::sleep(OUTAGE);
@@ -130,19 +131,19 @@ async fn nothing_that_was_read_before_fails_in_any_outage() {
     service.faults(json!({})).await;
     redis.restart();
     mongo.restart();
-    eventually("both back ends in use again", async || {
+    eventually("both back ends are connected again", async || {
         (service.get("/health").await.json()["cache"]["status"] == "connected").then_some(())
     })
     .await;
 
-    let mut answers = load.end().await;
+    let mut outcomes = load.end().await;
     let faults: Vec<_> =
-        answers.iter().filter_map(|answer| Some((answer.path, answer.fault.as_ref()?))).collect();
-    assert!(faults.is_empty(), "{} of {}: {:?}", faults.len(), answers.len(), faults.first());
+        outcomes.iter().filter_map(|outcome| Some((outcome.path, outcome.fault.as_ref()?))).collect();
+    assert!(faults.is_empty(), "{} of {}: {:?}", faults.len(), outcomes.len(), faults.first());
     for path in WARM {
-        assert!(answers.iter().any(|answer| answer.path == path), "{path} was never read");
+        assert!(outcomes.iter().any(|outcome| outcome.path == path), "{path} was never read");
     }
-    answers.sort_by_key(|answer| answer.took);
-    let [p50, p99] = [50, 99].map(|share| answers[answers.len() * share / 100].took);
-    println!("{} answers in outages, p50 {p50:?}, p99 {p99:?}", answers.len());
+    outcomes.sort_by_key(|outcome| outcome.took);
+    let [p50, p99] = [50, 99].map(|share| outcomes[outcomes.len() * share / 100].took);
+    println!("{} requests in outages, p50 {p50:?}, p99 {p99:?}", outcomes.len());
 }

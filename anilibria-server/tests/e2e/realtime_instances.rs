@@ -1,4 +1,4 @@
-//! Events over several instances that share Redis.
+//! Events on several instances that share Redis.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -6,27 +6,27 @@ use serde_json::{Value, json};
 use test_services::RedisServer;
 
 use crate::{
-    socket::{Socket, publish_episode, watching},
+    socket::{Socket, publish_episode, wait_for_watcher},
     support::{Service, eventually},
 };
 
-/// Starts an instance that reads from `upstream` and shares `redis`. The first one watches.
+/// Starts an instance that reads from `upstream` and shares `redis`. The first instance becomes the leader.
 pub(crate) fn start(upstream: &Service, redis: &RedisServer) -> Service {
     let url = redis.url();
     let variables = [("REDIS_URL", &*url), ("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")];
     Service::reading_from(upstream, &variables)
 }
 
-/// Starts one and waits until it watches.
-pub(crate) async fn watcher(upstream: &Service, redis: &RedisServer) -> Service {
+/// Starts an instance like [`start`] and waits for its watcher.
+pub(crate) async fn start_watcher(upstream: &Service, redis: &RedisServer) -> Service {
     let service = start(upstream, redis);
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     service
 }
 
-async fn following(service: &Service, title_id: u32) -> Socket {
+async fn follow(service: &Service, title_id: u32) -> Socket {
     let mut socket = Socket::open(service).await;
-    socket.ask("subscribe_title", json!({"title_id": title_id})).await;
+    socket.request("subscribe_title", json!({"title_id": title_id})).await;
     socket
 }
 
@@ -34,47 +34,47 @@ async fn following(service: &Service, title_id: u32) -> Socket {
 async fn event_reaches_clients_of_every_instance_once() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
-    let mut sockets = [following(&one, 7).await, following(&two, 7).await];
+    let (one, two) = (start_watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut sockets = [follow(&one, 7).await, follow(&two, 7).await];
 
-    let mut heard: Vec<Vec<Value>> = vec![Vec::new(); 2];
+    let mut received: Vec<Vec<Value>> = vec![Vec::new(); 2];
     for _ in 0..3 {
         publish_episode(&upstream, 7).await;
-        for (socket, heard) in sockets.iter_mut().zip(&mut heard) {
-            heard.push(socket.hear_of("new_episode").await["data"].clone());
+        for (socket, received) in sockets.iter_mut().zip(&mut received) {
+            received.push(socket.wait_for("new_episode").await["data"].clone());
         }
     }
 
-    assert_eq!(heard[0], heard[1]);
-    assert!(heard[0].is_sorted_by(|one, next| one["event_id"].as_str() < next["event_id"].as_str()));
-    let episodes: Vec<_> = heard[0].iter().map(|data| data["episode"].as_f64().unwrap()).collect();
+    assert_eq!(received[0], received[1]);
+    assert!(received[0].is_sorted_by(|one, next| one["event_id"].as_str() < next["event_id"].as_str()));
+    let episodes: Vec<_> = received[0].iter().map(|data| data["episode"].as_f64().unwrap()).collect();
     assert!(episodes.is_sorted_by(|one, next| (next - one - 1.0).abs() < 0.1), "{episodes:?}");
     let key = format!("anilibria:event:new_episode:7:{}", episodes[0]);
     assert_eq!(redis.cli(&["EXISTS", &key]), "1");
 }
 
 #[tokio::test]
-async fn no_event_is_lost_while_redis_is_away() {
+async fn no_event_is_lost_while_redis_restarts() {
     let Some(redis) = RedisServer::options().persistent().start() else { return };
-    events_outlive(redis).await;
+    check_outage_of_redis(redis).await;
 }
 
 #[tokio::test]
-async fn no_event_is_lost_when_redis_comes_back_with_nothing() {
+async fn no_event_is_lost_when_redis_restarts_empty() {
     let Some(redis) = RedisServer::start() else { return };
-    events_outlive(redis).await;
+    check_outage_of_redis(redis).await;
 }
 
-/// Ends and starts Redis, and looks whether what came out meanwhile is told.
-async fn events_outlive(mut redis: RedisServer) {
+/// Restarts Redis and checks that events of the outage are published.
+async fn check_outage_of_redis(mut redis: RedisServer) {
     let upstream = Service::upstream();
-    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
-    let mut sockets = [following(&one, 7).await, following(&two, 7).await];
+    let (one, two) = (start_watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut sockets = [follow(&one, 7).await, follow(&two, 7).await];
     publish_episode(&upstream, 7).await;
     for socket in &mut sockets {
-        socket.hear_of("new_episode").await;
+        socket.wait_for("new_episode").await;
     }
-    eventually("the other one", async || two.printed().contains("standing by").then_some(())).await;
+    eventually("the follower", async || two.printed().contains("standing by").then_some(())).await;
 
     redis.kill();
     let missed = [publish_episode(&upstream, 7).await, publish_episode(&upstream, 7).await];
@@ -82,8 +82,8 @@ async fn events_outlive(mut redis: RedisServer) {
 
     for socket in &mut sockets {
         for episode in &missed {
-            // With what Redis has forgotten, an earlier one may be told again.
-            while socket.hear_of("new_episode").await["data"]["episode"].as_f64()
+            // If Redis lost its data, earlier episodes can be published again.
+            while socket.wait_for("new_episode").await["data"]["episode"].as_f64()
                 != episode["ordinal"].as_f64()
             {}
         }
@@ -91,56 +91,56 @@ async fn events_outlive(mut redis: RedisServer) {
 }
 
 #[tokio::test]
-async fn what_comes_out_while_no_instance_runs_is_told_by_the_next() {
+async fn events_without_a_running_instance_are_published_by_the_next() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    let one = watcher(&upstream, &redis).await;
-    let mut socket = following(&one, 7).await;
+    let one = start_watcher(&upstream, &redis).await;
+    let mut socket = follow(&one, 7).await;
     publish_episode(&upstream, 7).await;
-    let first = socket.hear_of("new_episode").await["data"]["event_id"].clone();
+    let first = socket.wait_for("new_episode").await["data"]["event_id"].clone();
     one.kill();
 
     let episode = publish_episode(&upstream, 7).await;
-    let two = watcher(&upstream, &redis).await;
-    let mut socket = following(&two, 7).await;
-    socket.say("resume", json!({"last_event_id": first})).await;
+    let two = start_watcher(&upstream, &redis).await;
+    let mut socket = follow(&two, 7).await;
+    socket.send_json("resume", json!({"last_event_id": first})).await;
 
-    // Be it before or after the answer.
-    let told = socket.hear_of("new_episode").await;
-    assert_eq!(told["data"]["episode"].as_f64(), episode["ordinal"].as_f64());
+    // The event arrives before or after the answer to `resume`.
+    let event = socket.wait_for("new_episode").await;
+    assert_eq!(event["data"]["episode"].as_f64(), episode["ordinal"].as_f64());
 }
 
 #[tokio::test]
-async fn another_instance_watches_when_the_one_that_did_dies_or_is_stopped_for_a_while() {
+async fn another_instance_becomes_leader_while_the_first_is_stopped() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
-    let mut socket = following(&two, 7).await;
+    let (one, two) = (start_watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut socket = follow(&two, 7).await;
     publish_episode(&upstream, 7).await;
-    let mut heard = vec![socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap()];
+    let mut received = vec![socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap()];
     assert!(!two.printed().contains("watching AniLibria from"));
 
-    // Stopped, not ended: it wakes up later and still believes that it is the one.
+    // The stopped leader continues later and does not know that it lost the lease.
     signal(&one, "STOP");
     let second = publish_episode(&upstream, 7).await;
-    heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());
+    received.push(socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap());
     assert!(two.printed().contains("watching AniLibria from the saved position"));
     signal(&one, "CONT");
     let third = publish_episode(&upstream, 7).await;
-    heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());
+    received.push(socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap());
 
-    assert_eq!(heard[1..], [second["ordinal"].as_f64().unwrap(), third["ordinal"].as_f64().unwrap()]);
-    let pong = socket.ask("ping", json!({})).await;
+    assert_eq!(received[1..], [second["ordinal"].as_f64().unwrap(), third["ordinal"].as_f64().unwrap()]);
+    let pong = socket.request("ping", json!({})).await;
     assert_eq!(pong, json!({"type": "pong", "data": {}}));
 }
 
 #[tokio::test]
-async fn redis_knows_who_follows_what_as_long_as_somebody_does() {
+async fn redis_contains_the_current_subscribers() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
     let (mut one, two) = (start(&upstream, &redis), start(&upstream, &redis));
     let members = async |count: usize| {
-        eventually("the followers", async || {
+        eventually("the subscribers", async || {
             let members = redis.cli(&["SMEMBERS", "title:7:subscribers"]);
             let members: Vec<String> =
                 members.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -148,14 +148,14 @@ async fn redis_knows_who_follows_what_as_long_as_somebody_does() {
         })
         .await
     };
-    let mut first = following(&one, 7).await;
-    let second = following(&one, 7).await;
-    let third = following(&two, 7).await;
+    let mut first = follow(&one, 7).await;
+    let second = follow(&one, 7).await;
+    let third = follow(&two, 7).await;
 
     let three = members(3).await;
     let instances: BTreeSet<_> = three.iter().filter_map(|member| member.split(':').next()).collect();
     assert_eq!(instances.len(), 2, "{three:?}");
-    first.ask("unsubscribe_title", json!({"title_id": 7})).await;
+    first.request("unsubscribe_title", json!({"title_id": 7})).await;
     members(2).await;
     drop(third);
     members(1).await;
@@ -164,10 +164,10 @@ async fn redis_knows_who_follows_what_as_long_as_somebody_does() {
     one.wait();
     members(0).await;
 
-    let four = following(&two, 7).await;
-    // What an instance left behind that was killed.
+    let four = follow(&two, 7).await;
+    // A subscriber of a killed instance.
     redis.cli(&["SADD", "title:7:subscribers", "dead:1"]);
-    let five = following(&two, 7).await;
+    let five = follow(&two, 7).await;
     assert!(members(2).await.iter().all(|member| member != "dead:1"));
     drop((four, five));
 }

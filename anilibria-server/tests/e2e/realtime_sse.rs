@@ -1,4 +1,4 @@
-//! Events for clients that only listen.
+//! Server-sent events.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use test_services::RedisServer;
 use tokio::time::timeout;
 
 #[cfg(unix)]
-use crate::realtime_instances::{start, watcher};
+use crate::realtime_instances::{start, start_watcher};
 use crate::{
-    realtime::live,
+    realtime::watching_service,
     socket::{Socket, publish_episode},
     support::Service,
 };
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of an event.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A stream of events, read one by one.
+/// A stream of events.
 struct Events {
     response: Response,
     read: String,
-    /// Last id that was received, with or without an event.
+    /// Last received id, with or without an event.
     last_id: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Events {
         Self { response, read: String::new(), last_id: None }
     }
 
-    /// The id at the start of the stream.
+    /// Returns the id at the start of the stream.
     async fn first_id(&mut self) -> String {
         while self.block().is_none() {
             assert!(self.receive().await, "the stream ended");
@@ -58,7 +58,7 @@ impl Events {
         self.last_id.clone().unwrap()
     }
 
-    /// The next block of lines, if it has arrived.
+    /// Returns the next block of lines if it has arrived.
     fn block(&mut self) -> Option<String> {
         let end = self.read.find("\n\n")?;
         let block: String = self.read.drain(..end + 2).collect();
@@ -69,12 +69,12 @@ impl Events {
 
     /// Waits for more text. Returns false at the end of the stream.
     async fn receive(&mut self) -> bool {
-        let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap();
+        let chunk = timeout(TIMEOUT, self.response.chunk()).await.unwrap().unwrap();
         self.read.extend(chunk.as_ref().map(|chunk| std::str::from_utf8(chunk).unwrap()));
         chunk.is_some()
     }
 
-    /// The next event; `None` at the end of the stream.
+    /// Returns the next event, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(block) = self.block() {
@@ -98,15 +98,14 @@ impl Events {
     }
 }
 
-/// Disconnects before any event, and checks that an event which is published meanwhile is received after the reconnect to
-/// `other`, which may be another instance.
-async fn resumes_from_the_first_id(service: &Service, other: &Service, publish: impl AsyncFn()) {
+/// Disconnects before the first event, publishes an event, reconnects to `other` and asserts that the event arrives.
+async fn check_resume_from_first_id(service: &Service, other: &Service, publish: impl AsyncFn()) {
     let mut events = Events::open(service, "?title_id=7", None).await;
     let id = events.first_id().await;
     drop(events);
 
     publish().await;
-    // Once another client has the event, it is stored.
+    // The event is stored as soon as another client has received it.
     let mut witness = Events::open(other, "?title_id=7", Some(&id)).await;
     while witness.next().await.unwrap().kind != "new_episode" {}
     let mut again = Events::open(other, "?title_id=7", Some(&id)).await;
@@ -120,18 +119,18 @@ async fn resumes_from_the_first_id(service: &Service, other: &Service, publish: 
 }
 
 #[tokio::test]
-async fn events_are_told_as_they_happen_and_as_over_websocket() {
-    let service = live(&[]).await;
+async fn events_are_equal_to_those_over_websocket() {
+    let service = watching_service(&[]).await;
     let mut title = Events::open(&service, "?title_id=7", None).await;
     let mut all = Events::open(&service, "", None).await;
     let mut others = Events::open(&service, "?types=status_change,new_title&title_id=8", None).await;
     let mut socket = Socket::open(&service).await;
-    socket.ask("subscribe_title", json!({"title_id": 7})).await;
+    socket.request("subscribe_title", json!({"title_id": 7})).await;
 
     publish_episode(&service, 7).await;
     publish_episode(&service, 8).await;
 
-    let frame = socket.hear_of("new_episode").await;
+    let frame = socket.wait_for("new_episode").await;
     for events in [&mut title, &mut all] {
         let event = events.next().await.unwrap();
         assert_eq!((&*event.kind, &event.data), ("new_episode", &frame["data"]));
@@ -141,8 +140,8 @@ async fn events_are_told_as_they_happen_and_as_over_websocket() {
 }
 
 #[tokio::test]
-async fn client_that_comes_back_is_told_what_it_has_missed() {
-    let service = live(&[]).await;
+async fn reconnected_client_receives_missed_events() {
+    let service = watching_service(&[]).await;
     let mut events = Events::open(&service, "?title_id=7", None).await;
     publish_episode(&service, 7).await;
     let first = events.next().await.unwrap();
@@ -158,39 +157,39 @@ async fn client_that_comes_back_is_told_what_it_has_missed() {
 }
 
 #[tokio::test]
-async fn client_that_leaves_before_the_first_event_misses_nothing() {
-    let service = live(&[]).await;
+async fn reconnect_before_the_first_event_loses_no_event() {
+    let service = watching_service(&[]).await;
     let publish = async || drop(publish_episode(&service, 7).await);
 
-    // The history is empty at first, and no longer the second time.
-    resumes_from_the_first_id(&service, &service, publish).await;
-    resumes_from_the_first_id(&service, &service, publish).await;
+    // The history is empty in the first call only.
+    check_resume_from_first_id(&service, &service, publish).await;
+    check_resume_from_first_id(&service, &service, publish).await;
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn client_that_leaves_before_the_first_event_misses_nothing_on_another_instance() {
+async fn reconnect_to_another_instance_loses_no_event() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let (one, two) = (start_watcher(&upstream, &redis).await, start(&upstream, &redis));
     let publish = async || drop(publish_episode(&upstream, 7).await);
 
-    resumes_from_the_first_id(&one, &one, publish).await;
-    resumes_from_the_first_id(&one, &two, publish).await;
-    resumes_from_the_first_id(&two, &one, publish).await;
+    check_resume_from_first_id(&one, &one, publish).await;
+    check_resume_from_first_id(&one, &two, publish).await;
+    check_resume_from_first_id(&two, &one, publish).await;
 }
 
 #[tokio::test]
-async fn what_cannot_be_listened_to_is_refused() {
+async fn invalid_parameters_and_excess_streams_are_refused() {
     let service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "1")]);
 
     for query in ["?title_id=x", "?title_id=0", "?types=dance", "?types=episode_update"] {
-        let answer = service.get(&format!("/events{query}")).await;
-        assert_eq!(answer.error(400), "INVALID_PARAMETERS", "{query}");
+        let response = service.get(&format!("/events{query}")).await;
+        assert_eq!(response.error(400), "INVALID_PARAMETERS", "{query}");
     }
     let request = reqwest::Client::new().get(format!("{}/events", service.origin));
-    let answer = request.header("last-event-id", "yesterday").send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let response = request.header("last-event-id", "yesterday").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
 
     let _listening = Events::open(&service, "", None).await;
     assert_eq!(service.get("/events").await.error(503), "OVERLOADED");
@@ -198,7 +197,7 @@ async fn what_cannot_be_listened_to_is_refused() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn stream_ends_when_the_service_stops() {
+async fn stopping_service_ends_the_stream() {
     let mut service = Service::sandbox(&[], &[]);
     let mut events = Events::open(&service, "", None).await;
 

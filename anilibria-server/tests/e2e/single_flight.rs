@@ -1,18 +1,18 @@
-//! Many callers of one thing that nobody has asked for before.
+//! Concurrent requests for an uncached title.
 
 use futures::future;
 
 use crate::support::Service;
 
 #[tokio::test]
-async fn two_hundred_callers_of_a_cold_title_make_one_upstream_request() {
+async fn concurrent_requests_cause_one_upstream_request() {
     let service = Service::sandbox(&[], &[]);
-    // Slow enough that all of them are waiting before there is an answer.
+    // Slow enough that all requests are waiting when the response arrives.
     service.faults(serde_json::json!({"latency_ms": 500})).await;
 
-    let answers = future::join_all((0..200).map(|_| service.get("/titles/7"))).await;
+    let responses = future::join_all((0..200).map(|_| service.get("/titles/7"))).await;
 
-    let first = answers[0].good();
-    assert!(answers.iter().all(|answer| answer.good()["data"] == first["data"]));
+    let first = responses[0].success();
+    assert!(responses.iter().all(|response| response.success()["data"] == first["data"]));
     assert_eq!(service.upstream_hits("/api/v1/anime/releases/7").await, 1);
 }

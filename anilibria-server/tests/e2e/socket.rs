@@ -1,4 +1,4 @@
-//! A client of the WebSocket.
+//! A WebSocket client that validates messages against the AsyncAPI document.
 
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
@@ -17,11 +17,11 @@ use tokio_tungstenite::{
 
 use crate::support::{Service, eventually};
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of a message.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What the document says of each type of message.
-static DESCRIBED: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
+/// Schema of each type of message in the AsyncAPI document.
+static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
     let document: Value = serde_json::from_str(&asyncapi::json()).unwrap();
     let components = &document["components"];
     let messages = components["messages"].as_object().unwrap();
@@ -38,70 +38,70 @@ static DESCRIBED: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
 pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Opens the one at the service's usual path.
+    /// Opens a WebSocket at the path of API v2.
     pub(crate) async fn open(service: &Service) -> Self {
         Self::open_at(service, "/api/anilibria/v2/ws").await
     }
 
-    /// Opens the one at `path`.
+    /// Opens a WebSocket at `path`.
     pub(crate) async fn open_at(service: &Service, path: &str) -> Self {
         Self::open_url(&format!("{}{path}", service.origin)).await
     }
 
-    /// Opens the one at `url`, which begins as one of a page does.
+    /// Opens a WebSocket at `url`, whose scheme is `http`.
     pub(crate) async fn open_url(url: &str) -> Self {
         Self(connect_async(url.replacen("http", "ws", 1)).await.unwrap().0)
     }
 
     /// Sends `{type, data}`.
-    pub(crate) async fn say(&mut self, kind: &str, data: Value) {
+    pub(crate) async fn send_json(&mut self, kind: &str, data: Value) {
         self.send(Message::text(json!({"type": kind, "data": data}).to_string())).await;
     }
 
-    /// Sends anything.
+    /// Sends a message.
     pub(crate) async fn send(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
     }
 
-    /// Sends `{type, data}` and returns what comes next.
-    pub(crate) async fn ask(&mut self, kind: &str, data: Value) -> Value {
-        self.say(kind, data).await;
-        self.hear().await
+    /// Sends `{type, data}` and returns the next message.
+    pub(crate) async fn request(&mut self, kind: &str, data: Value) -> Value {
+        self.send_json(kind, data).await;
+        self.receive().await
     }
 
-    /// The next `{type, data}`, which has to be as the document describes it.
-    pub(crate) async fn hear(&mut self) -> Value {
-        // Signs of life do not make the wait longer.
-        let deadline = Instant::now() + PATIENCE;
+    /// Returns the next `{type, data}`. Panics if the message does not match its schema.
+    pub(crate) async fn receive(&mut self) -> Value {
+        // Pings and pongs do not extend the timeout.
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match timeout_at(deadline, self.0.next()).await.unwrap().unwrap().unwrap() {
                 Message::Text(text) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
-                    let validator = &DESCRIBED[frame["type"].as_str().unwrap()];
-                    assert!(validator.is_valid(&frame), "not as described: {frame}");
+                    let validator = &SCHEMAS[frame["type"].as_str().unwrap()];
+                    assert!(validator.is_valid(&frame), "the message does not match its schema: {frame}");
                     return frame;
                 }
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("not a text: {other:?}"),
+                other => panic!("not a text message: {other:?}"),
             }
         }
     }
 
-    /// The next one of this type; others are passed over.
-    pub(crate) async fn hear_of(&mut self, kind: &str) -> Value {
+    /// Returns the next message of this type and skips others.
+    pub(crate) async fn wait_for(&mut self, kind: &str) -> Value {
         loop {
-            let frame = self.hear().await;
+            let frame = self.receive().await;
             if frame["type"] == kind {
                 return frame;
             }
         }
     }
 
-    /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
-    pub(crate) async fn end(&mut self) -> Option<CloseCode> {
+    /// Skips messages until the connection ends. Returns the close code, or `None` if there is no close frame.
+    pub(crate) async fn close_code(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.unwrap() {
-                Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
+            match timeout(TIMEOUT, self.0.next()).await.unwrap() {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
             }
@@ -109,13 +109,13 @@ impl Socket {
     }
 }
 
-/// Waits until `service` watches AniLibria, so that whatever is published from then on is news.
-pub(crate) async fn watching(service: &Service) {
+/// Waits until `service` watches AniLibria, so that it publishes every later change.
+pub(crate) async fn wait_for_watcher(service: &Service) {
     eventually("the watcher", async || service.printed().contains("watching AniLibria from").then_some(()))
         .await;
 }
 
-/// Publishes the next episode of a release of the sandbox; tells its number.
+/// Publishes the next episode of a release of the sandbox, and returns the episode.
 pub(crate) async fn publish_episode(sandbox: &Service, release_id: u32) -> Value {
     let body = json!({"release_id": release_id});
     let episode = sandbox.send(reqwest::Method::POST, "/sandbox/episodes", Some(body)).await;

@@ -1,4 +1,4 @@
-//! The output of a service from its start to its end.
+//! The output of the process at its start and until its end.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -11,11 +11,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::{
-    socket::{Socket, publish_episode, watching},
+    socket::{Socket, publish_episode, wait_for_watcher},
     support::{Service, binary},
 };
 
-/// Checks that every line of `output` is an event of the JSON log, and returns the events.
+/// Asserts that every line of `output` is an event of the JSON log, and returns the events.
 fn events(output: &str) -> Vec<Value> {
     let event = |line: &str| {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -26,12 +26,12 @@ fn events(output: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn json_log_is_the_only_output_from_start_to_stop() {
+async fn output_is_only_the_json_log() {
     for arguments in [&["--sandbox", "--port", "0"][..], &["sandbox", "--port", "0"]] {
         let mut command = binary(arguments);
         command.env("LOG_FORMAT", "json");
         let mut service = Service::start(command);
-        // An answer shows that the handler of signals is in place.
+        // A response shows that the signal handler is installed.
         assert_eq!(service.send(Method::GET, "/sandbox", None).await.status, 200);
 
         kill_process(Pid::from_raw(i32::try_from(service.id()).unwrap()).unwrap(), Signal::TERM).unwrap();
@@ -44,7 +44,7 @@ async fn json_log_is_the_only_output_from_start_to_stop() {
 }
 
 #[test]
-fn failed_start_is_a_line_of_the_json_log() {
+fn failed_start_is_logged_as_json() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (arguments, reason) in [
@@ -62,7 +62,7 @@ fn failed_start_is_a_line_of_the_json_log() {
 }
 
 #[test]
-fn address_is_in_the_log_only_if_the_output_is_no_terminal() {
+fn address_is_logged_without_a_terminal() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut command = binary(&["--sandbox", "--port", "0"]);
     command.stdout(file.reopen().unwrap()).stderr(Stdio::piped());
@@ -78,16 +78,16 @@ fn address_is_in_the_log_only_if_the_output_is_no_terminal() {
 }
 
 #[tokio::test]
-async fn published_episode_of_the_sandbox_is_an_event_at_once() {
+async fn episode_of_the_sandbox_is_published_quickly() {
     let service = Service::sandbox(&[], &[("EVENTS_ENABLED", "true")]);
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     let mut socket = Socket::open(&service).await;
-    socket.ask("subscribe_updates", json!({"types": ["new_episode"]})).await;
+    socket.request("subscribe_updates", json!({"types": ["new_episode"]})).await;
 
     let published = Instant::now();
     publish_episode(&service, 7).await;
-    socket.hear_of("new_episode").await;
+    socket.wait_for("new_episode").await;
 
-    // Two seconds on an idle machine. The default interval would be a minute.
+    // This takes two seconds on an idle machine. The default poll interval is a minute.
     assert!(published.elapsed().as_secs() < 20, "{:?}", published.elapsed());
 }

@@ -1,4 +1,4 @@
-//! What stands in front of the service on the site: an end of TLS.
+//! A TLS proxy, as the site runs in front of the service.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,15 +20,15 @@ use tokio_rustls::{
     },
 };
 
-/// An end of TLS in front of a service, for as long as the test runs.
-pub(crate) struct TlsFront {
+/// A TLS proxy in front of a service. It runs until the test ends.
+pub(crate) struct TlsProxy {
     port: u16,
     authority: PathBuf,
     _directory: TempDir,
 }
 
-impl TlsFront {
-    /// Starts it, with a certificate for `localhost` from an authority of its own. `None`: openssl is not installed.
+impl TlsProxy {
+    /// Starts a proxy with a certificate for `localhost` from its own authority. Returns `None` if openssl is not installed.
     pub(crate) async fn start(origin: &str) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let certificates = Certificates::make(directory.path())?;
@@ -39,8 +39,8 @@ impl TlsFront {
         let config = config.unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let behind = origin.strip_prefix("http://").unwrap().to_owned();
-        tokio::spawn(forward(listener, TlsAcceptor::from(Arc::new(config)), behind));
+        let service_address = origin.strip_prefix("http://").unwrap().to_owned();
+        tokio::spawn(forward(listener, TlsAcceptor::from(Arc::new(config)), service_address));
         Some(Self { port, authority: certificates.ca, _directory: directory })
     }
 
@@ -48,19 +48,19 @@ impl TlsFront {
         self.port
     }
 
-    /// The PEM file with the certificate of the authority.
+    /// Returns the PEM file with the certificate of the authority.
     pub(crate) fn authority(&self) -> &Path {
         &self.authority
     }
 }
 
-async fn forward(listener: TcpListener, acceptor: TlsAcceptor, behind: String) {
+async fn forward(listener: TcpListener, acceptor: TlsAcceptor, service_address: String) {
     while let Ok((client, _)) = listener.accept().await {
-        let (acceptor, behind) = (acceptor.clone(), behind.clone());
+        let (acceptor, service_address) = (acceptor.clone(), service_address.clone());
         tokio::spawn(async move {
-            // Who does not trust the certificate hangs up.
+            // A client that does not trust the certificate disconnects.
             let mut client = acceptor.accept(client).await.ok()?;
-            let mut service = TcpStream::connect(behind).await.ok()?;
+            let mut service = TcpStream::connect(service_address).await.ok()?;
             copy_bidirectional(&mut client, &mut service).await.ok()
         });
     }

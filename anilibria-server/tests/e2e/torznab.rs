@@ -1,4 +1,4 @@
-//! The Torznab indexer of the service as it runs.
+//! The Torznab indexer of the running service.
 
 use reqwest::Method;
 use serde_json::json;
@@ -19,8 +19,8 @@ async fn indexer_reads_the_franchises_and_logs_no_key() {
     let path = format!("/torznab/api?t=search&limit=3&apikey={KEY}");
 
     let document = eventually("torrents", async || {
-        let answer = service.send(Method::GET, &path, None).await;
-        (answer.status == 200).then_some(answer.text)
+        let response = service.send(Method::GET, &path, None).await;
+        (response.status == 200).then_some(response.text)
     })
     .await;
     eventually("franchises", async || {
@@ -37,12 +37,12 @@ async fn indexer_reads_the_franchises_and_logs_no_key() {
 }
 
 #[tokio::test]
-async fn new_torrent_is_found_after_the_catalog_has_changed() {
+async fn new_torrent_is_found_after_the_catalog_sync() {
     let service =
         Service::sandbox(&["--releases", "30"], &[("CATALOGUE_ENABLED", "true"), ("EVENTS_ENABLED", "true")]);
     let search = async || {
-        let answer = service.send(Method::GET, "/torznab/api?t=search", None).await;
-        (answer.status == 200).then_some(answer.text)
+        let response = service.send(Method::GET, "/torznab/api?t=search", None).await;
+        (response.status == 200).then_some(response.text)
     };
     let before = eventually("torrents", search).await;
 

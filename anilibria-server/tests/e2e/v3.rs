@@ -1,4 +1,4 @@
-//! AniLibria's old API v3 of the service as it runs.
+//! Sessions and caching of AniLibria's old API v3.
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,8 +9,8 @@ use crate::support::Service;
 async fn log_in(service: &Service) -> String {
     let request = reqwest::Client::new().post(format!("{}/public/login.php", service.origin));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = request.body("mail=demo&passwd=demo").send().await.unwrap();
-    let body: serde_json::Value = answer.json().await.unwrap();
+    let response = request.body("mail=demo&passwd=demo").send().await.unwrap();
+    let body: serde_json::Value = response.json().await.unwrap();
     body["sessionId"].as_str().unwrap().to_owned()
 }
 
@@ -20,7 +20,7 @@ async fn favorites(service: &Service, session: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn session_in_redis_outlives_the_instance_that_began_it_and_is_known_to_others() {
+async fn session_in_redis_is_valid_on_other_instances() {
     let Some(redis) = RedisServer::start() else { return };
     let url = redis.url();
     let upstream = Service::upstream();
@@ -58,13 +58,13 @@ async fn session_in_memory_ends_with_the_process() {
 }
 
 #[tokio::test]
-async fn answers_are_known_again_by_their_tag_and_compressed() {
+async fn responses_have_entity_tags_and_are_compressed() {
     let service = Service::sandbox(&["--releases", "10"], &[]);
     let path = "/v3/title?id=7";
 
     let plain = service.send(Method::GET, path, None).await;
     let tag = plain.header("etag").to_owned();
-    let again = service.send_with(&[("if-none-match", &tag)], path).await;
+    let again = service.get_with_headers(&[("if-none-match", &tag)], path).await;
     let http = reqwest::Client::builder().no_brotli().no_gzip().no_zstd().build().unwrap();
     let packed =
         http.get(format!("{}{path}", service.origin)).header("accept-encoding", "br").send().await.unwrap();

@@ -1,4 +1,4 @@
-//! The WebSocket of the old API v3.
+//! The WebSocket of AniLibria's old API v3.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    socket::{Socket, publish_episode, watching},
+    socket::{Socket, publish_episode, wait_for_watcher},
     support::{Service, eventually},
 };
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of a message.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// An open WebSocket of v3, after its greeting.
-pub(crate) struct OldSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+/// An open WebSocket of API v3, after its greeting.
+pub(crate) struct V3Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-impl OldSocket {
+impl V3Socket {
     pub(crate) async fn open(service: &Service, path: &str) -> Self {
         let url = format!("{}{path}", service.origin.replacen("http", "ws", 1));
         let mut socket = Self(connect_async(url).await.unwrap().0);
-        assert_eq!(socket.hear().await, json!({"connection": "success", "api_version": "3.0.14"}));
+        assert_eq!(socket.receive().await, json!({"connection": "success", "api_version": "3.0.14"}));
         socket
     }
 
@@ -34,10 +34,10 @@ impl OldSocket {
         self.0.send(message).await.unwrap();
     }
 
-    /// The next object, which is one that the Python client survives.
-    async fn hear(&mut self) -> Value {
-        // Pings come all the time.
-        timeout(PATIENCE, self.next()).await.unwrap()
+    /// Returns the next JSON object. The Python client accepts nothing but objects.
+    async fn receive(&mut self) -> Value {
+        // The timeout covers the whole wait, because pings arrive continuously.
+        timeout(TIMEOUT, self.next()).await.unwrap()
     }
 
     async fn next(&mut self) -> Value {
@@ -49,28 +49,28 @@ impl OldSocket {
                     return object;
                 }
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("not a text: {other:?}"),
+                other => panic!("not a text message: {other:?}"),
             }
         }
     }
 
-    /// The data of the next event, after a check that it is of this kind.
+    /// Asserts that the next event has this kind, and returns its data.
     pub(crate) async fn event(&mut self, kind: &str) -> Value {
-        let event = self.hear().await;
+        let event = self.receive().await;
         assert_eq!(event["type"], kind, "{event}");
         event["data"].clone()
     }
 
     pub(crate) async fn subscribe(&mut self, subscription: Value) -> Value {
         self.send(Message::text(subscription.to_string())).await;
-        self.hear().await
+        self.receive().await
     }
 
-    /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
-    async fn end(&mut self) -> Option<CloseCode> {
+    /// Skips messages until the connection ends. Returns the close code, or `None` if there is no close frame.
+    async fn close_code(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.unwrap() {
-                Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
+            match timeout(TIMEOUT, self.0.next()).await.unwrap() {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
             }
@@ -78,7 +78,7 @@ impl OldSocket {
     }
 }
 
-/// A service that watches its sandbox.
+/// Starts a service that watches its sandbox.
 async fn service(variables: &[(&str, &str)]) -> Service {
     let variables: Vec<_> = [("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]
         .iter()
@@ -86,25 +86,25 @@ async fn service(variables: &[(&str, &str)]) -> Service {
         .copied()
         .collect();
     let service = Service::sandbox(&[], &variables);
-    watching(&service).await;
+    wait_for_watcher(&service).await;
     if variables.contains(&("CATALOGUE_ENABLED", "true")) {
-        // What it knows from the beginning is what it can compare with.
+        // Diffs need the state of the catalog before the change.
         let status = async || service.get("/health").await.json()["checks"]["catalogue"]["status"].clone();
         eventually("the catalog", async || (status().await == "healthy").then_some(())).await;
     }
     service
 }
 
-/// The number of an episode, as v3 writes it in keys.
+/// Returns the number of an episode as text, like in the keys of API v3.
 fn number(episode: &Value) -> String {
     episode["ordinal"].as_f64().unwrap().to_string()
 }
 
 #[tokio::test]
-async fn new_episode_is_told_with_what_was_not_there_before() {
+async fn new_episode_is_sent_with_a_diff() {
     let service = service(&[("CATALOGUE_ENABLED", "true")]).await;
     let (mut live, mut python) =
-        (OldSocket::open(&service, "/v3/ws/").await, OldSocket::open(&service, "/v3.0/ws/").await);
+        (V3Socket::open(&service, "/v3/ws/").await, V3Socket::open(&service, "/v3.0/ws/").await);
 
     let episode = publish_episode(&service, 7).await;
     let number = number(&episode);
@@ -137,24 +137,24 @@ async fn new_episode_is_told_with_what_was_not_there_before() {
 }
 
 #[tokio::test]
-async fn socket_opens_at_every_address_of_old_clients() {
+async fn socket_opens_at_every_path_of_old_clients() {
     let service = Service::sandbox(&[], &[]);
 
     for path in ["/v3/ws", "/v3.1/ws/", "//v3//ws/", "/v3.0.14//webSocket"] {
-        OldSocket::open(&service, path).await;
+        V3Socket::open(&service, path).await;
     }
 }
 
 #[tokio::test]
-async fn change_of_a_title_is_told_with_what_it_was() {
+async fn title_update_has_the_old_values_as_diff() {
     let service = service(&[]).await;
-    let mut socket = OldSocket::open(&service, "/v3/webSocket/").await;
+    let mut socket = V3Socket::open(&service, "/v3/webSocket/").await;
     publish_episode(&service, 7).await;
     socket.event("playlist_update").await;
     let first = socket.event("title_update").await;
-    let was = first["title"]["status"]["code"].as_u64().unwrap();
+    let old_status = first["title"]["status"]["code"].as_u64().unwrap();
 
-    let body = json!({"is_ongoing": was != 1, "is_in_production": was != 1});
+    let body = json!({"is_ongoing": old_status != 1, "is_in_production": old_status != 1});
     service.send(Method::POST, "/sandbox/releases/7/status", Some(body)).await;
 
     let title = socket.event("title_update").await;
@@ -163,15 +163,15 @@ async fn change_of_a_title_is_told_with_what_it_was() {
 }
 
 #[tokio::test]
-async fn torrent_with_another_content_is_told_as_it_was() {
+async fn torrent_update_has_the_old_values_as_diff() {
     let service = service(&[("CATALOGUE_ENABLED", "true")]).await;
-    let mut socket = OldSocket::open(&service, "/v3.0/ws").await;
+    let mut socket = V3Socket::open(&service, "/v3.0/ws").await;
     let subscription = json!({"subscribe": {"type": "torrent_update"}});
     socket.subscribe(subscription).await;
     let before = service.send(Method::GET, "/sandbox/api/v1/anime/releases/7", None).await.json()["torrents"]
         [0]
     .clone();
-    // It is not before torrents were first looked at that another one is news.
+    // The first poll of torrents is the baseline. Only later torrents are updates.
     eventually("the torrents", async || {
         (service.upstream_hits("/api/v1/anime/torrents").await > 1).then_some(())
     })
@@ -192,14 +192,14 @@ async fn torrent_with_another_content_is_told_as_it_was() {
 }
 
 #[tokio::test]
-async fn only_what_was_subscribed_to_is_told_and_only_so_much_of_it() {
+async fn subscriptions_select_events_and_fields() {
     let service = service(&[]).await;
-    let mut socket = OldSocket::open(&service, "/v3/ws").await;
+    let mut socket = V3Socket::open(&service, "/v3/ws").await;
 
-    // As the Python client sends it, in a form that is older than v3.
+    // The Python client sends this form, which is older than API v3.
     let pattern = json!({"subscribe": {"title_update": {"title": {"id": 8}}}, "filter": "id,names", "remove": "names.en"});
     socket.send(Message::binary(pattern.to_string())).await;
-    assert_eq!(socket.hear().await, json!({"subscribe": "success", "subscription_id": 0}));
+    assert_eq!(socket.receive().await, json!({"subscribe": "success", "subscription_id": 0}));
     let second = json!({"subscribe": {"type": "playlist_update", "data": {"id": 9, "player": "*"}}, "filter": "id,episode"});
     assert_eq!(socket.subscribe(second).await, json!({"subscribe": "success", "subscription_id": 1}));
     publish_episode(&service, 7).await;
@@ -214,11 +214,11 @@ async fn only_what_was_subscribed_to_is_told_and_only_so_much_of_it() {
 }
 
 #[tokio::test]
-async fn garbage_is_answered_as_an_error_and_what_is_too_large_ends_the_connection() {
+async fn invalid_message_is_an_error_and_large_message_closes_the_connection() {
     let service = Service::sandbox(&[], &[]);
-    let mut socket = OldSocket::open(&service, "/v3/ws/").await;
+    let mut socket = V3Socket::open(&service, "/v3/ws/").await;
 
-    for garbage in [
+    for invalid in [
         Message::text(""),
         Message::text("[1"),
         Message::text(r#"{"subscribe":{},"filter":5}"#),
@@ -226,47 +226,47 @@ async fn garbage_is_answered_as_an_error_and_what_is_too_large_ends_the_connecti
         Message::binary(vec![0xff; 1000]),
         Message::binary("null"),
     ] {
-        socket.send(garbage).await;
-        let answer = socket.hear().await;
-        assert_eq!(answer["error"]["code"], 412, "{answer}");
-        assert!(answer["error"]["message"].is_string() && answer.get("type").is_none(), "{answer}");
+        socket.send(invalid).await;
+        let response = socket.receive().await;
+        assert_eq!(response["error"]["code"], 412, "{response}");
+        assert!(response["error"]["message"].is_string() && response.get("type").is_none(), "{response}");
     }
-    let answer = socket.subscribe(json!({"subscribe": {}})).await;
-    assert_eq!(answer, json!({"subscribe": "success", "subscription_id": 0}));
+    let response = socket.subscribe(json!({"subscribe": {}})).await;
+    assert_eq!(response, json!({"subscribe": "success", "subscription_id": 0}));
 
     socket.send(Message::binary(vec![b' '; 64 * 1024 + 1])).await;
-    assert_eq!(socket.end().await, Some(CloseCode::Size));
+    assert_eq!(socket.close_code().await, Some(CloseCode::Size));
 }
 
 #[tokio::test]
-async fn clients_of_both_protocols_have_the_same_places_and_the_same_goodbye() {
+async fn both_protocols_share_slots_and_the_close_code() {
     let mut service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "2")]);
-    let mut old = OldSocket::open(&service, "/v3.0/webSocket").await;
+    let mut old = V3Socket::open(&service, "/v3.0/webSocket").await;
     let new = Socket::open(&service).await;
 
     let url = format!("{}/v3/ws/", service.origin.replacen("http", "ws", 1));
-    let Err(Error::Http(refusal)) = connect_async(url).await else { panic!("there was a place") };
-    // Every status from 500 on is 500 in v3.
+    let Err(Error::Http(refusal)) = connect_async(url).await else { panic!("the connection was accepted") };
+    // API v3 has the status 500 for all server errors.
     assert_eq!(refusal.status(), 500);
     let refusal: Value = serde_json::from_slice(refusal.body().as_deref().unwrap()).unwrap();
     assert_eq!(refusal["error"]["code"], 503);
     drop(new);
     assert!(std::process::Command::new("kill").arg(service.id().to_string()).status().unwrap().success());
 
-    assert_eq!(old.end().await, Some(CloseCode::Away));
+    assert_eq!(old.close_code().await, Some(CloseCode::Away));
     service.wait();
 }
 
 #[tokio::test]
-async fn client_that_does_not_read_is_let_go_and_costs_the_others_nothing() {
+async fn client_that_does_not_read_is_disconnected_without_delaying_others() {
     let service = service(&[("WEBSOCKET_PING_TIMEOUT", "5")]).await;
-    let mut quick = OldSocket::open(&service, "/v3/ws/").await;
-    let mut slow = OldSocket::open(&service, "/v3/ws/").await;
-    let (heard, mut events) = mpsc::unbounded_channel();
-    tokio::spawn(async move { while heard.send(quick.hear().await).is_ok() {} });
+    let mut quick = V3Socket::open(&service, "/v3/ws/").await;
+    let mut slow = V3Socket::open(&service, "/v3/ws/").await;
+    let (received, mut events) = mpsc::unbounded_channel();
+    tokio::spawn(async move { while received.send(quick.receive().await).is_ok() {} });
     let mut episodes = 0;
 
-    // Each event has the whole player in it: more than the system keeps for somebody who does not read.
+    // Each event contains the whole player, so that the socket buffers of a client that does not read fill up.
     while episodes < 200 {
         for _ in 0..20 {
             publish_episode(&service, 7).await;
@@ -279,7 +279,7 @@ async fn client_that_does_not_read_is_let_go_and_costs_the_others_nothing() {
         while !is_last(&events.recv().await.unwrap()) {}
     }
 
-    let end = timeout(PATIENCE, slow.end()).await.unwrap();
+    let end = timeout(TIMEOUT, slow.close_code()).await.unwrap();
     assert!(matches!(end, None | Some(CloseCode::Policy)), "{end:?}");
     publish_episode(&service, 8).await;
     while events.recv().await.unwrap()["data"]["title"]["id"] != 8 {}
@@ -298,43 +298,43 @@ mod instances {
         Service::reading_from(upstream, &variables)
     }
 
-    /// The instance that makes events, and one that stands by.
+    /// Starts the leader and a follower.
     async fn pair(upstream: &Service, redis: &RedisServer) -> (Service, Service) {
         let one = start(upstream, redis);
-        watching(&one).await;
+        wait_for_watcher(&one).await;
         eventually("events of v3", async || one.printed().contains("publishing v3 events").then_some(()))
             .await;
         (one, start(upstream, redis))
     }
 
     #[tokio::test]
-    async fn every_instance_tells_the_same_once_and_in_the_same_order() {
+    async fn all_instances_send_the_same_events_in_the_same_order() {
         let Some(redis) = RedisServer::start() else { return };
         let upstream = Service::upstream();
         let (one, two) = pair(&upstream, &redis).await;
-        let mut sockets = [OldSocket::open(&one, "/v3/ws/").await, OldSocket::open(&two, "/v3/ws/").await];
+        let mut sockets = [V3Socket::open(&one, "/v3/ws/").await, V3Socket::open(&two, "/v3/ws/").await];
 
         for title in [7, 8, 9] {
             publish_episode(&upstream, title).await;
         }
-        let mut heard = [Vec::new(), Vec::new()];
-        for (socket, heard) in sockets.iter_mut().zip(&mut heard) {
+        let mut received = [Vec::new(), Vec::new()];
+        for (socket, received) in sockets.iter_mut().zip(&mut received) {
             for _ in 0..6 {
-                heard.push(socket.hear().await);
+                received.push(socket.receive().await);
             }
         }
 
-        assert_eq!(heard[0], heard[1]);
-        let kinds: Vec<_> = heard[0].iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(received[0], received[1]);
+        let kinds: Vec<_> = received[0].iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["playlist_update", "title_update"].repeat(3));
     }
 
     #[tokio::test]
-    async fn another_instance_goes_on_and_knows_what_was_told() {
+    async fn new_leader_knows_the_state_of_published_events() {
         let Some(redis) = RedisServer::start() else { return };
         let upstream = Service::upstream();
         let (one, two) = pair(&upstream, &redis).await;
-        let mut socket = OldSocket::open(&two, "/v3/ws/").await;
+        let mut socket = V3Socket::open(&two, "/v3/ws/").await;
         publish_episode(&upstream, 7).await;
         socket.event("playlist_update").await;
         let first = socket.event("title_update").await["title"].clone();
@@ -342,7 +342,7 @@ mod instances {
         one.kill();
         let episode = publish_episode(&upstream, 7).await;
 
-        // Without a catalog it can know this from the events alone.
+        // Without a catalog, the new leader can know this state only from the events.
         let playlist = socket.event("playlist_update").await;
         assert_eq!(playlist["episode"], number(&episode));
         assert_eq!(playlist["diff"]["episodes"]["last"], first["player"]["episodes"]["last"]);

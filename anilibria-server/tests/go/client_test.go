@@ -18,8 +18,8 @@ import (
 
 const base = "/api/anilibria/v2"
 
-// loadedWithin is the maximum time until the service has loaded the catalog.
-const loadedWithin = 30 * time.Second
+// catalogTimeout is the timeout of loading the catalog.
+const catalogTimeout = 30 * time.Second
 
 // calls has a call of each operation, by the name of its method.
 var calls = map[string]func(t *testing.T) (any, error){
@@ -56,14 +56,14 @@ var calls = map[string]func(t *testing.T) (any, error){
 		return internal(t).SyncTitleWithResponse(t.Context(), anilibria.SyncRequest{TitleId: 7})
 	},
 	"ClearCache": func(t *testing.T) (any, error) {
-		return internal(t).ClearCacheWithResponse(t.Context(), cleared())
+		return internal(t).ClearCacheWithResponse(t.Context(), clearGenres())
 	},
 	"DeleteCache": func(t *testing.T) (any, error) {
-		return internal(t).DeleteCacheWithResponse(t.Context(), cleared())
+		return internal(t).DeleteCacheWithResponse(t.Context(), clearGenres())
 	},
 }
 
-// streams are operations whose answer does not end. TestEventsAreAStream calls the only one.
+// streams are operations whose response does not end. TestEventsAreAStream calls the only one.
 var streams = map[string]bool{"GetEvents": true}
 
 func TestEveryOperationIsListed(t *testing.T) {
@@ -84,7 +84,7 @@ func TestEveryOperationIsListed(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerIsTyped(t *testing.T) {
+func TestEveryResponseIsTyped(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			answer, err := call(t)
@@ -94,16 +94,16 @@ func TestEveryAnswerIsTyped(t *testing.T) {
 			response := reflect.ValueOf(answer).Elem()
 			body, typed := response.FieldByName("Body").Bytes(), response.FieldByName("JSON200")
 			if typed.IsNil() {
-				t.Fatalf("no typed answer: %.300s", body)
+				t.Fatalf("no typed response: %.300s", body)
 			}
 			assertClosed(t, name, typed.Type(), map[reflect.Type]bool{})
-			// Nothing is lost between the response and the type.
+			// The type contains the whole response.
 			written, err := json.Marshal(typed.Interface())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(decoded(t, written), decoded(t, body)) {
-				t.Errorf("the answer\n%.2000s\nbecame\n%.2000s", body, written)
+				t.Errorf("the response\n%.2000s\nis not equal to the typed value\n%.2000s", body, written)
 			}
 		})
 	}
@@ -134,7 +134,7 @@ func TestTitlesAreFoundByIdsOfOtherServices(t *testing.T) {
 	}
 	ids := []int64{1, int64(*title.JSON200.Data.MalId)}
 	params := &anilibria.ListTitlesParams{MalId: &ids}
-	for deadline := time.Now().Add(loadedWithin); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(catalogTimeout); ; time.Sleep(100 * time.Millisecond) {
 		found, err := site(t).ListTitlesWithResponse(t.Context(), params)
 		if err != nil {
 			t.Fatal(err)
@@ -165,7 +165,7 @@ func TestErrorsAreTypedInBothForms(t *testing.T) {
 	}
 }
 
-// assertClosed fails if a value of the type may be anything.
+// assertClosed fails if the type contains an interface, which can have any value.
 func assertClosed(t *testing.T, path string, open reflect.Type, seen map[reflect.Type]bool) {
 	if seen[open] || open == reflect.TypeFor[time.Time]() {
 		return
@@ -173,7 +173,7 @@ func assertClosed(t *testing.T, path string, open reflect.Type, seen map[reflect
 	seen[open] = true
 	switch open.Kind() {
 	case reflect.Interface:
-		t.Errorf("%s may be anything", path)
+		t.Errorf("%s can have any value", path)
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		assertClosed(t, path, open.Elem(), seen)
 	case reflect.Struct:
@@ -191,7 +191,7 @@ func decoded(t *testing.T, text []byte) any {
 	return value
 }
 
-func cleared() anilibria.ClearRequest {
+func clearGenres() anilibria.ClearRequest {
 	return anilibria.ClearRequest{Pattern: "genres", Confirm: true}
 }
 

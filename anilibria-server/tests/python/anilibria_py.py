@@ -1,6 +1,6 @@
-"""anilibria.py, as it was published, against the service: every method, and the events.
+"""Checks the published library anilibria.py with the service: every method, and the events.
 
-Only where its hosts are is changed, which are constants of two modules.
+Only the URLs are changed, which are constants of two modules.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from anilibria.api.http import route
 from anilibria.api.models import Title
 from service import running as service
 
-# What comes at all comes much sooner, even on a busy machine.
-PATIENCE = 60
+# Timeout of an event, in seconds.
+TIMEOUT = 60
 
 route.V3_URL = f"https://{service.host}/v3.0"
 route.V1_URL = f"https://{service.host}/public"
@@ -46,7 +46,7 @@ class Case(unittest.IsolatedAsyncioTestCase):
 
 
 class Reading(Case):
-    """Every method that reads titles and what belongs to them."""
+    """Every method that reads titles and related data."""
 
     async def test_title_by_id_and_by_code(self):
         title = await self.client.get_title(id=7)
@@ -67,7 +67,7 @@ class Reading(Case):
             await self.client.get_title(torrent_id=torrent)
         self.assertEqual((await self.client.get_title(id=7, torrent_id=torrent)).id, 7)
 
-    async def test_title_in_another_shape(self):
+    async def test_title_with_selected_fields(self):
         shaped = await self.client.get_title(
             id=7,
             filter=["id", "names", "description", "posters.small"],
@@ -161,7 +161,7 @@ class Reading(Case):
         self.assertEqual(len(page.list), 3)
         self.assertTrue(all(video.youtube_id and video.image for video in page.list))
 
-    async def test_words(self):
+    async def test_years_genres_and_team(self):
         years, genres, team = await asyncio.gather(
             self.client.get_years(), self.client.get_genres(), self.client.get_team()
         )
@@ -176,7 +176,7 @@ class Reading(Case):
 
         self.assertEqual(page.list, [])
 
-    async def test_what_is_not_there(self):
+    async def test_unknown_title(self):
         with self.assertRaisesRegex(HTTPException, "404"):
             await self.client.get_title(id=99_999_999)
         with self.assertRaisesRegex(HTTPException, "404"):
@@ -184,9 +184,9 @@ class Reading(Case):
 
 
 class Account(Case):
-    """Logging in, and what the library can do then."""
+    """Login, and methods that need a session."""
 
-    async def test_favourites_come_and_go(self):
+    async def test_favourites_are_added_and_removed(self):
         session = await self.client.login("demo", "demo")
         self.assertRegex(session, "^[0-9A-Za-z]{32}$")
 
@@ -208,7 +208,7 @@ class Account(Case):
 
 
 class Broken(Case):
-    """What fails in the library itself, whatever it is answered: it has to fail there, as it always did."""
+    """Methods that always fail in the library itself. They must still fail there, not in the service."""
 
     async def test_user(self):
         with self.assertRaises(TypeError):
@@ -225,17 +225,17 @@ class Broken(Case):
     async def test_feed(self):
         with self.assertRaises(Exception) as failure:
             await self.client.get_feed(limit=2)
-        # What was answered was read; what the library makes of it is its own fault.
+        # The library has read the response. The failure is in its own processing.
         self.assertNotIsInstance(failure.exception, (HTTPException, ContentTypeError, OSError))
 
 
 class Events(Case):
-    """What the library is told without asking."""
+    """Events over the WebSocket."""
 
     async def asyncSetUp(self) -> None:
         await super().asyncSetUp()
-        service.wait_until_it_watches()
-        self.heard: asyncio.Queue = asyncio.Queue()
+        service.wait_for_watcher()
+        self.received: asyncio.Queue = asyncio.Queue()
         self.connected = asyncio.Event()
 
         async def connected(event: Connect) -> None:
@@ -247,57 +247,57 @@ class Events(Case):
     def listen(self, *kinds: type) -> None:
         for kind in kinds:
 
-            async def hear(event, kind=kind) -> None:
-                await self.heard.put((kind, event))
+            async def receive(event, kind=kind) -> None:
+                await self.received.put((kind, event))
 
-            self.client.on(kind)(hear)
+            self.client.on(kind)(receive)
 
     async def start(self) -> None:
         running = asyncio.create_task(self.client.astart())
         self.addCleanup(running.cancel)
-        await asyncio.wait_for(self.connected.wait(), PATIENCE)
+        await asyncio.wait_for(self.connected.wait(), TIMEOUT)
 
-    async def hear(self):
-        return await asyncio.wait_for(self.heard.get(), PATIENCE)
+    async def receive(self):
+        return await asyncio.wait_for(self.received.get(), TIMEOUT)
 
     async def publish(self, title: int) -> dict:
         return await asyncio.to_thread(service.sandbox, "POST", "/episodes", {"release_id": title})
 
-    async def test_new_episode_is_told_with_its_title(self):
+    async def test_new_episode_is_received_with_its_title(self):
         self.listen(TitleEpisode)
         await self.start()
 
         episode = await self.publish(7)
 
-        _, event = await self.hear()
+        _, event = await self.receive()
         self.assertEqual((event.title.id, event.episode.uuid), (7, episode["id"]))
         self.assertEqual(event.episode.episode, episode["ordinal"])
         self.assertTrue(event.episode.hls.fhd and event.episode.hls.hd and event.episode.hls.sd)
 
-    async def test_changes_are_told(self):
+    async def test_changes_are_received(self):
         self.listen(PlaylistUpdate, TitleUpdate)
         await self.start()
 
         await self.publish(8)
 
-        (first, playlist), (second, title) = await self.hear(), await self.hear()
+        (first, playlist), (second, title) = await self.receive(), await self.receive()
         self.assertEqual((first, second), (PlaylistUpdate, TitleUpdate))
         self.assertEqual((playlist.id, title.title.id), (8, 8))
         self.assertFalse(playlist.reupload)
         self.assertIsInstance(title.title.description, str)
         self.assertNotIn("{", title.title.description)
 
-    async def test_subscription_tells_only_what_fits(self):
+    async def test_subscription_selects_events_and_fields(self):
         self.listen(Subscription, TitleUpdate, PlaylistUpdate)
         await self.start()
 
-        # The form of the library's own documentation, which is older than v3.
+        # The form of the library's documentation, which is older than API v3.
         await self.client.subscribe({"title_update": {"title": {"id": 10}}}, filter="id,names", remove="names.en")
-        kind, subscription = await self.hear()
+        kind, subscription = await self.receive()
         self.assertEqual((kind, subscription.subscribe, subscription.subscription_id), (Subscription, "success", 0))
         await self.publish(9)
         await self.publish(10)
 
-        kind, event = await self.hear()
+        kind, event = await self.receive()
         self.assertEqual((kind, event.title.id, event.title.names.en), (TitleUpdate, 10, None))
         self.assertTrue(event.title.names.ru and event.title.code is None)

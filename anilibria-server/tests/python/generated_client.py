@@ -19,8 +19,8 @@ PUBLIC = f"{ORIGIN}/api/anilibria/v2"
 DIRECTORY = Path(os.environ["CLIENT_DIRECTORY"])
 PACKAGE = "anilibria_v2"
 
-# Maximum time until the service has loaded the catalog, in seconds.
-LOADED_WITHIN = 30
+# Timeout of loading the catalog, in seconds.
+CATALOG_TIMEOUT = 30
 
 # Operations by module of the generated client, with their arguments. `None` stands for an operation that is not called.
 OPERATIONS = {
@@ -88,7 +88,7 @@ class GeneratedClient(unittest.TestCase):
         modules = {f"{file.parent.name}.{file.stem}" for file in api.glob("*/*.py") if file.stem != "__init__"}
         self.assertEqual(modules, set(OPERATIONS))
 
-    def test_every_answer_is_typed(self):
+    def test_every_response_is_typed(self):
         for name, arguments in OPERATIONS.items():
             if arguments is None:
                 continue
@@ -96,7 +96,7 @@ class GeneratedClient(unittest.TestCase):
                 answer = self.call(name, arguments)
                 self.assertEqual(answer.status_code, 200, answer.content[:300])
                 self.assertEqual(type(answer.parsed).__module__.split(".")[:2], [PACKAGE, "models"])
-                # Nothing is lost between the response and the model. Python writes UTC as an offset.
+                # The model contains the whole response. Python writes UTC as an offset.
                 read = json.dumps(answer.parsed.to_dict()).replace("+00:00\"", "Z\"")
                 self.assertEqual(json.loads(read), json.loads(answer.content))
 
@@ -111,7 +111,7 @@ class GeneratedClient(unittest.TestCase):
     def test_titles_are_found_by_ids_of_other_services(self):
         title = self.call("titles.get_title", {"id": 7}).parsed.data
         arguments = {"mal_id": [1, title.mal_id], "shikimori_id": [title.shikimori_id]}
-        deadline = time.monotonic() + LOADED_WITHIN
+        deadline = time.monotonic() + CATALOG_TIMEOUT
         while (answer := self.call("titles.list_titles", arguments)).status_code == 503 and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual([found.id for found in answer.parsed.data], [7])

@@ -1,4 +1,4 @@
-"""Runs the checks beside the built service, whose path is in SERVER."""
+"""Runs the checks with the built service, whose path is in SERVER."""
 
 import os
 import unittest
@@ -7,7 +7,7 @@ import service
 
 
 def main() -> None:
-    # aiohttp reads what it trusts when it is imported: the service and its certificate have to be there before.
+    # aiohttp reads the trusted certificates on import, so the certificate of the service must exist before.
     service.running = service.Service(os.environ["SERVER"])
     try:
         outcome = unittest.main(module="anilibria_py", verbosity=2, exit=False, warnings="ignore")

@@ -1,4 +1,4 @@
-"""The built service with its sandbox, and a TLS front before it: anilibria.py speaks nothing but TLS."""
+"""The built service with its sandbox behind a TLS proxy: anilibria.py supports only TLS."""
 
 import asyncio
 import json
@@ -11,15 +11,15 @@ import threading
 import urllib.request
 from pathlib import Path
 
-# Bytes that are passed on at a time.
+# Maximum number of bytes per read.
 CHUNK = 64 * 1024
 
-# The service that the checks are run beside.
+# The service under test.
 running: "Service"
 
 
 class Service:
-    """The service, from the start of a test run to its end."""
+    """The service of a test run."""
 
     def __init__(self, binary: str) -> None:
         self._files = tempfile.TemporaryDirectory()
@@ -39,14 +39,14 @@ class Service:
         )
         self.log: list[str] = []
         self.origin = self._origin()
-        self._watches = threading.Event()
+        self._watching = threading.Event()
         threading.Thread(target=self._read_log, daemon=True).start()
         threading.Thread(target=self._read_output, daemon=True).start()
-        self._front = Front(int(self.origin.rsplit(":", 1)[1]), certificate, key)
-        self.host = f"127.0.0.1:{self._front.port}"
+        self._proxy = TlsProxy(int(self.origin.rsplit(":", 1)[1]), certificate, key)
+        self.host = f"127.0.0.1:{self._proxy.port}"
 
     def _certificate(self) -> tuple[Path, Path]:
-        """A certificate for this machine, which vouches for itself."""
+        """Creates a self-signed certificate for 127.0.0.1."""
         certificate, key = (Path(self._files.name, name) for name in ("certificate.pem", "key.pem"))
         command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
         command += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate), "-keyout", str(key)]
@@ -58,21 +58,21 @@ class Service:
             self.log.append(line)
             if found := re.search(r"listening.*(http://[0-9.:]+)", line):
                 return found.group(1)
-        raise RuntimeError(f"the service ended: {''.join(self.log)}")
+        raise RuntimeError(f"the service has exited: {''.join(self.log)}")
 
     def _read_log(self) -> None:
         for line in self._process.stderr:
             self.log.append(line)
             if "watching AniLibria from" in line:
-                self._watches.set()
+                self._watching.set()
 
     def _read_output(self) -> None:
         for _ in self._process.stdout:
             pass
 
-    def wait_until_it_watches(self) -> None:
-        """Whatever is published from then on is news."""
-        if not self._watches.wait(60):
+    def wait_for_watcher(self) -> None:
+        """Waits until the service watches its sandbox, so that it publishes every later change."""
+        if not self._watching.wait(60):
             raise TimeoutError("the service does not watch its sandbox")
 
     def sandbox(self, method: str, path: str, body: object = None):
@@ -83,7 +83,7 @@ class Service:
             return json.loads(answer.read() or "null")
 
     def stop(self) -> None:
-        self._front.stop()
+        self._proxy.stop()
         self._process.terminate()
         self._process.wait(30)
         self._files.cleanup()
@@ -91,8 +91,8 @@ class Service:
             raise RuntimeError("".join(self.log))
 
 
-class Front:
-    """Takes TLS connections and passes on what comes over them."""
+class TlsProxy:
+    """Accepts TLS connections and forwards them to a local port."""
 
     def __init__(self, target: int, certificate: Path, key: Path) -> None:
         self._target = target
@@ -105,19 +105,19 @@ class Front:
         self.port: int = started.result(10)
 
     async def _start(self) -> int:
-        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._context)
+        server = await asyncio.start_server(self._forward, "127.0.0.1", 0, ssl=self._context)
         return server.sockets[0].getsockname()[1]
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
-        await asyncio.gather(copy(reader, back), copy(there, writer), return_exceptions=True)
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        await asyncio.gather(copy(reader, upstream_writer), copy(upstream_reader, writer), return_exceptions=True)
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._cancel_tasks(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
-    async def _leave(self) -> None:
+    async def _cancel_tasks(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

@@ -1,4 +1,4 @@
-//! Tokens of other services, as they make them themselves.
+//! Tokens of users and other services.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use sha2::Sha256;
 /// The secret of the services under test.
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The value of `Authorization` with a token that says `claims`.
+/// Returns a value of `Authorization` with a token with `claims`.
 pub(crate) fn bearer(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
@@ -18,7 +18,7 @@ pub(crate) fn bearer(claims: &Value) -> String {
     format!("Bearer {message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// The same for `service` with `permissions`, valid for an hour.
+/// Returns a value of `Authorization` with a token of `service` with `permissions`, valid for an hour.
 pub(crate) fn service_token(service: &str, permissions: &[&str]) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     bearer(&json!({"service": service, "permissions": permissions, "exp": now + 3600}))

@@ -1,4 +1,4 @@
-//! A request has the same status through nginx as directly.
+//! Property test: a request through nginx has the same status as a direct request.
 
 use std::{
     fmt::Write as _,
@@ -13,12 +13,12 @@ use proptest::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::front::{Behind, Front, connect, request};
+use super::proxy::{BackEnds, Proxy, connect, request};
 use crate::support::Service;
 
 const CASES: u32 = 300;
 
-/// Addresses of every location. Not `/health`, which is nginx's own, nor those that it hides: `internal`, `metrics`, `sandbox`.
+/// Paths of every location, except for `/health`, which nginx answers, and the hidden `internal`, `metrics` and `sandbox`.
 const ADDRESSES: [&str; 28] = [
     "/",
     "/api",
@@ -50,7 +50,7 @@ const ADDRESSES: [&str; 28] = [
     "/v3.0/title/list",
 ];
 
-/// Other spellings of a segment `{}`.
+/// Spellings of a path segment `{}`.
 const SPELLINGS: [&str; 24] = [
     "{upper}",
     "{escaped}",
@@ -100,13 +100,13 @@ const QUERIES: [&str; 16] = [
 const HEADERS: [&[(&str, &str)]; 2] = [&[], &[("X-API-Version", "v2")]];
 
 #[derive(Clone, Debug)]
-struct Asked {
+struct Target {
     method: &'static str,
-    target: String,
+    path: String,
     headers: &'static [(&'static str, &'static str)],
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn any_target() -> impl Strategy<Value = Target> {
     let spellings = vec((any::<Index>(), select(SPELLINGS.to_vec())), 0..3);
     let parts = (
         select(vec!["GET", "GET", "HEAD"]),
@@ -119,13 +119,13 @@ fn asked() -> impl Strategy<Value = Asked> {
         let mut segments: Vec<String> = address.split('/').skip(1).map(str::to_owned).collect();
         for (index, spelling) in spellings {
             let segment = index.get_mut(&mut segments);
-            *segment = spelled(segment, spelling);
+            *segment = spell(segment, spelling);
         }
-        Asked { method, target: format!("/{}{query}", segments.join("/")), headers }
+        Target { method, path: format!("/{}{query}", segments.join("/")), headers }
     })
 }
 
-fn spelled(segment: &str, spelling: &str) -> String {
+fn spell(segment: &str, spelling: &str) -> String {
     let mut escaped = String::new();
     for byte in segment.bytes() {
         write!(escaped, "%{byte:02x}").unwrap();
@@ -134,36 +134,36 @@ fn spelled(segment: &str, spelling: &str) -> String {
     spelling.replace("{}", segment)
 }
 
-/// The status of the answer. The body is not read: an event stream has no end.
-async fn status(origin: &str, client: u16, asked: &Asked) -> u16 {
+/// Returns the status of the response. The body is not read, because an event stream has no end.
+async fn status(origin: &str, client: u16, target: &Target) -> u16 {
     let mut stream = connect(origin, client, None).await;
-    stream.write_all(request(asked.method, &asked.target, asked.headers).as_bytes()).await.unwrap();
+    stream.write_all(request(target.method, &target.path, target.headers).as_bytes()).await.unwrap();
     let mut line = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut line).await.unwrap();
     std::str::from_utf8(&line[9..]).unwrap().parse().unwrap()
 }
 
 #[test]
-fn any_spelling_of_an_address_has_the_same_status_through_nginx_as_directly() {
+fn status_through_nginx_equals_direct_status() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let service = Service::sandbox(&[], &[]);
-    // Whichever location nginx chooses, the request reaches the service.
+    // The service is behind every location, so that its status does not depend on the chosen location.
     let origin = service.origin.as_str();
-    let Some(front) = Front::start(&Behind { instances: [origin; 2], node: origin, site: origin }) else {
+    let Some(proxy) = Proxy::start(&BackEnds { instances: [origin; 2], node: origin, site: origin }) else {
         return;
     };
-    let through_nginx = front.origin();
-    // nginx limits the requests of one address.
+    let through_nginx = proxy.origin();
+    // Each request has its own client address, because nginx limits the requests of one address.
     let client = AtomicU16::new(1);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
 
-    let result = runner.run(&asked(), |asked| {
+    let result = runner.run(&any_target(), |target| {
         let client = client.fetch_add(1, Ordering::Relaxed);
-        let (direct, fronted) = runtime.block_on(async {
-            (status(origin, client, &asked).await, status(&through_nginx, client, &asked).await)
+        let (direct, proxied) = runtime.block_on(async {
+            (status(origin, client, &target).await, status(&through_nginx, client, &target).await)
         });
-        prop_assert_eq!(fronted, direct);
+        prop_assert_eq!(proxied, direct);
         Ok(())
     });
 

@@ -1,4 +1,4 @@
-//! Limits of what clients can make nginx use: requests, bodies, and temporary files.
+//! Resource limits of nginx: requests, bodies and temporary files.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use tokio::{
 };
 
 use super::{
-    StandIns,
-    front::{Behind, Front, Raw, connect, request},
+    Stubs,
+    proxy::{BackEnds, Proxy, RawResponse, connect, request},
 };
 
-/// More than all buffers between a back end and a client contain.
+/// Size of a response that is larger than all buffers between the back end and the client.
 const LARGE: usize = 64 << 20;
 
-/// Time in which nginx would have written a large answer to disk.
-const WHILE: Duration = Duration::from_secs(1);
+/// Time in which nginx would write a large response to disk.
+const DELAY: Duration = Duration::from_secs(1);
 
-/// A back end whose answers are large.
+/// A back end with large responses.
 struct Large;
 
 impl Endpoint for Large {
@@ -34,12 +34,12 @@ impl Endpoint for Large {
 }
 
 #[tokio::test]
-async fn large_answer_to_a_slow_client_is_not_written_to_disk() {
+async fn large_response_to_a_slow_client_is_not_buffered_on_disk() {
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let origin = format!("http://{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
     tokio::spawn(Server::new_with_acceptor(acceptor).run(Large));
-    let Some(front) =
-        Front::start(&Behind { node: &origin, site: &origin, ..Behind::instances(&origin, &origin) })
+    let Some(proxy) =
+        Proxy::start(&BackEnds { node: &origin, site: &origin, ..BackEnds::instances(&origin, &origin) })
     else {
         return;
     };
@@ -54,29 +54,29 @@ async fn large_answer_to_a_slow_client_is_not_written_to_disk() {
         "/storage/x",
         "/socket.io/",
     ]) {
-        let mut stream = connect(&front.origin(), client, Some(4096)).await;
+        let mut stream = connect(&proxy.origin(), client, Some(4096)).await;
         stream.write_all(request("GET", target, &[]).as_bytes()).await.unwrap();
         stream.read_exact(&mut [0; 64]).await.unwrap();
         slow.push(stream);
     }
-    sleep(WHILE).await;
+    sleep(DELAY).await;
 
     for directory in ["proxy", "client_body", "anilibria/"] {
         let large: Vec<_> =
-            front.open_files(directory).into_iter().filter(|(_, size)| *size > 1 << 20).collect();
+            proxy.open_files(directory).into_iter().filter(|(_, size)| *size > 1 << 20).collect();
         assert!(large.is_empty(), "{large:?}");
     }
 }
 
 #[tokio::test]
-async fn large_bodies_are_written_to_the_directory_of_the_cache_and_their_number_is_limited() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn large_bodies_are_buffered_on_disk_and_limited_in_number() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
     let unfinished = "POST /api/upload HTTP/1.1\r\nHost: front\r\nContent-Length: 200000\r\n\r\n";
 
     let mut uploads = Vec::new();
     for _ in 0..12 {
-        let mut stream = front.connect(1).await;
+        let mut stream = proxy.connect(1).await;
         stream.write_all(unfinished.as_bytes()).await.unwrap();
         let _ = stream.write_all(&vec![b'x'; 100_000]).await;
         uploads.push(stream);
@@ -84,43 +84,43 @@ async fn large_bodies_are_written_to_the_directory_of_the_cache_and_their_number
     let mut refused = 0;
     for stream in &mut uploads {
         let mut line = [0; "HTTP/1.1 429".len()];
-        let read = timeout(WHILE / 2, stream.read_exact(&mut line)).await;
+        let read = timeout(DELAY / 2, stream.read_exact(&mut line)).await;
         refused += usize::from(matches!(read, Ok(Ok(_))) && line.ends_with(b"429"));
     }
     let other =
         format!("{}{}", request("POST", "/api/upload", &[("Content-Length", "20000")]), "x".repeat(20_000));
-    let other = Raw::of(front.connect(2).await, &other).await;
+    let other = RawResponse::to(proxy.connect(2).await, &other).await;
 
     assert_eq!(refused, 2);
-    assert_eq!(front.open_files("client_body").len(), 10);
+    assert_eq!(proxy.open_files("client_body").len(), 10);
     assert_eq!(other.status, 200, "another address");
 }
 
 #[tokio::test]
-async fn logins_of_an_address_are_limited_to_one_a_second() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn logins_of_one_address_are_limited() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
     let log_in = async |client| {
         let post = request("POST", "/public/login.php", &[("Content-Length", "0")]);
-        Raw::of(front.connect(client).await, &post).await
+        RawResponse::to(proxy.connect(client).await, &post).await
     };
 
-    let answers = futures::future::join_all((0..20).map(|_| log_in(1))).await;
-    let other_page = front.raw(1, "/public/login.php", &[]).await;
+    let responses = futures::future::join_all((0..20).map(|_| log_in(1))).await;
+    let other_page = proxy.raw(1, "/public/login.php", &[]).await;
     let other_client = log_in(2).await;
 
-    let (refused, answered): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 429);
+    let (refused, answered): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 429);
     assert!((6..=10).contains(&answered.len()), "{} answered", answered.len());
     assert_eq!(refused[0].json()["error"]["code"], "RATE_LIMIT_EXCEEDED");
     assert_eq!(refused[0].header("retry-after"), "1");
-    assert_ne!(other_page.status, 429, "reading the page is no login");
+    assert_ne!(other_page.status, 429, "a GET request is not a login");
     assert_eq!(other_client.status, 200);
 }
 
 #[tokio::test]
-async fn request_that_cannot_be_read_is_refused_in_the_form_of_the_service() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+async fn malformed_request_gets_the_error_envelope_of_the_service() {
+    let stubs = Stubs::start().await;
+    let Some(proxy) = stubs.start_proxy() else { return };
     let long = "x".repeat(20_000);
 
     for (sent, status, code, field) in [
@@ -132,13 +132,13 @@ async fn request_that_cannot_be_read_is_refused_in_the_form_of_the_service() {
         (request("GET", "/x", &[("x-long", &long)]), 431, "HEADERS_TOO_LARGE", ""),
         (request("TRACE", "/api/anilibria/v2/titles", &[]), 405, "METHOD_NOT_ALLOWED", ""),
     ] {
-        let answer = Raw::of(front.connect(1).await, &sent).await;
+        let response = RawResponse::to(proxy.connect(1).await, &sent).await;
 
-        let what: String = sent.chars().take(60).collect();
-        let body = answer.json();
-        assert_eq!((answer.status, body["error"]["code"].as_str()), (status, Some(code)), "{what}");
-        assert_eq!(body["error"]["details"]["field"].as_str().unwrap_or_default(), field, "{what}");
-        assert_eq!(body["request_id"], answer.header("x-request-id"), "{what}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+        let target: String = sent.chars().take(60).collect();
+        let body = response.json();
+        assert_eq!((response.status, body["error"]["code"].as_str()), (status, Some(code)), "{target}");
+        assert_eq!(body["error"]["details"]["field"].as_str().unwrap_or_default(), field, "{target}");
+        assert_eq!(body["request_id"], response.header("x-request-id"), "{target}");
+        assert_eq!(response.header("cache-control"), "no-store", "{target}");
     }
 }

@@ -1,4 +1,4 @@
-//! A collector that keeps what it gets, in either form of the protocol.
+//! A collector that records spans, over gRPC or HTTP.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,21 +19,21 @@ use poem::{Endpoint, IntoResponse, Server};
 use prost::Message as _;
 use tokio::net::TcpListener;
 
-/// A collector at a free port of this machine, for as long as the test runs.
+/// A collector on a free local port. It runs until the test ends.
 pub(super) struct Collector {
     pub(super) origin: String,
-    /// Which form of the protocol it speaks.
+    /// Protocol as in `OTEL_EXPORTER_OTLP_PROTOCOL`.
     pub(super) protocol: &'static str,
-    kept: Kept,
+    store: SpanStore,
 }
 
 impl Collector {
-    /// Starts one that speaks gRPC.
+    /// Starts a collector that speaks gRPC.
     pub(super) async fn grpc() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let kept = Kept::default();
-        let service = TowerToHyperService::new(TraceServiceServer::new(kept.clone()));
+        let store = SpanStore::default();
+        let service = TowerToHyperService::new(TraceServiceServer::new(store.clone()));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let service = service.clone();
@@ -44,61 +44,61 @@ impl Collector {
                 });
             }
         });
-        Self { origin, protocol: "grpc", kept }
+        Self { origin, protocol: "grpc", store }
     }
 
-    /// Starts one that takes protocol buffers over HTTP.
+    /// Starts a collector that accepts protocol buffers over HTTP.
     pub(super) async fn http() -> Self {
         use poem::listener::{Acceptor as _, Listener as _};
 
         let acceptor = poem::listener::TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let origin = format!("http://{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
-        let kept = Kept::default();
-        tokio::spawn(Server::new_with_acceptor(acceptor).run(OverHttp(kept.clone())));
-        Self { origin, protocol: "http/protobuf", kept }
+        let store = SpanStore::default();
+        tokio::spawn(Server::new_with_acceptor(acceptor).run(HttpEndpoint(store.clone())));
+        Self { origin, protocol: "http/protobuf", store }
     }
 
-    /// One that is not there.
+    /// Returns a collector without a server at `origin`.
     pub(super) fn absent(origin: &str, protocol: &'static str) -> Self {
-        Self { origin: origin.to_owned(), protocol, kept: Kept::default() }
+        Self { origin: origin.to_owned(), protocol, store: SpanStore::default() }
     }
 
-    /// The spans of `trace` that have come so far.
-    pub(super) fn trace(&self, trace: &str) -> Vec<Seen> {
-        self.kept.0.lock().unwrap().iter().filter(|span| span.trace == trace).cloned().collect()
+    /// Returns the received spans of `trace`.
+    pub(super) fn trace(&self, trace: &str) -> Vec<ReceivedSpan> {
+        self.store.0.lock().unwrap().iter().filter(|span| span.trace == trace).cloned().collect()
     }
 
-    /// All spans that have come so far.
-    pub(super) fn all(&self) -> Vec<Seen> {
-        self.kept.0.lock().unwrap().clone()
+    /// Returns all received spans.
+    pub(super) fn all(&self) -> Vec<ReceivedSpan> {
+        self.store.0.lock().unwrap().clone()
     }
 
-    /// The ids of all traces that have come so far.
+    /// Returns the sorted ids of all received traces.
     pub(super) fn traces(&self) -> Vec<String> {
-        let mut ids: Vec<_> = self.kept.0.lock().unwrap().iter().map(|span| span.trace.clone()).collect();
+        let mut ids: Vec<_> = self.store.0.lock().unwrap().iter().map(|span| span.trace.clone()).collect();
         ids.sort();
         ids.dedup();
         ids
     }
 }
 
-/// A span as it came.
+/// A received span.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct ReceivedSpan {
     pub(super) trace: String,
     pub(super) id: String,
     pub(super) parent: String,
-    /// The ids of the spans that it is linked to.
+    /// Ids of the linked spans.
     pub(super) links: Vec<String>,
     pub(super) name: String,
-    /// Which service sent it.
+    /// Name of the service that sent the span.
     pub(super) service: String,
     kind: i32,
     is_error: bool,
     attributes: Vec<(String, String)>,
 }
 
-impl Seen {
+impl ReceivedSpan {
     fn of(span: Span, service: &str) -> Self {
         Self {
             trace: hex(&span.trace_id),
@@ -113,24 +113,24 @@ impl Seen {
         }
     }
 
-    /// An attribute as text; empty when it is missing.
+    /// Returns an attribute as text, or an empty text if it is missing.
     pub(super) fn attribute(&self, name: &str) -> &str {
         self.attributes.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    pub(super) fn is_of_server(&self) -> bool {
+    pub(super) fn is_server(&self) -> bool {
         self.kind == SpanKind::Server as i32
     }
 
-    pub(super) fn is_of_client(&self) -> bool {
+    pub(super) fn is_client(&self) -> bool {
         self.kind == SpanKind::Client as i32
     }
 
-    pub(super) fn is_of_producer(&self) -> bool {
+    pub(super) fn is_producer(&self) -> bool {
         self.kind == SpanKind::Producer as i32
     }
 
-    pub(super) fn is_of_consumer(&self) -> bool {
+    pub(super) fn is_consumer(&self) -> bool {
         self.kind == SpanKind::Consumer as i32
     }
 
@@ -140,41 +140,41 @@ impl Seen {
 }
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Seen>>>);
+struct SpanStore(Arc<Mutex<Vec<ReceivedSpan>>>);
 
-impl Kept {
-    fn keep(&self, request: ExportTraceServiceRequest) {
+impl SpanStore {
+    fn insert(&self, request: ExportTraceServiceRequest) {
         for resource in request.resource_spans {
             let attributes = resource.resource.unwrap_or_default().attributes;
             let service = attributes.into_iter().map(text).find(|(name, _)| name == "service.name");
             let service = service.map(|(_, name)| name).unwrap_or_default();
             let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            self.0.lock().unwrap().extend(spans.map(|span| Seen::of(span, &service)));
+            self.0.lock().unwrap().extend(spans.map(|span| ReceivedSpan::of(span, &service)));
         }
     }
 }
 
 #[tonic::async_trait]
-impl TraceService for Kept {
+impl TraceService for SpanStore {
     async fn export(
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        self.keep(request.into_inner());
+        self.insert(request.into_inner());
         Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
-struct OverHttp(Kept);
+struct HttpEndpoint(SpanStore);
 
-impl Endpoint for OverHttp {
+impl Endpoint for HttpEndpoint {
     type Output = poem::Response;
 
     async fn call(&self, mut request: poem::Request) -> poem::Result<poem::Response> {
         assert_eq!(request.uri().path(), "/v1/traces");
         assert_eq!(request.content_type(), Some("application/x-protobuf"));
         let body = request.take_body().into_bytes().await?;
-        self.0.keep(ExportTraceServiceRequest::decode(body).unwrap());
+        self.0.insert(ExportTraceServiceRequest::decode(body).unwrap());
         Ok(ExportTraceServiceResponse::default().encode_to_vec().into_response())
     }
 }

@@ -1,4 +1,4 @@
-// The AsyncAPI document of the running service, as a tool sees it that knows nothing of the service.
+// Validates the AsyncAPI document of the running service with the parser of AsyncAPI.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,11 +7,11 @@ import { Parser } from "@asyncapi/parser";
 
 import { origin } from "./service.js";
 
-/** Diagnostics up to this one are errors and warnings; beyond are hints, such as that there is a newer AsyncAPI. */
+/** Highest severity number of warnings. Higher numbers are hints, such as a newer version of AsyncAPI. */
 const WARNING = 1;
 
 for (const form of ["yaml", "json"]) {
-  test(`asyncapi.${form} is valid, and there is nothing to warn of`, async () => {
+  test(`asyncapi.${form} is valid without warnings`, async () => {
     const answer = await fetch(`${origin}/api/anilibria/v2/asyncapi.${form}`);
     assert.equal(answer.status, 200);
 

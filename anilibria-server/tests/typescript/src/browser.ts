@@ -6,20 +6,20 @@ import { join } from "node:path";
 
 import { launch, type Page } from "puppeteer-core";
 
-/** Maximum time that a page takes to show what a test waits for, in milliseconds. */
+/** Timeout of conditions on a page, in milliseconds. */
 const TIMEOUT = 30_000;
 
 /** An open page. */
 export interface Visit {
   page: Page;
-  /** Addresses of all requests so far, without those of data within the page. */
+  /** URLs of all requests so far, except for `data:` URLs. */
   requests: string[];
   /** Errors of the scripts of the page. */
   errors: string[];
 }
 
 /** Appearance of the browser. */
-export interface Look {
+export interface Appearance {
   /** Language, as in `navigator.language`. */
   language: string;
   scheme: "light" | "dark";
@@ -61,8 +61,8 @@ export async function visit(
   }
 }
 
-/** Gives `page` an appearance. Call it before the page loads. */
-export async function appear(page: Page, { language, scheme, device }: Look): Promise<void> {
+/** Sets the appearance of `page`. Call it before the page loads. */
+export async function appear(page: Page, { language, scheme, device }: Appearance): Promise<void> {
   await page.setViewport(VIEWPORTS[device]);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.evaluateOnNewDocument((language) => {
@@ -70,7 +70,7 @@ export async function appear(page: Page, { language, scheme, device }: Look): Pr
   }, language);
 }
 
-/** Saves a screenshot in the directory `SCREENSHOTS`, if that is set: of the whole page, or of what fits the screen. */
+/** Saves a screenshot in the directory `SCREENSHOTS`, if that is set: of the whole page, or of the visible part. */
 export async function screenshot(page: Page, name: string, fullPage = true): Promise<void> {
   const directory = process.env["SCREENSHOTS"];
   if (!directory) return;

@@ -1,4 +1,4 @@
-// The page with the documentation in a browser.
+// The documentation page in a browser.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,12 +8,12 @@ import type { Page } from "puppeteer-core";
 import { appear, assertFits, screenshot, visit } from "./browser.js";
 import { data, origin, site } from "./service.js";
 
-/** Operations about titles, the first group of interest. The group of events would answer a stream without an end. */
+/** Operations about titles, the first group. The response of the group of events has no end. */
 const TITLES = ".opblock[id^=operations-Titles-]";
 
 const DOCS = `${origin}/api/anilibria/v2/docs`;
 
-/** Sends the request of an operation, and returns the status and the body of the answer. */
+/** Sends the request of an operation, and returns the status and the body of the response. */
 async function execute(page: Page, operation: string): Promise<[status: string, body: string]> {
   await page.locator(`${operation} .execute`).click();
   const answer = await page.waitForSelector(`${operation} .live-responses-table`);
@@ -46,7 +46,7 @@ test("a request can be sent from the page, which uses no other host", async () =
 });
 
 for (const scheme of ["light", "dark"] as const) {
-  test(`the first request for titles answers data without any input: ${scheme}`, () =>
+  test(`the first request for titles returns data without any input: ${scheme}`, () =>
     visit(
       DOCS,
       async ({ page, errors }) => {
@@ -68,7 +68,7 @@ for (const scheme of ["light", "dark"] as const) {
     ));
 }
 
-test("the page has a title, an icon and a way to the front page", () =>
+test("the page has a title, an icon and a link to the front page", () =>
   visit(
     DOCS,
     async ({ page }) => {

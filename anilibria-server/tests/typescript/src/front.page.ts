@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { appear, assertFits, type Look, screenshot, visit } from "./browser.js";
+import { appear, assertFits, type Appearance, screenshot, visit } from "./browser.js";
 import { Server } from "./server.js";
 
-/** Maximum time between a publication and its card, in milliseconds. The interval between polls is a second. */
-const SOON = 10_000;
+/** Maximum time between a publication and its card, in milliseconds. The poll interval is a second. */
+const CARD_TIMEOUT = 10_000;
 
-const ENGLISH: Look = { language: "en-US", scheme: "light", device: "desktop" };
-const RUSSIAN: Look = { ...ENGLISH, language: "ru-RU" };
+const ENGLISH: Appearance = { language: "en-US", scheme: "light", device: "desktop" };
+const RUSSIAN: Appearance = { ...ENGLISH, language: "ru-RU" };
 
 let server: Server;
 
@@ -20,8 +20,8 @@ before(async () => {
 
 after(() => server.end());
 
-for (const look of looks()) {
-  const name = [look.language, look.scheme, look.device].join(" ");
+for (const appearance of appearances()) {
+  const name = [appearance.language, appearance.scheme, appearance.device].join(" ");
   test(`the front page fits its screen and has one language: ${name}`, () =>
     visit(
       server.origin,
@@ -32,7 +32,7 @@ for (const look of looks()) {
         await screenshot(page, `front-${name.replaceAll(" ", "-")}`);
 
         await assertFits(page);
-        const language = look.language.slice(0, 2);
+        const language = appearance.language.slice(0, 2);
         assert.equal(await page.$eval("html", (root) => root.lang), language);
         const state = language === "ru" ? "Работает" : "Healthy";
         assert.equal(await page.$eval("#state", (state) => state.textContent), state);
@@ -40,15 +40,15 @@ for (const look of looks()) {
         for (const text of texts) assert.equal(/[а-яё]/i.test(text ?? ""), language === "ru" && text !== "API v2", text ?? "");
         const ground = await page.$eval("body", (body) => getComputedStyle(body).backgroundColor);
         const [red = 0] = (/\d+/.exec(ground) ?? []).map(Number);
-        assert.equal(red < 128, look.scheme === "dark", ground);
+        assert.equal(red < 128, appearance.scheme === "dark", ground);
         assert.deepEqual(requests.filter((address) => new URL(address).origin !== server.origin), []);
         assert.deepEqual(errors, []);
       },
-      (page) => appear(page, look),
+      (page) => appear(page, appearance),
     ));
 }
 
-test("every link of the front page leads somewhere", () =>
+test("every link of the front page is served", () =>
   visit(`${server.origin}/api/anilibria/v2`, async ({ page }) => {
     await page.waitForSelector("#calls li");
     const links = await page.$$eval("a", (links) => links.map((link) => link.href));
@@ -61,7 +61,7 @@ test("every link of the front page leads somewhere", () =>
     }
   }));
 
-test("commands of the front page work as they are", () =>
+test("commands of the front page contain the origin of the service", () =>
   visit(server.origin, async ({ page }) => {
     await page.waitForSelector("#calls li");
 
@@ -90,7 +90,7 @@ test("the button publishes an episode, and the live page shows it", () =>
       await page.waitForFunction((name) => document.querySelector(".card .name")?.textContent === name, {}, name);
       const elapsed = Date.now() - started;
       console.log(`the live page showed the episode after ${elapsed} ms`);
-      assert.ok(elapsed < SOON, `${elapsed} ms`);
+      assert.ok(elapsed < CARD_TIMEOUT, `${elapsed} ms`);
       assert.deepEqual(errors, []);
     },
     (page) => appear(page, RUSSIAN),
@@ -106,7 +106,7 @@ test("a refused publication is explained", () =>
     assert.equal(await page.$eval("#published", (result) => result.textContent), "Release not found.");
   }));
 
-function looks(): Look[] {
+function appearances(): Appearance[] {
   return ["ru-RU", "en-US"].flatMap((language) =>
     (["light", "dark"] as const).flatMap((scheme) =>
       (["desktop", "phone"] as const).map((device) => ({ language, scheme, device })),

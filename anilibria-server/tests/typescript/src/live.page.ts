@@ -34,7 +34,7 @@ async function card(page: Page, text: string): Promise<string[]> {
   return (await found.jsonValue()) ?? [];
 }
 
-/** The names on all cards. */
+/** Returns the names on all cards. */
 async function names(page: Page): Promise<(string | null)[]> {
   return page.$$eval(".card .name", (names) => names.map((name) => name.textContent));
 }
@@ -102,7 +102,7 @@ test("a new episode shows with its title and poster, and the page uses no other 
     });
   }));
 
-test("a reader who follows one title sees its events only, also after a reload", () =>
+test("after following one title, only its events show, also after a reload", () =>
   Server.with(async (server) => {
     await visit(server.origin + PATH, async ({ page }) => {
       await state(page, "live");
@@ -192,7 +192,7 @@ test("events during an outage show after it, and none shows twice", async () => 
 
 test("without WebSocket the page receives server-sent events", () =>
   Server.with(async (server) => {
-    const look = async (page: Page) => {
+    const check = async (page: Page) => {
       await state(page, "live");
 
       await server.publish(7);
@@ -200,24 +200,24 @@ test("without WebSocket the page receives server-sent events", () =>
       const name = await server.name(7);
       assert.equal((await card(page, name))[1], name);
     };
-    await visit(server.origin + PATH, ({ page }) => look(page), refuseSockets);
+    await visit(server.origin + PATH, ({ page }) => check(page), refuseSockets);
   }));
 
-test("an interrupted stream of events resumes from the last one", () =>
+test("an interrupted event stream resumes after the last event", () =>
   Server.with(async (server) => {
     const data = {
       event_id: "1700000000000-0001", title_id: 7, title: "Имя", poster: null, genres: ["Драма"],
       timestamp: "2023-11-14T22:13:20Z",
     };
     const body = `retry: 3000\n\n:\n\nevent: new_title\nid: ${data.event_id}\ndata: ${JSON.stringify(data)}\n\n`;
-    const asked: (string | undefined)[] = [];
+    const lastEventIds: (string | undefined)[] = [];
     await visit(
       server.origin + PATH,
       async ({ page }) => {
         assert.deepEqual(await card(page, "Имя"), ["New title", "Имя", "Драма"]);
         // The stream has ended, and the page requests the events after the last one.
-        await page.waitForResponse(() => asked.length > 1);
-        assert.deepEqual(asked.slice(0, 2), ["0000000000000-0000", data.event_id]);
+        await page.waitForResponse(() => lastEventIds.length > 1);
+        assert.deepEqual(lastEventIds.slice(0, 2), ["0000000000000-0000", data.event_id]);
         assert.equal((await names(page)).length, 1);
       },
       async (page) => {
@@ -225,7 +225,7 @@ test("an interrupted stream of events resumes from the last one", () =>
         await page.setRequestInterception(true);
         page.on("request", (request) => {
           if (new URL(request.url()).pathname !== "/api/anilibria/v2/events") return void request.continue();
-          asked.push(request.headers()["last-event-id"]);
+          lastEventIds.push(request.headers()["last-event-id"]);
           void request.respond({ contentType: "text/event-stream", body });
         });
       },
@@ -271,7 +271,7 @@ test("names from the service never become markup", () =>
     );
   }));
 
-test("on a phone nothing is wider than the screen, and the page is in Russian for a Russian browser", () =>
+test("the page fits a phone, and is in Russian for a Russian browser", () =>
   Server.with(async (server) => {
     const long = "Оченьдлинноеназваниебезпробелов".repeat(8);
     const data = { event_id: "1700000000000-0001", title_id: 7, title: long, genres: [long], poster: null, timestamp: "2023-11-14T22:13:20Z" };
@@ -292,7 +292,7 @@ test("on a phone nothing is wider than the screen, and the page is in Russian fo
     );
   }));
 
-test("the last events show when the page is opened, and each leads to its title", () =>
+test("the last events show when the page is opened, with links to their titles", () =>
   Server.with(async (server) => {
     const name = await server.name(7);
     await visit(server.origin + PATH, async ({ page }) => {
@@ -300,7 +300,7 @@ test("the last events show when the page is opened, and each leads to its title"
       await card(page, name);
     });
 
-    // Another browser, which has stored nothing.
+    // Another browser without stored data.
     await visit(server.origin + PATH, async ({ page, errors }) => {
       await card(page, name);
       const link = await page.$eval(".card .name a", (link) => (link as HTMLAnchorElement).href);

@@ -1,17 +1,17 @@
-// Every operation of the document, called through types made from it.
+// Calls every operation of the document through types generated from it.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 
 import type { components } from "./document.js";
-import { asked, data, internal, origin, site } from "./service.js";
+import { called, data, internal, origin, site } from "./service.js";
 
 type Title = components["schemas"]["Title"];
 
 const SEASONS = ["winter", "spring", "summer", "autumn", null];
 
-/** Checks of a title what types promise and cannot check. */
+/** Checks properties of a title that the types do not guarantee at run time. */
 function assertTitle(title: Title) {
   assert.ok(Number.isInteger(title.id) && title.id > 0);
   assert.ok(title.names.ru.length > 0);
@@ -26,7 +26,7 @@ async function anyTitle(): Promise<Title> {
   return title;
 }
 
-test("the index names the documents", async () => {
+test("the index links to the documents", async () => {
   const index = data(await site.GET("/"));
 
   assert.equal(index.name, "anilibria-server");
@@ -34,7 +34,7 @@ test("the index names the documents", async () => {
   assert.equal(answer.status, 200);
 });
 
-test("a page of the catalog holds as many titles as asked for", async () => {
+test("a page of the catalog has the requested size", async () => {
   const query = { page: 2, limit: 3, sort: "year", order: "asc" } as const;
 
   const page = data(await site.GET("/titles", { params: { query } }));
@@ -47,7 +47,7 @@ test("a page of the catalog holds as many titles as asked for", async () => {
   page.data.forEach(assertTitle);
 });
 
-test("filters narrow the catalog down", async () => {
+test("filters select titles", async () => {
   const { genres, year } = await anyTitle();
 
   const page = data(await site.GET("/titles", { params: { query: { genres: genres.slice(0, 1), year } } }));
@@ -56,7 +56,7 @@ test("filters narrow the catalog down", async () => {
   assert.ok(page.data.every((title) => title.year === year && title.genres.includes(genres[0]!)));
 });
 
-test("a title comes with its episodes, and can be asked for again by its tag", async () => {
+test("a title has its episodes, and its entity tag is revalidated", async () => {
   const { id } = await anyTitle();
 
   const answer = await site.GET("/titles/{id}", { params: { path: { id } } });
@@ -97,7 +97,7 @@ test("pages are linked", async () => {
   assert.match(link, /^<\?limit=3&year=2020&page=3>; rel="next", <\?limit=3&year=2020&page=1>; rel="prev"/);
 });
 
-test("a title that is not there is an error with a code", async () => {
+test("an unknown title is an error with a code", async () => {
   const { error, response } = await site.GET("/titles/{id}", { params: { path: { id: 4_000_000_000 } } });
 
   assert.equal(response.status, 404);
@@ -105,14 +105,14 @@ test("a title that is not there is an error with a code", async () => {
   assert.equal(error.request_id, response.headers.get("x-request-id"));
 });
 
-test("a wrong parameter is named", async () => {
+test("an invalid parameter is reported by name", async () => {
   const { error, response } = await site.GET("/search", { params: { query: { q: "a" } } });
 
   assert.equal(response.status, 400);
   assert.equal(error?.error.details.field, "q");
 });
 
-test("a wrong field of a body is named", async () => {
+test("an invalid field of a body is reported by name", async () => {
   // @ts-expect-error The document excludes these values.
   const wrong = await internal.POST("/internal/sync/title", { body: { title_id: "7" } });
   // @ts-expect-error The document requires the confirmation.
@@ -158,7 +158,7 @@ test("a random title is one title", async () => {
   assert.equal(answer.response.headers.get("etag"), null);
 });
 
-test("the schedule is by day", async () => {
+test("the schedule is grouped by day", async () => {
   const schedule = data(await site.GET("/schedule", { params: { query: { days: [0, 6] } } })).data;
 
   assert.deepEqual(schedule.map(({ day }) => day), [0, 6]);
@@ -171,7 +171,7 @@ test("genres are names", async () => {
   assert.ok(genres.length > 0 && genres.every((genre) => typeof genre === "string"));
 });
 
-test("events come as a stream, from now on", async () => {
+test("events are a stream of future events", async () => {
   const { data: stream, response } = await site.GET("/events", {
     params: { query: { types: ["new_title"] } },
     parseAs: "stream",
@@ -182,7 +182,7 @@ test("events come as a stream, from now on", async () => {
   await stream?.cancel();
 });
 
-test("the service says how it is", async () => {
+test("health, readiness and liveness have their states", async () => {
   const health = data(await site.GET("/health"));
   const ready = data(await site.GET("/ready"));
   const live = data(await site.GET("/live"));
@@ -192,7 +192,7 @@ test("the service says how it is", async () => {
   assert.equal(live.status, "alive");
 });
 
-test("another service renews a title", async () => {
+test("another service syncs a title", async () => {
   const { id } = await anyTitle();
 
   const body = { title_id: id, force: true, priority: "high" } as const;
@@ -202,7 +202,7 @@ test("another service renews a title", async () => {
   assert.equal(report.synced, true);
 });
 
-test("another service sees statistics", async () => {
+test("another service reads statistics", async () => {
   const cache = data(await internal.GET("/internal/cache/stats")).data;
   const service = data(await internal.GET("/internal/stats")).data;
 
@@ -223,7 +223,7 @@ test("another service clears the cache", async () => {
   assert.equal(deleted.removed, 0);
 });
 
-test("without a token there is nothing internal", async () => {
+test("internal operations are refused without a token", async () => {
   const { error, response } = await internal.GET("/internal/stats", { headers: { authorization: null } });
 
   assert.equal(response.status, 401);
@@ -238,5 +238,5 @@ after(async () => {
       .map((method) => `${method} ${path}`),
   );
 
-  assert.deepEqual(documented.filter((operation) => !asked.has(operation)), [], "operations nobody called");
+  assert.deepEqual(documented.filter((operation) => !called.has(operation)), [], "operations that were not called");
 });

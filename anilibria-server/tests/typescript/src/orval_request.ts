@@ -2,7 +2,7 @@
 
 import { BASE, origin, token } from "./service.js";
 
-/** Returns the answer to a request as the client types it: body, status and headers. */
+/** Sends a request and returns the response as the client types it: body, status and headers. */
 export async function request<T>(path: string, init: RequestInit): Promise<T> {
   const isInternal = path.startsWith("/internal/");
   const headers = new Headers(init.headers);

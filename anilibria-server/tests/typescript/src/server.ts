@@ -1,17 +1,17 @@
-// A service for one test, which the test may end.
+// A service for one test, which the test can stop.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Interval between polls of a service that does not read from its own sandbox, in seconds. */
+/** Poll interval of a service that does not read from its own sandbox, in seconds. */
 const INTERVAL = "1";
 
 /** Log line of a service that listens. */
 const LISTENING = /listening.*(http:\/\/[0-9.:]+)/;
 
-/** Parts of a service that outlive it. */
-export interface Lasting {
+/** Parts of a service that survive it. */
+export interface Persistent {
   /** The API from which it reads. */
   upstream: Server;
   /** Its cache directory. */
@@ -20,7 +20,7 @@ export interface Lasting {
 
 /** A running service. */
 export class Server {
-  /** Its address, without a slash at the end. */
+  /** Its origin, without a trailing slash. */
   readonly origin: string;
   readonly #process: ChildProcess;
 
@@ -29,17 +29,17 @@ export class Server {
     this.#process = process;
   }
 
-  /** Starts a service with a sandbox, or one that reads from `lasting`, on a free port unless one is given. */
-  static async start(port = "0", lasting?: Lasting): Promise<Server> {
+  /** Starts a service with a sandbox, or one that reads from `persistent`, on a free port unless one is given. */
+  static async start(port = "0", persistent?: Persistent): Promise<Server> {
     const env: NodeJS.ProcessEnv = {
-      CACHE_DIR: lasting?.directory ?? "off",
+      CACHE_DIR: persistent?.directory ?? "off",
       RATE_LIMIT_REQUESTS_PER_MINUTE: "0",
     };
-    if (lasting) {
-      env["ANILIBRIA_API_URL"] = `${lasting.upstream.origin}/api/v1`;
+    if (persistent) {
+      env["ANILIBRIA_API_URL"] = `${persistent.upstream.origin}/api/v1`;
       env["SYNC_INTERVAL_SECONDS"] = INTERVAL;
     }
-    const service = run([...(lasting ? [] : ["--sandbox"]), "--port", port], env);
+    const service = run([...(persistent ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
       logged(service, LISTENING),
       logged(service, /(watching AniLibria from)/),
@@ -47,13 +47,13 @@ export class Server {
     return new Server(origin, service);
   }
 
-  /** Starts a sandbox alone, which may outlive services that read from it. */
+  /** Starts a separate sandbox, which can survive services that read from it. */
   static async sandbox(): Promise<Server> {
     const sandbox = run(["sandbox", "--port", "0"], {});
     return new Server(await logged(sandbox, LISTENING), sandbox);
   }
 
-  /** Starts a service, calls `use`, and ends the service. */
+  /** Starts a service, calls `use`, and stops the service. */
   static async with(use: (server: Server) => Promise<void>): Promise<void> {
     const server = await Server.start();
     try {
@@ -80,7 +80,7 @@ export class Server {
     return this.#control("episodes", { release_id });
   }
 
-  /** The main name of a title. */
+  /** Returns the main name of a title. */
   async name(id: number): Promise<string> {
     const answer = await fetch(`${this.origin}/titles/${id}`);
     return (await answer.json()).data.names.ru;
@@ -94,7 +94,7 @@ export class Server {
   }
 }
 
-/** Starts the program of the service. Its output is read, so that the process never waits for a reader. */
+/** Starts the program of the service. Its output is read, so that the process never blocks on a full pipe. */
 function run(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
   const binary = process.env["SERVER"];
   assert.ok(binary, "SERVER is not set");
@@ -112,6 +112,6 @@ function logged(service: ChildProcess, pattern: RegExp): Promise<string> {
       const [, found] = pattern.exec(text) ?? [];
       if (found !== undefined) resolve(found);
     });
-    service.once("exit", () => reject(new Error(`the service has ended: ${text}`)));
+    service.once("exit", () => reject(new Error(`the service has exited: ${text}`)));
   });
 }

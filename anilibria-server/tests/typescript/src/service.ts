@@ -1,4 +1,4 @@
-// The running service under test, as clients made from the document see it.
+// Clients of the running service, with types generated from the document.
 
 import assert from "node:assert/strict";
 
@@ -6,41 +6,41 @@ import createClient, { type Middleware } from "openapi-fetch";
 
 import type { paths } from "./document.js";
 
-/** Where the routes stand on the site. */
+/** Prefix of the routes on the site. */
 export const BASE = "/api/anilibria/v2";
 
-/** An address of the service, without a slash at its end. */
+/** Origin of the service, without a trailing slash. */
 export const origin = variable("SERVICE_URL");
 
 /** A token of another service. */
 export const token = variable("INTERNAL_TOKEN");
 
-/** Operations that were asked for, as `get /titles`. */
-export const asked = new Set<string>();
+/** Called operations, such as `get /titles`. */
+export const called = new Set<string>();
 
-const note: Middleware = {
+const recordCalls: Middleware = {
   onRequest({ request, schemaPath }) {
-    asked.add(`${request.method.toLowerCase()} ${schemaPath}`);
+    called.add(`${request.method.toLowerCase()} ${schemaPath}`);
   },
 };
 
-/** Reads as anybody does. */
+/** A client without a token. */
 export const site = client(BASE);
 
-/** Asks as another service of the site. */
+/** A client with the token of another service. */
 export const internal = client("", { authorization: `Bearer ${token}` });
 
 function client(base: string, headers: Record<string, string> = {}) {
   const client = createClient<paths, "application/json">({ baseUrl: origin + base, headers });
-  client.use(note);
+  client.use(recordCalls);
   return client;
 }
 
-/** The data of an answer; there must be some. */
-export function data<T>(answer: { data?: T; error?: unknown; response: Response }): T {
-  assert.equal(answer.error, undefined, `${answer.response.status} ${answer.response.url}`);
-  assert.ok(answer.data !== undefined, answer.response.url);
-  return answer.data;
+/** Returns the data of a response. Fails on an error and on missing data. */
+export function data<T>(result: { data?: T; error?: unknown; response: Response }): T {
+  assert.equal(result.error, undefined, `${result.response.status} ${result.response.url}`);
+  assert.ok(result.data !== undefined, result.response.url);
+  return result.data;
 }
 
 function variable(name: string): string {

@@ -1,19 +1,19 @@
-//! Titles that do not exist.
+//! Cached absence of titles that do not exist.
 
 use test_services::RedisServer;
 
-use crate::support::{Answer, Service, eventually};
+use crate::support::{Response, Service, eventually};
 
 const PATH: &str = "/api/v1/anime/releases/999999";
 
-/// The error, without what tells one request from another.
-fn error(answer: &Answer) -> serde_json::Value {
-    assert_eq!(answer.error(404), "TITLE_NOT_FOUND");
-    answer.json()["error"].clone()
+/// Returns the error without the fields that differ between requests.
+fn error(response: &Response) -> serde_json::Value {
+    assert_eq!(response.error(404), "TITLE_NOT_FOUND");
+    response.json()["error"].clone()
 }
 
 #[tokio::test]
-async fn missing_title_is_remembered_and_told_the_same_way_each_time() {
+async fn absence_of_a_title_is_cached() {
     let service = Service::sandbox(&[], &[]);
 
     let first = error(&service.get("/titles/999999").await);
@@ -26,7 +26,7 @@ async fn missing_title_is_remembered_and_told_the_same_way_each_time() {
 }
 
 #[tokio::test]
-async fn title_missing_for_one_instance_is_missing_for_the_other() {
+async fn absence_of_a_title_is_shared_between_instances() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
     let variables = [("REDIS_URL", &*redis.url())];

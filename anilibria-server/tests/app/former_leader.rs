@@ -1,4 +1,4 @@
-//! Whoever watches AniLibria without holding the office any more, and does not know yet.
+//! A leader that lost its lease and has not noticed yet.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,22 +23,22 @@ use test_services::RedisServer;
 
 use crate::support::config;
 
-/// What comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of conditions that a test waits for.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// More requests than it takes to find out what is new, and to try to tell it, a few times over.
-const SOME_LOOKS: u64 = 30;
+/// Number of requests to the sandbox that is sufficient for several polls and attempts to publish.
+const SEVERAL_POLLS: u64 = 30;
 
-/// Lease TTL of instances that believe to hold the lease.
-const TERM: Duration = Duration::from_secs(5);
+/// TTL of the leader lease.
+const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// Lets everybody believe that they hold the office, with this token.
-struct Believed(u64);
+/// An election that grants the lease to every candidate, with this fencing token.
+struct GrantToAll(u64);
 
 #[async_trait]
-impl Election for Believed {
+impl Election for GrantToAll {
     fn name(&self) -> &'static str {
-        "believed"
+        "grant to all"
     }
 
     async fn acquire_or_renew(&self, _: &str, _: CandidateId, _: Duration) -> Result<Option<u64>> {
@@ -50,7 +50,7 @@ impl Election for Believed {
     }
 }
 
-/// An instance that reads from `sandbox` and shares `redis`.
+/// Builds an instance that reads from `sandbox` and shares `redis` with other instances.
 async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
     let (api, redis) = (sandbox.api_url(), redis.url());
     let config =
@@ -58,32 +58,32 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
     build::build(&config, None).await.unwrap()
 }
 
-/// Has `instance` watch, as it believes to hold the office with `token`.
+/// Starts the event source of `instance` as a leader with the fencing token `token`.
 fn watch(instance: &State, token: u64) -> (Source, Pump) {
     let every = Duration::from_millis(50);
     let State { titles, realtime, .. } = instance;
-    let candidate = Arc::new(Candidate::campaign(Believed(token), "events", TERM));
+    let candidate = Arc::new(Candidate::campaign(GrantToAll(token), "events", LEASE_TTL));
     let source = Source::start(titles, realtime, every, candidate, Sampler::default());
     (source, Pump::start(&instance.realtime, &instance.titles))
 }
 
-/// The titles of all events so far.
-async fn told(bus: &dyn Bus) -> Vec<u32> {
+/// Returns the title ids of all published events.
+async fn published(bus: &dyn Bus) -> Vec<u32> {
     bus.past().await.unwrap().iter().map(Event::title_id).collect()
 }
 
-/// Waits until `holds`.
+/// Waits until `holds` returns true.
 async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it should have come true by now");
+    tokio::time::timeout(TIMEOUT, wait).await.expect("the condition should hold within the timeout");
 }
 
 #[tokio::test]
-async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
+async fn former_leader_publishes_nothing() {
     let Some(redis) = RedisServer::start() else { return };
     let sandbox = Sandbox::builder().releases(20).build().start().await.unwrap();
     let (old, new) = (instance(&sandbox, &redis).await, instance(&sandbox, &redis).await);
@@ -91,9 +91,9 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
     let _old = watch(&old, 1);
     until(async || bus.cursor().await.unwrap().is_some()).await;
     sandbox.publish_episode(7).unwrap();
-    until(async || told(bus).await == [7]).await;
+    until(async || published(bus).await == [7]).await;
 
-    // Another one takes over and tells something; the first does not hear that it was deposed.
+    // A new leader publishes an event. The former leader is not informed.
     let cursor = bus.cursor().await.unwrap().unwrap();
     let change = Notice::StatusChange {
         title_id: 8,
@@ -103,11 +103,11 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
     };
     bus.publish(&change, Standing { token: 2, cursor: &cursor }).await.unwrap();
     sandbox.publish_episode(9).unwrap();
-    let looked = sandbox.request_count();
-    until(async || sandbox.request_count() > looked + SOME_LOOKS).await;
+    let before = sandbox.request_count();
+    until(async || sandbox.request_count() > before + SEVERAL_POLLS).await;
 
-    assert_eq!(told(bus).await, [7, 8]);
+    assert_eq!(published(bus).await, [7, 8]);
     assert_eq!(bus.cursor().await.unwrap(), Some(cursor));
     let _new = watch(&new, 2);
-    until(async || told(bus).await == [7, 8, 9]).await;
+    until(async || published(bus).await == [7, 8, 9]).await;
 }

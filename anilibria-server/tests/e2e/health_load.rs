@@ -1,4 +1,4 @@
-//! Health requests neither load nor wait for the back ends.
+//! Health requests under load and with frozen back ends.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use test_services::{MongoServer, RedisServer};
 
 use crate::support::{Service, eventually};
 
-/// How often Redis was asked whether it is there.
+/// Returns the number of pings that Redis has received.
 fn pings(redis: &RedisServer) -> u64 {
     let stats = redis.cli(&["INFO", "commandstats"]);
     let line = stats.lines().find_map(|line| line.trim().strip_prefix("cmdstat_ping:calls=")).unwrap_or("0,");
@@ -14,7 +14,7 @@ fn pings(redis: &RedisServer) -> u64 {
 }
 
 #[tokio::test]
-async fn storm_of_probes_asks_redis_once_a_second() {
+async fn probes_ping_redis_once_per_second() {
     let Some(redis) = RedisServer::start() else { return };
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
     service.get("/health").await;
@@ -25,14 +25,14 @@ async fn storm_of_probes_asks_redis_once_a_second() {
         service.get("/ready").await;
     }
 
-    let asked = pings(&redis) - before;
+    let count = pings(&redis) - before;
     let most = begin.elapsed().as_secs() + 1;
-    assert!(asked <= most, "asked {asked} times in {most} seconds");
+    assert!(count <= most, "{count} pings in {most} seconds");
 }
 
-/// Checks of MongoDB take two seconds when it does not answer, those of Redis half a second.
+/// A check of a frozen MongoDB takes two seconds, a check of a frozen Redis half a second.
 #[tokio::test]
-async fn readiness_does_not_wait_for_back_ends_that_do_not_answer() {
+async fn probes_do_not_wait_for_frozen_back_ends() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let (url, uri) = (redis.url(), format!("{}site", mongo.uri()));
     let variables = [("REDIS_URL", url.as_str()), ("MONGODB_URI", &uri), ("CATALOGUE_ENABLED", "true")];
@@ -56,7 +56,7 @@ async fn readiness_does_not_wait_for_back_ends_that_do_not_answer() {
         assert_eq!(service.get("/ready").await.status, 200);
         assert_eq!(service.get("/health").await.json()["status"], "degraded");
     }
-    // Twenty checks would take forty seconds.
+    // Twenty checks of MongoDB would take 40 seconds.
     assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
 
     redis.thaw();

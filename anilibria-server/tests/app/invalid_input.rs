@@ -1,4 +1,4 @@
-//! Whatever is sent, the answer is the envelope with the status of a client's mistake, and gives nothing away.
+//! Property tests: invalid input gets an error envelope with a 4xx status and no internal details.
 
 use std::sync::LazyLock;
 
@@ -8,33 +8,33 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::support::service_shell;
+use crate::support::service_endpoint;
 
-/// What no answer may contain: names of the inside, and paths on this machine.
-const INSIDE: [&str; 6] = ["panick", "src/", "unwrap", "anilibria_", "RUST_BACKTRACE", "poem"];
+/// Texts that no response may contain: names of internals and paths of source files.
+const INTERNALS: [&str; 6] = ["panick", "src/", "unwrap", "anilibria_", "RUST_BACKTRACE", "poem"];
 
-/// Parameters of a list.
+/// Query parameters of the list of titles.
 const PARAMETERS: [&str; 10] =
     ["page", "limit", "year", "season", "status", "sort", "order", "search", "genres[]", "mal_id"];
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
 
-static SHELL: LazyLock<Shell> = LazyLock::new(|| service_shell(&[]));
+static ENDPOINT: LazyLock<Shell> = LazyLock::new(|| service_endpoint(&[]));
 
-/// Values that parameters of any type refuse, encoded for an address.
-fn refused() -> impl Strategy<Value = String> {
+/// Generates URL-encoded values that are invalid for a parameter of any type.
+fn invalid_value() -> impl Strategy<Value = String> {
     prop_oneof![
         // Not UTF-8.
         prop::sample::select(vec!["%ff", "%c0%80", "%ed%a0%80", "ab%80cd", "%f8%88%80%80%80"])
             .prop_map(String::from),
-        // Below, above, and no numbers at all.
+        // Too small, too large, and not a whole number.
         (i64::MIN..0).prop_map(|number| number.to_string()),
         "[1-9][0-9]{19,60}",
         "[0-9]{1,5}\\.[0-9]{1,5}",
         prop::sample::select(vec!["NaN", "1e9", "0x10", "%00", "1%00", "%D9%A3", "-0", "null"])
             .prop_map(String::from),
-        // What other systems would make something of.
+        // Injections for databases, file systems, templates and browsers.
         prop::sample::select(vec![
             "%24gt",
             "%7B%22%24ne%22%3Anull%7D",
@@ -47,38 +47,38 @@ fn refused() -> impl Strategy<Value = String> {
             "{{7*7}}",
         ])
         .prop_map(str::to_owned),
-        // Long.
+        // Long numbers.
         (1000..4000_usize).prop_map(|len| "9".repeat(len)),
     ]
 }
 
-/// Any bytes, as an address may have them.
-fn anything() -> impl Strategy<Value = String> {
+/// Generates percent-encoded bytes.
+fn any_bytes() -> impl Strategy<Value = String> {
     "(%[0-9a-f]{2}){0,60}"
 }
 
-/// What the service answers: the status, the headers as text, the body.
-fn answer(uri: &str) -> (u16, String, Value) {
+/// Returns the status, the headers as text, and the body of the response to `uri`.
+fn get(uri: &str) -> (u16, String, Value) {
     RUNTIME.block_on(async {
         let request = Request::builder().uri(uri.parse::<Uri>().unwrap()).finish();
-        let response = SHELL.call(request).await.unwrap();
+        let response = ENDPOINT.call(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), format!("{:?}", response.headers()));
         let text = response.into_body().into_string().await.unwrap();
         (status, headers, serde_json::from_str(&text).unwrap())
     })
 }
 
-/// Checks that `uri` is refused as a client's mistake.
+/// Checks that the response to `uri` is an error envelope with one of `statuses` and without [`INTERNALS`].
 fn check(uri: &str, statuses: &[u16]) -> Result<Value, TestCaseError> {
-    let (status, headers, body) = answer(uri);
+    let (status, headers, body) = get(uri);
     prop_assert!(statuses.contains(&status), "{} for {}: {}", status, uri, body);
     prop_assert_eq!(&body["success"], false);
     prop_assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string());
     prop_assert!(body["request_id"].is_string() && body["timestamp"].is_string());
     prop_assert!(!headers.to_lowercase().contains("set-cookie"), "{}", headers);
     let text = body.to_string();
-    for inside in INSIDE {
-        prop_assert!(!text.contains(inside), "{} in {}", inside, text);
+    for internal in INTERNALS {
+        prop_assert!(!text.contains(internal), "{} in {}", internal, text);
     }
     Ok(body)
 }
@@ -87,7 +87,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn number_that_is_none_is_a_mistake_of_the_client(value in refused(), name in prop::sample::select(vec!["page", "limit"])) {
+    fn invalid_number_is_a_client_error(value in invalid_value(), name in prop::sample::select(vec!["page", "limit"])) {
         for path in ["/titles", "/updates", "/popular", "/search?q=ok"] {
             let sign = if path.contains('?') { '&' } else { '?' };
             let body = check(&format!("{path}{sign}{name}={value}"), &[400])?;
@@ -97,8 +97,8 @@ proptest! {
     }
 
     #[test]
-    fn word_that_is_none_is_a_mistake_of_the_client(
-        value in refused(),
+    fn invalid_keyword_is_a_client_error(
+        value in invalid_value(),
         name in prop::sample::select(vec!["season", "status", "sort", "order"]),
     ) {
         let body = check(&format!("/titles?{name}={value}"), &[400])?;
@@ -107,15 +107,15 @@ proptest! {
     }
 
     #[test]
-    fn title_that_cannot_be_is_a_mistake_of_the_client(value in refused()) {
+    fn invalid_title_id_is_a_client_error(value in invalid_value()) {
         for prefix in ["", "/api/anilibria/v2"] {
             check(&format!("{prefix}/titles/{value}"), &[400, 404])?;
         }
     }
 
     #[test]
-    fn value_too_many_does_not_hide_a_wrong_one(
-        value in refused(),
+    fn repeated_parameters_do_not_hide_an_invalid_one(
+        value in invalid_value(),
         name in prop::sample::select(PARAMETERS.to_vec()),
         times in 1..12_usize,
     ) {
@@ -125,13 +125,13 @@ proptest! {
     }
 
     #[test]
-    fn path_that_leads_nowhere_is_not_found(path in anything()) {
+    fn unknown_path_is_a_client_error(path in any_bytes()) {
         check(&format!("/x{path}"), &[400, 404])?;
         check(&format!("/titles/1/..%2f{path}"), &[400, 404])?;
     }
 
     #[test]
-    fn header_of_any_bytes_changes_nothing(
+    fn probe_ignores_arbitrary_header_bytes(
         name in prop::sample::select(vec![
             "accept-encoding", "if-none-match", "x-request-id", "traceparent", "x-forwarded-for", "origin", "accept",
         ]),
@@ -141,11 +141,11 @@ proptest! {
         prop_assume!(value.is_ok());
         let (status, id) = RUNTIME.block_on(async {
             let request = Request::builder().uri(Uri::from_static("/live")).header(name, value.unwrap()).finish();
-            let response = SHELL.call(request).await.unwrap();
+            let response = ENDPOINT.call(request).await.unwrap();
             (response.status().as_u16(), response.header("x-request-id").map(str::to_owned))
         });
 
-        // `*` names whatever there is, but this has no tag.
+        // `If-None-Match: *` does not apply: the probe has no entity tag.
         prop_assert_eq!(status, 200);
         prop_assert!(id.is_some_and(|id| id.is_ascii()));
     }

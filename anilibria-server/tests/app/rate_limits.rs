@@ -1,4 +1,4 @@
-//! How often one client may ask, and for how long.
+//! Quotas of clients, and the timeout of requests.
 
 use std::net::SocketAddr;
 
@@ -10,19 +10,19 @@ use poem::{
     web::{LocalAddr, RemoteAddr},
 };
 
-use crate::support::{Demo, assert_error, served, shell};
+use crate::support::{Demo, assert_error, demo_endpoint, serve};
 
-/// Sends what comes over a network.
-struct Net {
-    shell: anilibria_server::app::shell::Shell,
+/// Calls an endpoint as if the requests came over a network.
+struct Network {
+    endpoint: anilibria_server::app::shell::Shell,
 }
 
-impl Net {
+impl Network {
     fn new(flags: &[&str]) -> Self {
-        Self { shell: shell(flags, &Demo::default()) }
+        Self { endpoint: demo_endpoint(flags, &Demo::default()) }
     }
 
-    /// The answer to the client at `peer`, who sends `headers`.
+    /// Returns the response to a request from `peer` with `headers`.
     async fn get(&self, peer: &str, path: &'static str, headers: &[(&str, &str)]) -> Response {
         let mut request = http::Request::builder().uri(path);
         for (name, value) in headers {
@@ -35,17 +35,17 @@ impl Net {
         let address = Addr::SocketAddr(SocketAddr::new(peer.parse().unwrap(), 4711));
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let parts = RequestParts::from((parts, LocalAddr::default(), RemoteAddr(address), Scheme::HTTP));
-        self.shell.call(Request::from_parts(parts, Body::empty())).await.unwrap()
+        self.endpoint.call(Request::from_parts(parts, Body::empty())).await.unwrap()
     }
 }
 
 #[tokio::test]
-async fn client_that_asks_too_often_is_told_when_to_come_back() {
-    let net = Net::new(&["--rate-limit-requests-per-minute=60", "--rate-limit-burst=2"]);
+async fn client_over_its_quota_is_refused_with_retry_after() {
+    let network = Network::new(&["--rate-limit-requests-per-minute=60", "--rate-limit-burst=2"]);
 
-    let first = net.get("203.0.113.9", "/title", &[]).await;
-    let second = net.get("203.0.113.9", "/title", &[]).await;
-    let third = net.get("203.0.113.9", "/title", &[]).await;
+    let first = network.get("203.0.113.9", "/title", &[]).await;
+    let second = network.get("203.0.113.9", "/title", &[]).await;
+    let third = network.get("203.0.113.9", "/title", &[]).await;
 
     assert_eq!(first.header("ratelimit-limit"), Some("60"));
     assert_eq!(first.header("ratelimit-remaining"), Some("1"));
@@ -58,15 +58,15 @@ async fn client_that_asks_too_often_is_told_when_to_come_back() {
     assert_eq!(third.header("ratelimit-reset"), Some("1"));
     assert_eq!(third.header("retry-after"), Some("1"));
     assert_error(TestResponse(third), StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED").await;
-    assert_eq!(net.get("203.0.113.10", "/title", &[]).await.status(), StatusCode::OK);
+    assert_eq!(network.get("203.0.113.10", "/title", &[]).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn health_is_never_limited() {
-    let net = Net::new(&["--rate-limit-burst=1"]);
+async fn health_has_no_rate_limit() {
+    let network = Network::new(&["--rate-limit-burst=1"]);
 
     for _ in 0..3 {
-        let response = net.get("203.0.113.9", "/live", &[]).await;
+        let response = network.get("203.0.113.9", "/live", &[]).await;
 
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.header("ratelimit-limit"), None);
@@ -75,48 +75,48 @@ async fn health_is_never_limited() {
 }
 
 #[tokio::test]
-async fn clients_behind_a_trusted_proxy_are_told_apart() {
-    let net = Net::new(&["--rate-limit-burst=1", "--trusted-proxies=172.20.0.0/16"]);
+async fn clients_behind_a_trusted_proxy_have_own_quotas() {
+    let network = Network::new(&["--rate-limit-burst=1", "--trusted-proxies=172.20.0.0/16"]);
 
     for client in ["203.0.113.1", "203.0.113.2"] {
-        let response = net.get("172.20.0.2", "/title", &[("x-forwarded-for", client)]).await;
+        let response = network.get("172.20.0.2", "/title", &[("x-forwarded-for", client)]).await;
 
         assert_eq!(response.status(), StatusCode::OK, "{client}");
     }
-    let again = net.get("172.20.0.2", "/title", &[("x-forwarded-for", "6.6.6.6, 203.0.113.1")]).await;
+    let again = network.get("172.20.0.2", "/title", &[("x-forwarded-for", "6.6.6.6, 203.0.113.1")]).await;
     assert_eq!(again.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
-async fn word_of_anyone_else_does_not_count() {
-    let net = Net::new(&["--rate-limit-burst=1", "--trusted-proxies=172.20.0.0/16"]);
-    net.get("203.0.113.9", "/title", &[("x-forwarded-for", "1.1.1.1")]).await;
+async fn forwarded_address_from_an_untrusted_peer_is_ignored() {
+    let network = Network::new(&["--rate-limit-burst=1", "--trusted-proxies=172.20.0.0/16"]);
+    network.get("203.0.113.9", "/title", &[("x-forwarded-for", "1.1.1.1")]).await;
 
-    let again = net.get("203.0.113.9", "/title", &[("x-forwarded-for", "2.2.2.2")]).await;
+    let again = network.get("203.0.113.9", "/title", &[("x-forwarded-for", "2.2.2.2")]).await;
 
     assert_eq!(again.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
-async fn users_are_counted_wherever_they_are() {
-    let net = Net::new(&["--rate-limit-burst=1"]);
+async fn quota_of_a_user_is_shared_between_addresses() {
+    let network = Network::new(&["--rate-limit-burst=1"]);
     let request = |id: u64| http::Request::builder().uri("/title").extension(User { id });
 
-    let policy = net.send("203.0.113.1", request(3)).await.header("ratelimit-policy").map(str::to_owned);
+    let policy = network.send("203.0.113.1", request(3)).await.header("ratelimit-policy").map(str::to_owned);
     assert_eq!(policy.as_deref(), Some(r#""user";q=1;w=1"#));
-    assert_eq!(net.send("203.0.113.1", request(1)).await.status(), StatusCode::OK);
-    assert_eq!(net.send("203.0.113.1", request(2)).await.status(), StatusCode::OK);
-    assert_eq!(net.send("203.0.113.2", request(1)).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(network.send("203.0.113.1", request(1)).await.status(), StatusCode::OK);
+    assert_eq!(network.send("203.0.113.1", request(2)).await.status(), StatusCode::OK);
+    assert_eq!(network.send("203.0.113.2", request(1)).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
-async fn quotas_of_trusted_clients_and_of_logins_have_their_own_policies() {
-    let net = Net::new(&["--trusted-clients=198.51.100.0/24", "--rate-limit-login-burst=1"]);
+async fn trusted_clients_and_logins_have_own_policies() {
+    let network = Network::new(&["--trusted-clients=198.51.100.0/24", "--rate-limit-login-burst=1"]);
     let login = || http::Request::builder().method("POST").uri("/public/login.php");
 
-    let trusted = net.get("198.51.100.7", "/title", &[]).await;
-    net.send("203.0.113.1", login()).await;
-    let refused = net.send("203.0.113.1", login()).await;
+    let trusted = network.get("198.51.100.7", "/title", &[]).await;
+    network.send("203.0.113.1", login()).await;
+    let refused = network.send("203.0.113.1", login()).await;
 
     assert_eq!(trusted.header("ratelimit-policy"), Some(r#""trusted";q=600;w=6"#));
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -124,11 +124,11 @@ async fn quotas_of_trusted_clients_and_of_logins_have_their_own_policies() {
 }
 
 #[tokio::test]
-async fn limit_of_none_is_no_limit() {
-    let net = Net::new(&["--rate-limit-requests-per-minute=0", "--rate-limit-burst=1"]);
+async fn limit_of_zero_disables_the_rate_limit() {
+    let network = Network::new(&["--rate-limit-requests-per-minute=0", "--rate-limit-burst=1"]);
 
     for _ in 0..3 {
-        let response = net.get("203.0.113.9", "/title", &[]).await;
+        let response = network.get("203.0.113.9", "/title", &[]).await;
 
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.header("ratelimit-limit"), None);
@@ -137,8 +137,8 @@ async fn limit_of_none_is_no_limit() {
 }
 
 #[tokio::test]
-async fn real_connection_is_limited_by_its_address() {
-    let base = served(shell(&["--rate-limit-burst=1"], &Demo::default())).await;
+async fn connection_is_limited_by_its_peer_address() {
+    let base = serve(demo_endpoint(&["--rate-limit-burst=1"], &Demo::default())).await;
 
     let first = reqwest::get(format!("{base}/title")).await.unwrap().status();
     let second = reqwest::get(format!("{base}/title")).await.unwrap().status();
@@ -147,10 +147,10 @@ async fn real_connection_is_limited_by_its_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn request_that_takes_too_long_is_given_up() {
-    let net = Net::new(&["--request-timeout=3"]);
+async fn slow_request_times_out() {
+    let network = Network::new(&["--request-timeout=3"]);
 
-    let response = net.get("203.0.113.9", "/slow", &[]).await;
+    let response = network.get("203.0.113.9", "/slow", &[]).await;
 
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_error(TestResponse(response), StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE").await;

@@ -1,4 +1,4 @@
-//! A stand-in for the Node service, which answers everything alike and remembers what it was asked.
+//! A stub of the Node service that returns a configured response and records its calls.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,18 +9,18 @@ use poem::{
 };
 use serde_json::Value;
 
-/// What is answered.
+/// The response of the stub.
 #[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) location: Option<&'static str>,
     pub(crate) body: String,
-    /// Whether the answer never comes.
+    /// True if the stub never responds.
     pub(crate) hangs: bool,
-    /// The only path that is answered so; others are not found.
+    /// The only path with this response. Other paths return 404.
     pub(crate) only_at: Option<&'static str>,
-    /// Paths that have an answer of their own.
+    /// Paths with an own body and the status 200.
     pub(crate) at: Vec<(String, Value)>,
 }
 
@@ -47,72 +47,72 @@ impl Reply {
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) body: Value,
-    /// The status it was answered with, if it was.
+    /// Status of the response. Meaningless if the stub hangs.
     pub(crate) status: u16,
     headers: HeaderMap,
 }
 
 impl Call {
-    /// A header as text; empty when it is missing.
+    /// Returns a header as text, or an empty text if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
-/// The stand-in, at a free port of this machine for as long as the test runs.
-pub(crate) struct NodeStandIn {
+/// The stub on a free local port. It runs until the test ends.
+pub(crate) struct NodeStub {
     pub(crate) origin: String,
-    shared: Arc<Shared>,
+    shared: Arc<State>,
 }
 
-struct Shared {
+struct State {
     reply: Mutex<Reply>,
     calls: Mutex<Vec<Call>>,
 }
 
-impl NodeStandIn {
-    /// Starts it; it answers `reply`.
+impl NodeStub {
+    /// Starts a stub that responds with `reply`.
     pub(crate) async fn start(reply: Reply) -> Self {
-        let shared = Arc::new(Shared { reply: Mutex::new(reply), calls: Mutex::default() });
+        let shared = Arc::new(State { reply: Mutex::new(reply), calls: Mutex::default() });
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let origin = format!("http://{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
-        tokio::spawn(Server::new_with_acceptor(acceptor).run(Served(Arc::clone(&shared))));
+        tokio::spawn(Server::new_with_acceptor(acceptor).run(StubEndpoint(Arc::clone(&shared))));
         Self { origin, shared }
     }
 
-    /// From now on it answers `reply`.
+    /// Sets the response to later requests.
     pub(crate) fn reply(&self, reply: Reply) {
         *self.shared.reply.lock().unwrap() = reply;
     }
 
-    /// What it was asked.
+    /// Returns the recorded calls.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.shared.calls.lock().unwrap().clone()
     }
 
-    /// Forgets what it was asked.
-    pub(crate) fn forget(&self) {
+    /// Clears the recorded calls.
+    pub(crate) fn clear_calls(&self) {
         self.shared.calls.lock().unwrap().clear();
     }
 }
 
-struct Served(Arc<Shared>);
+struct StubEndpoint(Arc<State>);
 
-impl Endpoint for Served {
+impl Endpoint for StubEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        // What is no JSON is no matter.
+        // A body that is not JSON is recorded as null.
         let body = request.take_body().into_json().await.unwrap_or_default();
         let path = request.uri().path().to_owned();
         let reply = self.0.reply.lock().unwrap().clone();
-        let is_elsewhere = reply.only_at.is_some_and(|only| only != path);
-        let status = if is_elsewhere { 404 } else { reply.status };
+        let is_other_path = reply.only_at.is_some_and(|only| only != path);
+        let status = if is_other_path { 404 } else { reply.status };
         self.0.calls.lock().unwrap().push(Call {
             path: path.clone(),
             body,
@@ -122,7 +122,7 @@ impl Endpoint for Served {
         if reply.hangs {
             std::future::pending::<()>().await;
         }
-        if is_elsewhere {
+        if is_other_path {
             return Ok(StatusCode::NOT_FOUND.into());
         }
         let response = Response::builder().status(StatusCode::from_u16(reply.status).unwrap());

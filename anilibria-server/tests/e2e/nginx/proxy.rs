@@ -1,4 +1,4 @@
-//! nginx with the shipped configuration, in front of the back ends of a test.
+//! nginx with the provided configuration and the back ends of a test.
 
 use std::{
     collections::HashMap,
@@ -15,87 +15,87 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use crate::support::Answer;
+use crate::support::Response;
 
-/// The shipped configuration.
-const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/nginx");
+/// Directory of the provided configuration.
+const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/nginx");
 
 /// Origins of the back ends.
-pub(crate) struct Behind<'a> {
+pub(crate) struct BackEnds<'a> {
     /// The two instances of the service.
     pub(crate) instances: [&'a str; 2],
     /// The Node service.
     pub(crate) node: &'a str,
-    /// The site's pages.
+    /// The pages of the site.
     pub(crate) site: &'a str,
 }
 
-impl<'a> Behind<'a> {
-    /// The two instances, without other back ends.
+impl<'a> BackEnds<'a> {
+    /// Returns two instances of the service without other back ends.
     pub(crate) fn instances(one: &'a str, two: &'a str) -> Self {
         Self { instances: [one, two], node: "http://127.0.0.1:1", site: "http://127.0.0.1:1" }
     }
 }
 
-/// A running nginx with the shipped configuration, except for addresses and directories.
-pub(crate) struct Front {
+/// A running nginx with the provided configuration, except for addresses and directories.
+pub(crate) struct Proxy {
     nginx: NginxServer,
     clients: Mutex<HashMap<u16, Client>>,
 }
 
-impl Front {
+impl Proxy {
     /// Starts nginx; `None` if it is not installed.
-    pub(crate) fn start(behind: &Behind<'_>) -> Option<Self> {
-        let nginx = NginxServer::start(|directory, port| configure(directory, port, behind).unwrap())?;
+    pub(crate) fn start(back_ends: &BackEnds<'_>) -> Option<Self> {
+        let nginx = NginxServer::start(|directory, port| configure(directory, port, back_ends).unwrap())?;
         Some(Self { nginx, clients: Mutex::default() })
     }
 
-    /// Origin of nginx.
+    /// Returns the origin of nginx.
     pub(crate) fn origin(&self) -> String {
         self.nginx.origin()
     }
 
-    /// A GET request of the client with this number. Each client has another address.
-    pub(crate) fn by(&self, client: u16, path: &str) -> RequestBuilder {
+    /// Returns a GET request of this client. Each client has its own address.
+    pub(crate) fn request(&self, client: u16, path: &str) -> RequestBuilder {
         let mut clients = self.clients.lock().unwrap();
-        // A reload would close idle connections.
+        // A reload of nginx closes idle connections, which would fail the next request.
         let new =
             || Client::builder().local_address(IpAddr::V4(address_of(client))).pool_max_idle_per_host(0);
         let client = clients.entry(client).or_insert_with(|| new().build().unwrap());
         client.get(format!("{}{path}", self.origin()))
     }
 
-    /// The answer to a GET request of the client with this number.
-    pub(crate) async fn answer(&self, client: u16, path: &str) -> Answer {
-        Answer::to(self.by(client, path)).await
+    /// Sends a GET request of this client.
+    pub(crate) async fn get(&self, client: u16, path: &str) -> Response {
+        Response::to(self.request(client, path)).await
     }
 
-    /// The body of the answer to the client with this number. Faster than `answer` for many clients.
+    /// Returns the body of the response to a GET request of this client. Faster than `get` for many clients.
     pub(crate) async fn body(&self, client: u16, path: &str) -> String {
         let mut stream = self.connect(client).await;
         let request = format!("GET {path} HTTP/1.0\r\nHost: front\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// A connection from the address of the client with this number.
+    /// Opens a connection from the address of this client.
     pub(crate) async fn connect(&self, client: u16) -> TcpStream {
         connect(&self.origin(), client, None).await
     }
 
-    /// The answer to a GET request whose target is sent as it is; HTTP clients normalise it.
-    pub(crate) async fn raw(&self, client: u16, target: &str, headers: &[(&str, &str)]) -> Raw {
-        Raw::of(self.connect(client).await, &request("GET", target, headers)).await
+    /// Sends a GET request with the unmodified `target`. HTTP clients would normalise it.
+    pub(crate) async fn raw(&self, client: u16, target: &str, headers: &[(&str, &str)]) -> RawResponse {
+        RawResponse::to(self.connect(client).await, &request("GET", target, headers)).await
     }
 
-    /// The directory with the configuration, the cache and the temporary files.
+    /// Returns the directory with the configuration, the cache and the temporary files.
     pub(crate) fn directory(&self) -> &Path {
         self.nginx.directory()
     }
 
-    /// Files below a directory of nginx that a process has open, with their sizes. nginx deletes temporary files when it
+    /// Returns the open files below a directory of nginx with their sizes. nginx deletes temporary files right after it
     /// opens them.
     pub(crate) fn open_files(&self, directory: &str) -> Vec<(PathBuf, u64)> {
         let directory = self.directory().join(directory);
@@ -111,12 +111,12 @@ impl Front {
         files.collect()
     }
 
-    /// The access log.
+    /// Returns the access log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.nginx.directory().join("access.log")).unwrap()
     }
 
-    /// Changes a file and reloads nginx, as an operator would.
+    /// Changes a configuration file and reloads nginx.
     pub(crate) fn edit(&self, file: &str, edit: impl FnOnce(String) -> String) {
         let file = self.nginx.directory().join("anilibria").join(file);
         let before = fs::read_to_string(&file).unwrap();
@@ -127,7 +127,7 @@ impl Front {
     }
 }
 
-/// A connection to `origin` from the address of the client with this number, with a receive buffer of this size.
+/// Opens a connection to `origin` from the address of this client, with a receive buffer of this size.
 pub(crate) async fn connect(origin: &str, client: u16, receive_buffer: Option<u32>) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     if let Some(size) = receive_buffer {
@@ -137,7 +137,7 @@ pub(crate) async fn connect(origin: &str, client: u16, receive_buffer: Option<u3
     socket.connect(authority(origin).parse().unwrap()).await.unwrap()
 }
 
-/// The text of a request without a body, after whose answer the connection is closed.
+/// Returns the text of a request without a body and with `Connection: close`.
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     let mut request = format!("{method} {target} HTTP/1.1\r\nHost: front\r\nConnection: close\r\n");
     for &(name, value) in headers {
@@ -146,83 +146,83 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> S
     request + "\r\n"
 }
 
-/// An answer, as it is on the connection.
+/// A response as received from the connection.
 #[derive(Debug)]
-pub(crate) struct Raw {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Raw {
-    /// Sends `request`, and reads the answer until the connection is closed.
-    pub(crate) async fn of(mut stream: TcpStream, request: &str) -> Self {
-        // nginx may answer and close before it has read everything.
+impl RawResponse {
+    /// Sends `request` and reads the response until the connection is closed.
+    pub(crate) async fn to(mut stream: TcpStream, request: &str) -> Self {
+        // nginx may respond and close the connection before it has read the request completely.
         let _ = stream.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        let mut response = Vec::new();
+        let _ = stream.read_to_end(&mut response).await;
+        let end = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(response[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head, body: answer[end + 4..].to_vec() }
+        Self { status, head, body: response[end + 4..].to_vec() }
     }
 
-    /// A header; empty if it is missing.
+    /// Returns a header, or an empty text if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-/// The address of a client: the whole of 127.0.0.0/8 is this machine.
+/// Returns the address of a client. All of 127.0.0.0/8 is local.
 pub(crate) fn address_of(client: u16) -> Ipv4Addr {
     let [high, low] = client.to_be_bytes();
     Ipv4Addr::new(127, 1, high, low)
 }
 
-/// Copies the shipped configuration to `directory`, with the addresses of `behind`.
-fn configure(directory: &Path, port: u16, behind: &Behind<'_>) -> io::Result<()> {
+/// Copies the provided configuration to `directory`, with the addresses of `back_ends`.
+fn configure(directory: &Path, port: u16, back_ends: &BackEnds<'_>) -> io::Result<()> {
     let parts = directory.join("anilibria");
     fs::create_dir(&parts)?;
-    for entry in fs::read_dir(format!("{SHIPPED}/anilibria"))? {
+    for entry in fs::read_dir(format!("{CONFIGURATION}/anilibria"))? {
         let entry = entry?;
         fs::copy(entry.path(), parts.join(entry.file_name()))?;
     }
-    fs::copy(format!("{SHIPPED}/anilibria.conf"), directory.join("anilibria.conf"))?;
-    let here = directory.to_str().unwrap();
-    let frame = fs::read_to_string(format!("{SHIPPED}/nginx.conf"))?;
+    fs::copy(format!("{CONFIGURATION}/anilibria.conf"), directory.join("anilibria.conf"))?;
+    let root = directory.to_str().unwrap();
+    let main = fs::read_to_string(format!("{CONFIGURATION}/nginx.conf"))?;
     fs::write(
         directory.join("nginx.conf"),
-        replaced(
-            frame,
+        replace_all(
+            main,
             &[
                 ("include /etc/nginx/mime.types;", ""),
-                (" /tmp/", &format!(" {here}/")),
-                ("/dev/stdout", &format!("{here}/access.log")),
+                (" /tmp/", &format!(" {root}/")),
+                ("/dev/stdout", &format!("{root}/access.log")),
                 ("/dev/stderr", "stderr"),
             ],
         ),
     )?;
     let change = |file: &str, changes: &[(&str, &str)]| {
         let file = parts.join(file);
-        fs::write(&file, replaced(fs::read_to_string(&file)?, changes))
+        fs::write(&file, replace_all(fs::read_to_string(&file)?, changes))
     };
-    let [one, two] = behind.instances.map(authority);
+    let [one, two] = back_ends.instances.map(authority);
     change(
         "hosts.conf",
         &[
             ("anilibria-1:8000", one),
             ("anilibria-2:8000", two),
-            ("server:5000", authority(behind.node)),
-            ("client:80", authority(behind.site)),
+            ("server:5000", authority(back_ends.node)),
+            ("client:80", authority(back_ends.site)),
         ],
     )?;
-    change("cache_path.conf", &[("/var/cache/nginx", here)])?;
+    change("cache_path.conf", &[("/var/cache/nginx", root)])?;
     change("listen.conf", &[("listen 8080;", &format!("listen 127.0.0.1:{port};"))])
 }
 
@@ -230,10 +230,10 @@ fn authority(origin: &str) -> &str {
     origin.strip_prefix("http://").unwrap()
 }
 
-/// `text` with all `changes`. Panics if one of them changes nothing: the test would test another configuration.
-fn replaced(text: String, changes: &[(&str, &str)]) -> String {
+/// Returns `text` with all `changes`. Panics if a change does not apply, because the configuration would be another one.
+fn replace_all(text: String, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text, |text, (from, to)| {
-        assert!(text.contains(from), "{from:?} is not there any more");
+        assert!(text.contains(from), "{from:?} is missing");
         text.replace(from, to)
     })
 }

@@ -1,4 +1,4 @@
-//! What clients of the WebSocket should not do, and what becomes of them.
+//! Misuse of the WebSocket: invalid messages, floods, limits and silent clients.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ fn code(frame: &Value) -> &str {
     frame["data"]["code"].as_str().unwrap()
 }
 
-/// Whether the connection still does what it is for.
+/// Returns true if the service still answers messages over `socket`.
 async fn is_alive(socket: &mut Socket) -> bool {
-    socket.ask("ping", json!({})).await["type"] == "pong"
+    socket.request("ping", json!({})).await["type"] == "pong"
 }
 
 #[tokio::test]
-async fn nonsense_is_an_error_and_ends_nothing() {
+async fn invalid_message_is_an_error_and_keeps_the_connection() {
     let service = Service::sandbox(&[], &[]);
     let mut socket = Socket::open(&service).await;
 
@@ -38,14 +38,14 @@ async fn nonsense_is_an_error_and_ends_nothing() {
         (Message::binary(vec![0, 159, 146, 150]), "INVALID_MESSAGE"),
     ] {
         socket.send(message).await;
-        assert_eq!(code(&socket.hear().await), error);
+        assert_eq!(code(&socket.receive().await), error);
     }
 
     assert!(is_alive(&mut socket).await);
 }
 
 #[tokio::test]
-async fn token_tells_who_a_client_is_and_a_bad_one_ends_nothing() {
+async fn invalid_token_is_an_error_and_keeps_the_connection() {
     let service = Service::sandbox(&[], &[("JWT_SECRET", SECRET)]);
     let mut socket = Socket::open(&service).await;
     let token = |claims: Value| bearer(&claims).trim_start_matches("Bearer ").to_owned();
@@ -60,58 +60,58 @@ async fn token_tells_who_a_client_is_and_a_bad_one_ends_nothing() {
         "x".repeat(60_000),
         String::new(),
     ] {
-        let answer = socket.ask("auth", json!({"token": bad})).await;
-        assert_eq!(code(&answer), "AUTH_FAILED");
+        let response = socket.request("auth", json!({"token": bad})).await;
+        assert_eq!(code(&response), "AUTH_FAILED");
     }
 
-    let answer = socket.ask("auth", json!({"token": good})).await;
-    assert_eq!(answer, json!({"type": "auth_success", "data": {"user_id": 7}}));
+    let response = socket.request("auth", json!({"token": good})).await;
+    assert_eq!(response, json!({"type": "auth_success", "data": {"user_id": 7}}));
     let secretless = Service::sandbox(&[], &[]);
-    let answer = Socket::open(&secretless).await.ask("auth", json!({"token": good})).await;
-    assert_eq!(code(&answer), "AUTH_FAILED");
+    let response = Socket::open(&secretless).await.request("auth", json!({"token": good})).await;
+    assert_eq!(code(&response), "AUTH_FAILED");
 }
 
 #[tokio::test]
-async fn message_that_is_too_large_ends_the_connection() {
+async fn message_over_the_limit_closes_the_connection() {
     let service = Service::sandbox(&[], &[]);
-    let mut whole = Socket::open(&service).await;
-    let mut parts = Socket::open(&service).await;
+    let mut oversized = Socket::open(&service).await;
+    let mut oversized_header = Socket::open(&service).await;
 
-    whole.send(Message::text("x".repeat(64 * 1024 + 1))).await;
-    // Only what it is going to be: nobody waits for it.
-    let announced = [&[0x81, 0xff][..], &u64::MAX.to_be_bytes()[..], &[1, 2, 3, 4]].concat();
-    parts.0.get_mut().write_all(&announced).await.unwrap();
+    oversized.send(Message::text("x".repeat(64 * 1024 + 1))).await;
+    // Only the header of a large frame: the service must not wait for its payload.
+    let header = [&[0x81, 0xff][..], &u64::MAX.to_be_bytes()[..], &[1, 2, 3, 4]].concat();
+    oversized_header.0.get_mut().write_all(&header).await.unwrap();
 
-    assert_eq!(whole.end().await, Some(CloseCode::Size));
-    assert!(matches!(parts.end().await, Some(CloseCode::Size | CloseCode::Protocol)));
+    assert_eq!(oversized.close_code().await, Some(CloseCode::Size));
+    assert!(matches!(oversized_header.close_code().await, Some(CloseCode::Size | CloseCode::Protocol)));
 }
 
 #[tokio::test]
-async fn frames_that_are_none_end_the_connection() {
+async fn invalid_frame_closes_the_connection() {
     let service = Service::sandbox(&[], &[]);
 
     for (frame, end) in [
-        // Not masked, as every client has to.
+        // A client must mask its frames.
         (&[0x81, 0x01, b'x'][..], CloseCode::Protocol),
-        // Of a kind that there is not.
+        // An unknown opcode.
         (&[0x83, 0x80, 0, 0, 0, 0][..], CloseCode::Protocol),
-        // Text that is none.
+        // Text that is not UTF-8.
         (&[0x81, 0x81, 0, 0, 0, 0, 0xff][..], CloseCode::Invalid),
     ] {
         let mut socket = Socket::open(&service).await;
         socket.0.get_mut().write_all(frame).await.unwrap();
-        assert_eq!(socket.end().await, Some(end), "{frame:?}");
+        assert_eq!(socket.close_code().await, Some(end), "{frame:?}");
     }
 }
 
 #[tokio::test]
-async fn flood_is_refused_and_then_ended() {
+async fn flood_is_refused_and_then_closes_the_connection() {
     let service = Service::sandbox(&[], &[]);
     let mut socket = Socket::open(&service).await;
     let ping = json!({"type": "ping"}).to_string();
 
     let mut is_open = true;
-    // For longer than the patience of the service.
+    // Long enough for the service to close the connection.
     for _ in 0..1400 {
         is_open = is_open && socket.0.send(Message::text(ping.clone())).await.is_ok();
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -121,7 +121,7 @@ async fn flood_is_refused_and_then_ended() {
     let end = loop {
         match socket.0.next().await {
             Some(Ok(Message::Text(text))) => refused += usize::from(text.contains("RATE_LIMIT_EXCEEDED")),
-            Some(Ok(Message::Close(words))) => break words.map(|words| words.code),
+            Some(Ok(Message::Close(frame))) => break frame.map(|frame| frame.code),
             Some(Ok(_)) => {}
             _ => break None,
         }
@@ -131,15 +131,15 @@ async fn flood_is_refused_and_then_ended() {
 }
 
 #[tokio::test]
-async fn titles_of_one_connection_are_bounded() {
+async fn subscriptions_of_one_connection_are_limited() {
     let service = Service::sandbox(&[], &[]);
     let mut socket = Socket::open(&service).await;
     let mut last = Value::Null;
 
     for title_id in 1..=201 {
-        // No faster than is heeded.
+        // Slower than the message rate limit.
         tokio::time::sleep(Duration::from_millis(40)).await;
-        last = socket.ask("subscribe_title", json!({"title_id": title_id})).await;
+        last = socket.request("subscribe_title", json!({"title_id": title_id})).await;
         assert_eq!(last["type"] == "subscribed", title_id <= 200, "{last}");
     }
 
@@ -147,38 +147,38 @@ async fn titles_of_one_connection_are_bounded() {
 }
 
 #[tokio::test]
-async fn who_finds_no_place_is_told_to_come_back() {
+async fn connection_over_the_limit_is_closed_with_try_again_later() {
     let service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "2")]);
     let mut first = Socket::open(&service).await;
     let second = Socket::open(&service).await;
 
     let mut third = Socket::open(&service).await;
 
-    assert_eq!(code(&third.hear().await), "CONNECTION_LIMIT");
-    assert_eq!(third.end().await, Some(CloseCode::Again));
+    assert_eq!(code(&third.receive().await), "CONNECTION_LIMIT");
+    assert_eq!(third.close_code().await, Some(CloseCode::Again));
     assert!(is_alive(&mut first).await);
     drop(second);
-    eventually("the place", async || {
+    eventually("a free slot", async || {
         let mut socket = Socket::open(&service).await;
-        (socket.ask("ping", json!({})).await["type"] == "pong").then_some(())
+        (socket.request("ping", json!({})).await["type"] == "pong").then_some(())
     })
     .await;
 }
 
 #[tokio::test]
-async fn client_without_a_sign_of_life_is_given_up_and_one_that_answers_is_kept() {
+async fn client_that_does_not_answer_pings_is_disconnected() {
     let variables = [("WEBSOCKET_PING_INTERVAL", "1"), ("WEBSOCKET_PING_TIMEOUT", "1")];
     let service = Service::sandbox(&[], &variables);
     let mut silent = Socket::open(&service).await;
-    let mut halting = Socket::open(&service).await;
+    let mut incomplete = Socket::open(&service).await;
     let mut good = Socket::open(&service).await;
-    // Half a message, and never the rest.
-    halting.0.get_mut().write_all(&[0x81, 0x85, 0, 0, 0, 0, b'h']).await.unwrap();
+    // The beginning of a message without the rest.
+    incomplete.0.get_mut().write_all(&[0x81, 0x85, 0, 0, 0, 0, b'h']).await.unwrap();
 
-    // Reads what comes, which it does not answer.
+    // Reads the stream without answering pings.
     let mut bytes = Vec::new();
-    let silence = silent.0.get_mut().read_to_end(&mut bytes);
-    let halt = async { halting.0.get_mut().read_to_end(&mut Vec::new()).await };
+    let silent_end = silent.0.get_mut().read_to_end(&mut bytes);
+    let incomplete_end = async { incomplete.0.get_mut().read_to_end(&mut Vec::new()).await };
     let reading = async {
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -186,7 +186,7 @@ async fn client_without_a_sign_of_life_is_given_up_and_one_that_answers_is_kept(
         }
     };
     tokio::select! {
-        both = futures::future::join(silence, halt) => assert!(both.0.is_ok() || both.1.is_ok()),
+        both = futures::future::join(silent_end, incomplete_end) => assert!(both.0.is_ok() || both.1.is_ok()),
         () = reading => {}
     }
 
@@ -195,29 +195,29 @@ async fn client_without_a_sign_of_life_is_given_up_and_one_that_answers_is_kept(
 }
 
 #[tokio::test]
-async fn pings_of_the_protocol_are_answered() {
+async fn protocol_pings_are_answered() {
     let service = Service::sandbox(&[], &[]);
     let mut socket = Socket::open(&service).await;
 
     socket.send(Message::Ping(Bytes::from_static(b"hello"))).await;
 
-    let answer = socket.0.next().await.unwrap().unwrap();
-    assert_eq!(answer, Message::Pong(Bytes::from_static(b"hello")));
+    let response = socket.0.next().await.unwrap().unwrap();
+    assert_eq!(response, Message::Pong(Bytes::from_static(b"hello")));
 }
 
 #[tokio::test]
-async fn address_of_the_socket_says_what_it_is_for() {
+async fn plain_request_to_the_socket_gets_an_explanation() {
     let service = Service::sandbox(&[], &[]);
 
-    let answer = service.get("/ws").await;
+    let response = service.get("/ws").await;
 
-    assert_eq!(answer.error(400), "INVALID_PARAMETERS");
-    assert!(answer.text.contains("WebSocket"), "{}", answer.text);
+    assert_eq!(response.error(400), "INVALID_PARAMETERS");
+    assert!(response.text.contains("WebSocket"), "{}", response.text);
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn service_that_stops_says_goodbye() {
+async fn stopping_service_closes_websockets() {
     let mut service = Service::sandbox(&[], &[]);
     let mut socket = Socket::open(&service).await;
     assert!(is_alive(&mut socket).await);
@@ -225,7 +225,7 @@ async fn service_that_stops_says_goodbye() {
     let command = format!("kill -TERM {}", service.id());
     assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
 
-    assert_eq!(socket.end().await, Some(CloseCode::Away));
+    assert_eq!(socket.close_code().await, Some(CloseCode::Away));
     drop(socket);
     assert!(service.wait().success());
 }
