@@ -9,7 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anilibria_benches::{load, median};
 use anilibria_client::sandbox::Sandbox;
-use anilibria_http::listener::{self, Bounds};
+use anilibria_http::listener::{self, ConnectionLimits};
 use anilibria_server::{
     app::{self, build},
     config::Config,
@@ -67,7 +67,13 @@ async fn start_service() -> anyhow::Result<SocketAddr> {
     let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
     let app = app::app(&config, &state);
-    tokio::spawn(listener::serve(socket, Bounds::default(), app, std::future::pending(), Duration::ZERO));
+    tokio::spawn(listener::serve(
+        socket,
+        ConnectionLimits::default(),
+        app,
+        std::future::pending(),
+        Duration::ZERO,
+    ));
     Ok(address)
 }
 

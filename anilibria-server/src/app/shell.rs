@@ -13,9 +13,9 @@ use anilibria_http::{
     cors::{self, Origins},
     finish::{Preferences, finish},
     freshness,
-    in_flight::LargeAnswers,
+    in_flight::LargeResponses,
     known_parameters::{UNKNOWN_PARAMETERS, UnknownParameters},
-    limits::{Bodies, Gate, RequestLimits},
+    limits::{BodyReader, ConcurrencyLimit, RequestLimits},
     metrics::{Limit, RouteMeter},
     path,
     problem::{ErrorForm, Problem},
@@ -59,11 +59,11 @@ pub struct Shell {
     /// Maximum time a request may take.
     pub timeout: Duration,
     /// Reader of request bodies.
-    pub bodies: Bodies,
+    pub bodies: BodyReader,
     /// Limit on requests in progress.
-    pub gate: Gate,
+    pub gate: ConcurrencyLimit,
     /// Limit on large answers that are being sent.
-    pub large_answers: LargeAnswers,
+    pub large_answers: LargeResponses,
     /// Authentication of users.
     pub users: Users,
     /// Counters of requests.
@@ -103,7 +103,7 @@ impl Endpoint for Shell {
         let error_form = ErrorForm::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
-        self.traffic.count();
+        self.traffic.record_request();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
         let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
@@ -223,7 +223,7 @@ impl Shell {
     ) -> Result<Response, Problem> {
         let preferences = Preferences::of(request.headers());
         let mut response = self.guarded(request, client, found).await?;
-        self.large_answers.hold(&mut response)?;
+        self.large_answers.track(&mut response)?;
         Ok(finish(&preferences, &self.compressor, response).await)
     }
 
@@ -242,11 +242,11 @@ impl Shell {
         };
         found.check(request.method())?;
         let is_probe = is_probe(request.uri().path());
-        let _of_client = if is_probe { None } else { Some(client.enter()?) };
+        let _of_client = if is_probe { None } else { Some(client.try_acquire()?) };
         if let Some(body) = self.bodies.read(&mut request) {
             body.await?;
         }
-        let pass = self.gate.enter();
+        let pass = self.gate.try_acquire();
         if pass.is_none() && !is_probe {
             Limit::Requests.hit();
             return Err(Problem::Overloaded);

@@ -14,9 +14,9 @@ use anilibria_http::{
     clients::Clients,
     compress::Compressor,
     envelope::{One, Page, Pagination},
-    in_flight::LargeAnswers,
-    limits::{Bodies, Gate, RequestLimits},
-    listener::Bounds,
+    in_flight::LargeResponses,
+    limits::{BodyReader, ConcurrencyLimit, RequestLimits},
+    listener::ConnectionLimits,
     metrics::RouteMeter,
     problem::Problem,
     rendered::{Meta, Rendered, render},
@@ -106,9 +106,9 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
         clients: Arc::new(Clients::new(config.http.clients(), None)),
         timeout: config.http.request_timeout,
-        bodies: Bodies::new(config.max_body_bytes, config.http.max_concurrent_bodies),
-        gate: Gate::new(config.max_concurrent_requests),
-        large_answers: LargeAnswers::new(config.http.max_answer_bytes_in_flight),
+        bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
+        gate: ConcurrencyLimit::new(config.max_concurrent_requests),
+        large_answers: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users: Users::default(),
         traffic: Traffic::default(),
         log: RequestLog::default(),
@@ -239,11 +239,11 @@ pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, cod
 
 /// Serves `endpoint` at a free port of this machine, as long as the test runs, and tells its address.
 pub(crate) async fn served(endpoint: impl Endpoint + 'static) -> String {
-    served_within(endpoint, Bounds::default()).await
+    served_within(endpoint, ConnectionLimits::default()).await
 }
 
 /// The same, within `bounds`.
-pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
+pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: ConnectionLimits) -> String {
     let socket = StdListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());

@@ -95,7 +95,7 @@ impl Page {
     fn push(&mut self, id: ReleaseId, title: &Value) -> Result<(), LoadFailure> {
         let title = serde_json::value::to_raw_value(title)?;
         let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
-            Limit::AnswerSize.hit();
+            Limit::ResponseSize.hit();
             let reason = format!(
                 "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
                 self.max_bytes

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anilibria_http::websocket::{Protocol, Flow, CLOSE_TIMEOUT, ClientSocket, ClientMessage, Socket, close};
+use anilibria_http::websocket::{CLOSE_TIMEOUT, ClientMessage, ClientSocket, Flow, Protocol, Socket, close};
 use futures::SinkExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{

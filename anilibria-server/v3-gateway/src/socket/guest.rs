@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anilibria_http::websocket::{Protocol, Flow, ClientSocket, ClientMessage, close_with};
+use anilibria_http::websocket::{ClientMessage, ClientSocket, Flow, Protocol, close_with};
 use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
