@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, combinators::BoxBody};
 use poem::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{metrics::Limit, problem::Problem, rendered::Parts};
+use crate::{metrics::Limit, problem::Problem, rendered::BodyParts};
 
 /// Minimum size in bytes of a large response.
 const MIN_BYTES: usize = 256 << 10;
@@ -50,7 +50,7 @@ impl LargeResponses {
     ///
     /// [`Problem::Overloaded`] if the large responses would exceed the limit.
     pub fn track(&self, response: &mut Response) -> Result<(), Problem> {
-        let parts = response.extensions().get::<Parts>();
+        let parts = response.extensions().get::<BodyParts>();
         let Some(bytes) = parts.map(|parts| &parts.prefix).filter(|bytes| bytes.len() >= MIN_BYTES) else {
             return Ok(());
         };
@@ -85,23 +85,23 @@ impl LargeResponses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rendered::{Kept, respond, seal};
+    use crate::rendered::{CachePolicy, respond, with_etag};
 
     /// Creates the response from `entry` and counts it.
     fn track(responses: &LargeResponses, entry: &Bytes) -> Result<Response, Problem> {
-        let mut response = respond(entry.clone(), Bytes::new(), Kept::Never);
+        let mut response = respond(entry.clone(), Bytes::new(), CachePolicy::NoStore);
         responses.track(&mut response).map(|()| response)
     }
 
     #[tokio::test]
     async fn large_answers_are_bounded_until_they_are_sent() {
         let responses = LargeResponses::new(3 * MIN_BYTES);
-        let [entry, same_content] = [(); 2].map(|()| seal(&"a".repeat(2 * MIN_BYTES)));
+        let [entry, same_content] = [(); 2].map(|()| with_etag(&"a".repeat(2 * MIN_BYTES)));
         let first = track(&responses, &entry).unwrap();
 
         let refused = track(&responses, &same_content);
         let same_entry = track(&responses, &entry).unwrap();
-        let small = track(&responses, &seal("1"));
+        let small = track(&responses, &with_etag("1"));
         let sent = first.into_body().into_bytes().await.unwrap();
         drop(same_entry);
 

@@ -8,11 +8,11 @@ use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration
 use anilibria_http::{
     User,
     access_log::{RequestLog, Trace},
+    cache_control,
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
     cors::{self, Origins},
     finish::{Preferences, finish},
-    freshness,
     in_flight::LargeResponses,
     known_parameters::{UNKNOWN_PARAMETERS, UnknownParameters},
     limits::{BodyReader, ConcurrencyLimit, RequestLimits},
@@ -164,7 +164,7 @@ impl Endpoint for Shell {
             groups.tell(&mut response, user).await;
         }
         protect(&mut response);
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(cache_control::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
         Ok(response)
     }

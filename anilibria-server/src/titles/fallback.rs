@@ -73,7 +73,7 @@ impl Fallback {
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
         let meta =
             Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().until), ..Meta::default() };
-        Some(Rendered::new(entry.into_value().title, meta).for_once())
+        Some(Rendered::new(entry.into_value().title, meta).no_store())
     }
 
     async fn load(

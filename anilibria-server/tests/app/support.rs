@@ -153,7 +153,7 @@ impl Demo {
 
     #[oai(path = "/once", method = "get")]
     async fn once(&self) -> Rendered<One<Title>> {
-        Rendered::new(render(&Title::example(), None), Meta::default()).for_once()
+        Rendered::new(render(&Title::example(), None), Meta::default()).no_store()
     }
 
     #[oai(path = "/echo", method = "post")]

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::{ErrorForm, Problem, ProblemDetails, details::MEDIA_TYPE};
 use crate::{
+    cache_control,
     envelope::{ErrorBody, ErrorDetails},
-    freshness,
     timestamp::Timestamp,
     vary,
 };
@@ -70,8 +70,8 @@ impl Problem {
     /// store answers for unrouted paths, because the number of such paths is unlimited.
     fn cache_control(&self) -> HeaderValue {
         match self {
-            Self::TitleNotFound { .. } | Self::Missing { .. } => freshness::MISSING,
-            _ => freshness::NO_STORE,
+            Self::TitleNotFound { .. } | Self::Missing { .. } => cache_control::NOT_FOUND,
+            _ => cache_control::NO_STORE,
         }
     }
 
