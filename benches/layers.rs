@@ -13,9 +13,10 @@ use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     User,
     access_log::{RequestLog, Trace},
-    cors::Readers,
-    finish, protection,
+    cors::CorsPolicy,
+    finish,
     request_id::RequestId,
+    security_headers,
     trace::Sampler,
 };
 use anilibria_server::{
@@ -142,8 +143,8 @@ fn size_limits(bencher: Bencher<'_, '_>) {
 fn cors(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let permission = SERVICE.0.origins.permission(request, Readers::Listed);
-        permission.write(response.headers_mut());
+        let cors_headers = SERVICE.0.origins.headers_for(request, CorsPolicy::Listed);
+        cors_headers.write(response.headers_mut());
     });
 }
 
@@ -173,5 +174,5 @@ fn conditions(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn security_headers(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(answer).bench_local_refs(protection::protect);
+    bencher.with_inputs(answer).bench_local_refs(security_headers::add);
 }

@@ -11,7 +11,7 @@ use anilibria_http::{
     cache_control,
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
-    cors::{self, Origins},
+    cors::{self, AllowedOrigins},
     finish::{Preferences, finish},
     in_flight::LargeResponses,
     known_parameters::{UNKNOWN_PARAMETERS, UnknownParameters},
@@ -19,9 +19,9 @@ use anilibria_http::{
     metrics::{Limit, RouteMeter},
     path,
     problem::{ErrorForm, Problem},
-    protection::protect,
     request_id::{self, RequestId},
     router::{Found, Router},
+    security_headers,
     trace::Sampler,
     traffic::Traffic,
     vary,
@@ -79,7 +79,7 @@ pub struct Shell {
     /// Meter of requests for which there is no route.
     pub unrouted: RouteMeter,
     /// Origins that may read answers.
-    pub origins: Origins,
+    pub origins: AllowedOrigins,
     /// Compression of answers.
     pub compressor: Compressor,
     /// Addresses whose errors use the format of older versions.
@@ -106,7 +106,7 @@ impl Endpoint for Shell {
         self.traffic.record_request();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
-        let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
+        let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
         let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
@@ -147,7 +147,7 @@ impl Endpoint for Shell {
         if !is_watching {
             self.tally.add(response.status().is_server_error(), took);
         }
-        permission.write(response.headers_mut());
+        cors_headers.write(response.headers_mut());
         if is_unversioned {
             vary::add(response.headers_mut(), "X-API-Version");
         }
@@ -163,7 +163,7 @@ impl Endpoint for Shell {
         if let Some(groups) = &self.groups {
             groups.tell(&mut response, user).await;
         }
-        protect(&mut response);
+        security_headers::add(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(cache_control::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
         Ok(response)
