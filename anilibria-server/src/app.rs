@@ -17,7 +17,7 @@ use anilibria_http::{
     compress::Compressor,
     in_flight::LargeResponses,
     limits::{BodyReader, ConcurrencyLimit, RequestLimits},
-    metrics::RouteMeter,
+    metrics::RouteMetrics,
     router::Router,
     traffic::Traffic,
 };
@@ -166,7 +166,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         sampler: config.telemetry.sampler(),
         tally: state.tally.clone(),
         groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),
-        unrouted: RouteMeter::new("unrouted"),
+        unrouted: RouteMetrics::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),

@@ -16,11 +16,11 @@ use anilibria_http::{
     in_flight::LargeResponses,
     known_parameters::{UNKNOWN_PARAMETERS, UnknownParameters},
     limits::{BodyReader, ConcurrencyLimit, RequestLimits},
-    metrics::{Limit, RouteMeter},
+    metrics::{Limit, RouteMetrics},
     path,
     problem::{ErrorForm, Problem},
     request_id::{self, RequestId},
-    router::{Found, Router},
+    router::{RouteMatch, Router},
     security_headers,
     trace::Sampler,
     traffic::Traffic,
@@ -77,7 +77,7 @@ pub struct Shell {
     /// Test groups of users, which are added to responses; `None` if that is disabled.
     pub groups: Option<Groups>,
     /// Meter of requests for which there is no route.
-    pub unrouted: RouteMeter,
+    pub unrouted: RouteMetrics,
     /// Origins that may read answers.
     pub origins: AllowedOrigins,
     /// Compression of answers.
@@ -109,8 +109,8 @@ impl Endpoint for Shell {
         let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
         let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
-        let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
-        trace.route(meter.endpoint());
+        let metrics = found.as_ref().map_or(&self.unrouted, RouteMatch::metrics);
+        trace.route(metrics.endpoint());
         let unknown = found.as_ref().and_then(|found| found.unknown_parameters(&request));
         let method = request.method().clone();
         let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
@@ -143,7 +143,7 @@ impl Endpoint for Shell {
                 response
             }
         };
-        meter.count(&method, response.status(), took);
+        metrics.record(&method, response.status(), took);
         if !is_watching {
             self.tally.add(response.status().is_server_error(), took);
         }
@@ -181,7 +181,7 @@ impl Shell {
         &self,
         request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         match tokio::time::timeout(self.timeout, self.answer(request, client, found)).await {
             Ok(answer) => answer,
@@ -195,7 +195,7 @@ impl Shell {
         &self,
         mut request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         if let Some(preflight) = cors::preflight(&request) {
             return Ok(preflight);
@@ -219,7 +219,7 @@ impl Shell {
         &self,
         request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         let preferences = Preferences::of(request.headers());
         let mut response = self.guarded(request, client, found).await?;
@@ -233,14 +233,14 @@ impl Shell {
         &self,
         mut request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         self.limits.check_head(&request)?;
         let Some(found) = found else {
             let location = self.router.location_without_slash(request.uri());
             return location.map(redirect).ok_or(Problem::NotFound);
         };
-        found.check(request.method())?;
+        found.check_method(request.method())?;
         let is_probe = is_probe(request.uri().path());
         let _of_client = if is_probe { None } else { Some(client.try_acquire()?) };
         if let Some(body) = self.bodies.read(&mut request) {
@@ -251,7 +251,7 @@ impl Shell {
             Limit::Requests.hit();
             return Err(Problem::Overloaded);
         }
-        match AssertUnwindSafe(found.answer(request)).catch_unwind().await {
+        match AssertUnwindSafe(found.call(request)).catch_unwind().await {
             Ok(answer) => answer,
             Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
         }

@@ -17,7 +17,7 @@ use anilibria_http::{
     in_flight::LargeResponses,
     limits::{BodyReader, ConcurrencyLimit, RequestLimits},
     listener::ConnectionLimits,
-    metrics::RouteMeter,
+    metrics::RouteMetrics,
     problem::Problem,
     rendered::{Meta, Rendered, render},
     router::Router,
@@ -100,7 +100,7 @@ pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell
 pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
     let config = config(flags);
     Shell {
-        unrouted: RouteMeter::new("unrouted"),
+        unrouted: RouteMetrics::new("unrouted"),
         router: Router::new(openapi::table(demo, Features::default())),
         strict_parameters: false,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },

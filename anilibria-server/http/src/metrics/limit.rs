@@ -4,7 +4,7 @@ use metrics::counter;
 
 use super::LIMIT_HITS;
 
-/// A limit of the service: the label `limit` of the counter.
+/// Limits of the service: the values of the label `limit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// The quota of a client.
