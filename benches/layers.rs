@@ -12,7 +12,7 @@ use std::{pin::pin, sync::LazyLock};
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     User,
-    access_log::{RequestLog, Trace},
+    access_log::{AccessLogOptions, RequestLogger},
     cors::CorsPolicy,
     finish,
     request_id::RequestId,
@@ -130,7 +130,7 @@ fn rate_limit(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let client = SERVICE.0.clients.identify(request);
         let quota = SERVICE.0.clients.take(request, &client, true).unwrap();
-        SERVICE.0.clients.write(&quota, response.headers_mut());
+        SERVICE.0.clients.write_headers(&quota, response.headers_mut());
     });
 }
 
@@ -156,9 +156,9 @@ fn trace(bencher: Bencher<'_, '_>) {
         (request, id)
     };
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
-        let mut trace = Trace::of(request, id, Sampler::default());
-        ready(trace.follow(pin!(std::future::ready(()))));
-        trace.done(StatusCode::OK, RequestLog::default());
+        let mut logger = RequestLogger::new(request, id, Sampler::default());
+        ready(logger.instrument(pin!(std::future::ready(()))));
+        logger.finish(StatusCode::OK, AccessLogOptions::default());
     });
 }
 

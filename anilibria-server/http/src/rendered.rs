@@ -230,9 +230,9 @@ impl<T> IntoResponse for Rendered<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CachePolicy {
     /// The response must not be cached: it is valid for one request only.
-    Never,
+    NoStore,
     /// The response may be cached until this time. `None` if the time is unknown: a cache must revalidate the response.
-    Until(Option<OffsetDateTime>),
+    FreshUntil(Option<OffsetDateTime>),
 }
 
 /// Creates a response from the output of [`render`] or [`with_etag`] and a tail.

@@ -7,7 +7,7 @@ use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration
 
 use anilibria_http::{
     User,
-    access_log::{RequestLog, Trace},
+    access_log::{AccessLogOptions, RequestLogger},
     cache_control,
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
@@ -69,7 +69,7 @@ pub struct Shell {
     /// Counters of requests.
     pub traffic: Traffic,
     /// Settings of the request log.
-    pub log: RequestLog,
+    pub log: AccessLogOptions,
     /// Sampler of traced requests.
     pub sampler: Sampler,
     /// Request totals, without the requests of monitoring.
@@ -107,30 +107,30 @@ impl Endpoint for Shell {
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
         let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
-        let mut trace = Trace::of(&request, &id, self.sampler);
+        let mut logger = RequestLogger::new(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let metrics = found.as_ref().map_or(&self.unrouted, RouteMatch::metrics);
-        trace.route(metrics.endpoint());
+        logger.set_route(metrics.endpoint());
         let unknown = found.as_ref().and_then(|found| found.unknown_parameters(&request));
         let method = request.method().clone();
         let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
         let user = request.data::<User>().copied();
         let client = self.clients.identify(&request);
-        trace.begin(&request, client.address());
-        let quota = self.clients.take(&request, &client, found.is_some());
+        logger.start(&request, client.address());
+        let quota = self.clients.charge_request(&request, &client, found.is_some());
         let is_accepted = quota.as_ref().map_or(Ok(()), QuotaState::check);
         let is_accepted = is_accepted
             .and_then(|()| path::check(request.uri().path()))
             .and_then(|()| self.check_parameters(unknown.as_ref()));
         let answer = match is_accepted {
-            Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
+            Ok(()) => logger.instrument(pin!(self.in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
-        let log = if is_watching { self.log.of_monitoring() } else { self.log };
+        let log = if is_watching { self.log.for_monitoring() } else { self.log };
         let took;
         let mut response = match answer {
             Ok(response) => {
-                took = trace.done(response.status(), log);
+                took = logger.finish(response.status(), log);
                 response
             }
             Err(problem) => {
@@ -139,7 +139,7 @@ impl Endpoint for Shell {
                     None if is_old => v1::response(&problem),
                     None => problem.to_response(id.as_str(), error_form),
                 };
-                took = trace.failed(&problem, response.status(), log);
+                took = logger.fail(&problem, response.status(), log);
                 response
             }
         };
@@ -158,7 +158,7 @@ impl Endpoint for Shell {
             form.mark(response.headers_mut());
         }
         if let Some(quota) = quota {
-            self.clients.write(&quota, response.headers_mut());
+            self.clients.write_headers(&quota, response.headers_mut());
         }
         if let Some(groups) = &self.groups {
             groups.tell(&mut response, user).await;

@@ -10,7 +10,7 @@ use std::{
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
-    access_log::RequestLog,
+    access_log::AccessLogOptions,
     clients::Clients,
     compress::Compressor,
     envelope::{One, Page, Pagination},
@@ -111,7 +111,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         large_answers: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users: Users::default(),
         traffic: Traffic::default(),
-        log: RequestLog::default(),
+        log: AccessLogOptions::default(),
         sampler: Sampler::default(),
         tally: Tally::default(),
         groups: None,
