@@ -143,7 +143,7 @@ impl Titles {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
             Err(failure) => failure,
         };
-        let helps = self.fallback.as_ref().filter(|_| failure.is_of_upstream() && !asker.is_fallback);
+        let helps = self.fallback.as_ref().filter(|_| failure.is_upstream() && !asker.is_fallback);
         let title = match helps {
             Some(fallback) => fallback.title(&self.client, id, asker, since).await,
             None => None,
@@ -298,7 +298,7 @@ fn form() -> &'static str {
 /// Converts a cached value to an answer, with metadata on its source.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
     let level = match cached.origin() {
-        Origin::Level { name, .. } => CacheLevel::named(name),
+        Origin::Level { name, .. } => CacheLevel::from_name(name),
         _ => None,
     };
     let meta = Meta {

@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 
 use crate::{
     cache_control,
-    envelope::{CacheLevel, Origin, Page, Pagination},
+    envelope::{CacheLevel, DataSource, Page, Pagination},
     page_links::page_links,
     timestamp::Timestamp,
 };
@@ -72,11 +72,11 @@ pub type Digest = [u8; 40];
 ///
 /// Rendering is expensive: call this when the data change, and cache the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
-    render_from(Origin::Anilibria, data, pagination)
+    render_from(DataSource::Anilibria, data, pagination)
 }
 
-/// Renders like [`render`], for data from `origin`.
-pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+/// Renders like [`render`], for data from `source`.
+pub fn render_from(source: DataSource, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
     let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
     prefix.push_str(NO_ETAG);
@@ -89,7 +89,7 @@ pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagina
             r#","pagination":{{"page":{page},"limit":{limit},"total":{total},"pages":{pages}}}"#
         );
     }
-    let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
+    let _ = write!(prefix, r#","meta":{{"source":"{}""#, source.as_str());
     insert_etag(prefix)
 }
 

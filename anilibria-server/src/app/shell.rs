@@ -18,7 +18,7 @@ use anilibria_http::{
     limits::{BodyReader, ConcurrencyLimit, RequestLimits},
     metrics::{Limit, RouteMetrics},
     path,
-    problem::{ErrorForm, Problem},
+    problem::{ErrorFormat, Problem},
     request_id::{self, RequestId},
     router::{RouteMatch, Router},
     security_headers,
@@ -100,7 +100,7 @@ impl Endpoint for Shell {
             return Ok(sandbox.answer(request).await);
         }
         let form = self.v3_addresses.lead(&mut request);
-        let error_form = ErrorForm::of(request.headers());
+        let error_format = ErrorFormat::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.record_request();
@@ -137,7 +137,7 @@ impl Endpoint for Shell {
                 let response = match form {
                     Some(form) => form.tell(&problem),
                     None if is_old => v1::response(&problem),
-                    None => problem.to_response(id.as_str(), error_form),
+                    None => problem.to_response(id.as_str(), error_format),
                 };
                 took = logger.fail(&problem, response.status(), log);
                 response

@@ -69,7 +69,7 @@ async fn document(
         generator: GENERATOR.to_owned(),
         items: items.collect::<Result<_, _>>()?,
     };
-    let document = feed.render(format).map_err(|error| LoadFailure::Unwritable(Arc::new(error)))?;
+    let document = feed.render(format).map_err(|error| LoadFailure::Serialization(Arc::new(error)))?;
     Ok(String::from_utf8_lossy(&document).into_owned())
 }
 

@@ -70,9 +70,7 @@ impl Gateway {
         match answer {
             Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
             Ok(answer) => Ok(answer),
-            Err(failure) if failure.is_of_upstream() => {
-                self.mirrored(id, &shape).ok_or_else(|| failure.into())
-            }
+            Err(failure) if failure.is_upstream() => self.mirrored(id, &shape).ok_or_else(|| failure.into()),
             Err(failure) => Err(failure.into()),
         }
     }
