@@ -1,6 +1,6 @@
-//! Envelopes of the answers.
+//! Envelopes of responses.
 //!
-//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of an answer are rendered
+//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of a response are rendered
 //! once and reused with a new `meta`.
 
 use poem_openapi::{

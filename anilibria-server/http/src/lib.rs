@@ -1,5 +1,4 @@
-//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression, caching
-//! headers, rendered answers, error responses and the access log.
+#![doc = include_str!("../README.md")]
 
 pub mod accept;
 pub mod access_log;
