@@ -101,7 +101,7 @@ fn whole_service(bencher: Bencher<'_, '_>) {
 fn route_with_answer(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(request).bench_local_values(|request: Request| {
         let found = SERVICE.0.router.find(request.uri().path());
-        ready(found.unwrap().answer(request))
+        ready(found.unwrap().call(request))
     });
 }
 
@@ -129,7 +129,7 @@ fn rate_limit(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let client = SERVICE.0.clients.identify(request);
-        let quota = SERVICE.0.clients.take(request, &client, true).unwrap();
+        let quota = SERVICE.0.clients.charge_request(request, &client, true).unwrap();
         SERVICE.0.clients.write_headers(&quota, response.headers_mut());
     });
 }

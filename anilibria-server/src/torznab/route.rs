@@ -53,7 +53,7 @@ impl Route {
         // Without the query: it holds the key.
         let itself = format!("{origin}{}", request.uri().path());
         let site = self.indexer.titles().client().media_url("/").unwrap_or_default();
-        Ok(self.results(&index.search(&query).to_xml(Addresses { itself: &itself, site: &site })))
+        Ok(self.results(&index.search(&query).to_xml(Addresses { indexer: &itself, site: &site })))
     }
 
     /// Returns the response with the results. Caches must not store answers that require a key.
