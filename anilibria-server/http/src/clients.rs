@@ -167,8 +167,8 @@ impl Clients {
 
     /// Charges `request` to the quota of `client`. Returns `None` if the request does not count, or if there is no quota.
     ///
-    /// Preflight requests do not count. If `is_routed`, neither do probes, metrics, WebSocket handshakes, and requests of services
-    /// to `/internal`.
+    /// Preflight requests do not count. If `is_routed`, neither do probes, metrics, WebSocket handshakes, and requests of
+    /// services to `/internal`.
     pub fn charge_request(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
         let path = request.uri().path();
         // Browsers send preflight requests on their own, so clients cannot avoid them.

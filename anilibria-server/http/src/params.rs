@@ -137,7 +137,7 @@ pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'
 
 /// Parses `text` as an integer: digits only, after a minus if `T` is signed. Spaces are invalid, and so is a plus, which is
 /// a space in a query.
-pub fn integer<T: FromStr>(text: &str) -> Option<T> {
+pub fn parse_integer<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_plain { text.parse().ok() } else { None }

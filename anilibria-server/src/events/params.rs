@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::params::{Reason, Value, array_schema, comma_separated, integer};
+use anilibria_http::params::{Reason, Value, array_schema, comma_separated, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use crate::{events::interests::MAX_TITLES, titles::notice::EventKind};
@@ -25,7 +25,8 @@ impl Value for TitleIds {
         let mut ids = Vec::new();
         for value in values {
             for part in comma_separated(&value) {
-                let id = whole(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
+                let id =
+                    parse_integer(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
                 if ids.contains(&id) {
                     continue;
                 }

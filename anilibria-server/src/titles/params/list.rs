@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::params::{Reason, Value, array_schema, comma_separated, integer};
+use anilibria_http::params::{Reason, Value, array_schema, comma_separated, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 /// Maximum number of genres in one request; AniLibria has about forty.
@@ -70,7 +70,7 @@ impl Value for Days {
         let mut asked = [false; 7];
         for value in values {
             for part in comma_separated(&value) {
-                let day = integer(part).and_then(|day: usize| asked.get_mut(day));
+                let day = parse_integer(part).and_then(|day: usize| asked.get_mut(day));
                 *day.ok_or("must be days from 0 (Monday) to 6 (Sunday)")? = true;
             }
         }
@@ -94,7 +94,7 @@ impl Value for ExternalIds {
         let mut ids = Vec::new();
         for value in values {
             for part in comma_separated(&value) {
-                let id = integer(part).filter(|id| (1..=MAX_ID).contains(id));
+                let id = parse_integer(part).filter(|id| (1..=MAX_ID).contains(id));
                 let id = id.ok_or_else(|| format!("must be whole numbers from 1 to {MAX_ID}"))?;
                 if ids.contains(&id) {
                     continue;

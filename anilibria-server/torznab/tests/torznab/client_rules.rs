@@ -83,9 +83,9 @@ fn without_resolution(title: &str) -> String {
     regex(r"(?i)(480|720|1080|2160)[ip]|[<>?*:|]").replace_all(title, "").into_owned()
 }
 
-/// Finds the first `S01E05` or `S01E01-E12` after a separator: two or three digits for each episode, one or two for the season. The
-/// `S` is optional in front of `1x05`. Brackets at the start of a title are the name of a group, and digits with `x` or `e` at the
-/// start are numbers without a name.
+/// Finds the first `S01E05` or `S01E01-E12` after a separator: two or three digits for each episode, one or two for the season.
+/// The `S` is optional in front of `1x05`. Brackets at the start of a title are the name of a group, and digits with `x` or `e`
+/// at the start are numbers without a name.
 fn episodes(title: &str) -> Option<(&str, Numbers)> {
     if matches(r"^\[|(?i)^S?\d{1,2}[-_ ]?[ex]\d{2,3}|^(19|20)\d\d[-_]?\d\d[-_]?\d\d", title) {
         return None;
@@ -105,8 +105,8 @@ fn season(title: &str) -> Option<(&str, Numbers)> {
     Some((found.get(1).unwrap().as_str(), Numbers::Season(found[2].parse().unwrap())))
 }
 
-/// Finds the first number of two or three digits after a separator. It is absolute, with the number that follows it directly. Four
-/// digits are a season and an episode. `Part 2` and `E05` have priority, and so has `[group]` at the end after three digits.
+/// Finds the first number of two or three digits after a separator. It is absolute, with the number that follows it directly.
+/// Four digits are a season and an episode. `Part 2` and `E05` have priority, and so has `[group]` at the end after three digits.
 fn absolute(title: &str) -> Option<(&str, Numbers)> {
     if matches(r"(?i)\W(?:Part\W?|E)\d{1,2}\b|\d{3}\D.*\]$", title) {
         return None;
@@ -165,7 +165,8 @@ fn group(title: &str) -> Option<String> {
     groups.last().filter(|name| !matches(r"(?i)^(?:[se]?\d+|[0-9a-f]{8})$", name))
 }
 
-/// Names are comparable_name by letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`, `of` after the first word.
+/// Returns the form in which clients compare names: letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`, `of`
+/// after the first word.
 pub(crate) fn comparable_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = regex(r"[^\w]+|_");
