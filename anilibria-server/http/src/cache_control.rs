@@ -21,7 +21,7 @@ static VALUES: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| (0..=MAX_AGE).map(v
 /// Returns the `Cache-Control` of a response that is fresh until `expires`, with a `max-age` of at most 60 seconds.
 ///
 /// A stale response may be served for a minute while a newer one is fetched, and for a day if that fails. A response that is
-/// stale already, or without a known time, gets `max-age=0`: it must be revalidated.
+/// stale already, or whose time is unknown, has `max-age=0`: it must be revalidated.
 pub fn fresh_until(expires: Option<OffsetDateTime>) -> HeaderValue {
     let left = expires.map_or(0, |expires| (expires - OffsetDateTime::now_utc()).whole_seconds());
     let seconds = usize::try_from(left).unwrap_or(0).min(MAX_AGE.into());

@@ -57,7 +57,7 @@ struct ResponseHeaders {
 /// A function that returns the name of the service whose valid token is in the headers of a request.
 pub type IdentifyService = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
 
-/// Limits of clients. A quota of 0 requests per minute stands for no quota.
+/// Limits of clients. A quota of 0 requests per minute disables that quota.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// Sustained requests per minute of one address.

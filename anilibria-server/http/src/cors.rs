@@ -1,8 +1,8 @@
 //! Cross-origin resource sharing (CORS): permission for pages of other origins to read responses.
 //!
-//! poem's middleware is not used: it refuses requests from origins that are not listed. Here such a request gets a response
-//! without the permission, and the browser hides it from the page. Some browsers send `Origin` on requests to the same site,
-//! too, which must not be refused.
+//! poem's middleware is not used: it refuses requests from origins that are not listed. This service answers such a request
+//! without the permission, and the browser hides the response from the page. Some browsers send `Origin` on requests to the
+//! same site, too. Those must not be refused.
 
 use std::borrow::Cow;
 

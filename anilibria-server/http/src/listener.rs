@@ -78,7 +78,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Counts the connections in `traffic`. By default, they are counted in a counter of these limits.
+    /// Sets the counter of connections. Default: a new one.
     #[must_use]
     pub fn traffic(self, traffic: &Traffic) -> Self {
         Self { traffic: traffic.clone(), ..self }

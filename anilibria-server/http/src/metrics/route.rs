@@ -11,7 +11,7 @@ use poem::http::{Method, StatusCode};
 
 use super::{REQUEST_DURATIONS, REQUESTS, SERVICE};
 
-/// Methods that are counted separately. The last entry stands for all others.
+/// Methods that are counted separately. `OTHER` stands for all others.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER"];
 
 /// Statuses that the service uses, the most frequent first. Any other status is counted as its class (`4xx`).

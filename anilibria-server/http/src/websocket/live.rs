@@ -48,7 +48,7 @@ impl LiveConnections {
         self.slots.taken()
     }
 
-    /// Takes a slot for one more live connection of `client`. `None` stands for a client without a limit per client.
+    /// Takes a slot for one more live connection of `client`. For `None`, there is no limit per client.
     ///
     /// # Errors
     ///

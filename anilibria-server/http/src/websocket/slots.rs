@@ -85,7 +85,7 @@ impl Slots {
         let _ = self.0.taken.subscribe().wait_for(|taken| *taken == 0).await;
     }
 
-    /// Takes a slot for a connection of `client`. `None` stands for a client without a limit per client.
+    /// Takes a slot for a connection of `client`. For `None`, there is no limit per client.
     ///
     /// If all slots are taken, the connection that has been idle for longest among those of the client with the most
     /// connections is evicted, unless `client` would then have as many.
