@@ -165,8 +165,8 @@ fn group(title: &str) -> Option<String> {
     groups.last().filter(|name| !matches(r"(?i)^(?:[se]?\d+|[0-9a-f]{8})$", name))
 }
 
-/// Returns the form in which clients compare names: letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`, `of`
-/// after the first word.
+/// Returns the form in which clients compare names: letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`,
+/// `of` after the first word.
 pub(crate) fn comparable_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = regex(r"[^\w]+|_");
