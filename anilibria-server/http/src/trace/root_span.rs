@@ -1,4 +1,4 @@
-//! RootSpan span of a traced request.
+//! Root span of a traced request.
 
 use opentelemetry::{
     Context, KeyValue,
