@@ -12,10 +12,11 @@ use std::{pin::pin, sync::LazyLock};
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     User,
-    access_log::{RequestLog, Trace},
-    cors::Readers,
-    finish, protection,
+    access_log::{AccessLogOptions, RequestLogger},
+    cors::CorsPolicy,
+    finish,
     request_id::RequestId,
+    security_headers,
     trace::Sampler,
 };
 use anilibria_server::{
@@ -100,7 +101,7 @@ fn whole_service(bencher: Bencher<'_, '_>) {
 fn route_with_answer(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(request).bench_local_values(|request: Request| {
         let found = SERVICE.0.router.find(request.uri().path());
-        ready(found.unwrap().answer(request))
+        ready(found.unwrap().call(request))
     });
 }
 
@@ -128,8 +129,8 @@ fn rate_limit(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let client = SERVICE.0.clients.identify(request);
-        let quota = SERVICE.0.clients.take(request, &client, true).unwrap();
-        SERVICE.0.clients.write(&quota, response.headers_mut());
+        let quota = SERVICE.0.clients.charge_request(request, &client, true).unwrap();
+        SERVICE.0.clients.write_headers(&quota, response.headers_mut());
     });
 }
 
@@ -142,8 +143,8 @@ fn size_limits(bencher: Bencher<'_, '_>) {
 fn cors(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let permission = SERVICE.0.origins.permission(request, Readers::Listed);
-        permission.write(response.headers_mut());
+        let cors_headers = SERVICE.0.origins.headers_for(request, CorsPolicy::Listed);
+        cors_headers.write(response.headers_mut());
     });
 }
 
@@ -155,9 +156,9 @@ fn trace(bencher: Bencher<'_, '_>) {
         (request, id)
     };
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
-        let mut trace = Trace::of(request, id, Sampler::default());
-        ready(trace.follow(pin!(std::future::ready(()))));
-        trace.done(StatusCode::OK, RequestLog::default());
+        let mut logger = RequestLogger::new(request, id, Sampler::default());
+        ready(logger.instrument(pin!(std::future::ready(()))));
+        logger.finish(StatusCode::OK, AccessLogOptions::default());
     });
 }
 
@@ -173,5 +174,5 @@ fn conditions(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn security_headers(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(answer).bench_local_refs(protection::protect);
+    bencher.with_inputs(answer).bench_local_refs(security_headers::add);
 }

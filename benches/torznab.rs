@@ -13,7 +13,7 @@ use divan::Bencher;
 const RELEASES: u32 = 10_000;
 
 const ADDRESSES: Addresses<'_> =
-    Addresses { itself: "http://localhost/torznab/api", site: "http://localhost/" };
+    Addresses { indexer: "http://localhost/torznab/api", site: "http://localhost/" };
 
 /// The catalog and the franchises of a sandbox, and a client for their links.
 static SOURCE: LazyLock<(Arc<Catalog>, Franchises, Client)> = LazyLock::new(|| {

@@ -22,7 +22,7 @@ mod v3;
 
 use std::{ffi::OsString, time::Duration};
 
-use anilibria_http::cors::Origins;
+use anilibria_http::cors::AllowedOrigins;
 use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
@@ -126,7 +126,7 @@ pub struct Config {
     /// Other origins that may read answers, with credentials: a comma list, or `*` for all, without credentials. Of API v3,
     /// this applies to requests with a session and to writes: all origins may read its public answers.
     #[arg(long, env, value_parser = parse::origins)]
-    pub cors_allow_origin: Option<Origins>,
+    pub cors_allow_origin: Option<AllowedOrigins>,
 
     /// Address of the site, permitted as an origin when no list is set.
     #[arg(long, env, value_parser = parse::origin)]
@@ -297,10 +297,10 @@ impl Config {
     }
 
     /// Other origins that may read answers.
-    pub fn origins(&self) -> Origins {
+    pub fn origins(&self) -> AllowedOrigins {
         self.cors_allow_origin.clone().unwrap_or_else(|| {
             let local = LOCAL_ORIGINS.map(HeaderValue::from_static);
-            Origins::Listed(self.client_url.iter().cloned().chain(local).collect())
+            AllowedOrigins::Listed(self.client_url.iter().cloned().chain(local).collect())
         })
     }
 
@@ -367,7 +367,7 @@ mod tests {
     fn site_is_permitted_beside_the_local_origins() {
         let config = config(&["--client-url=https://anime.example/"]);
 
-        let Origins::Listed(origins) = config.origins() else { panic!("not a list") };
+        let AllowedOrigins::Listed(origins) = config.origins() else { panic!("not a list") };
 
         assert_eq!(origins, ["https://anime.example", LOCAL_ORIGINS[0], LOCAL_ORIGINS[1]]);
     }

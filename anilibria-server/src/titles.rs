@@ -28,7 +28,7 @@ use anilibria_http::{
     LoadFailure,
     envelope::{CacheLevel, One, Page},
     problem::Problem,
-    rendered::{Meta, Rendered, form_of},
+    rendered::{Meta, Rendered, schema_fingerprint},
     tag,
 };
 use time::OffsetDateTime;
@@ -143,7 +143,7 @@ impl Titles {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
             Err(failure) => failure,
         };
-        let helps = self.fallback.as_ref().filter(|_| failure.is_of_upstream() && !asker.is_fallback);
+        let helps = self.fallback.as_ref().filter(|_| failure.is_upstream() && !asker.is_fallback);
         let title = match helps {
             Some(fallback) => fallback.title(&self.client, id, asker, since).await,
             None => None,
@@ -173,7 +173,7 @@ impl Titles {
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
         let title = self.known(id).await?;
-        title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
+        title.map(Rendered::no_store).ok_or_else(|| Problem::title_not_found(id))
     }
 
     /// Returns the releases of `days` of the week, 0 for Monday; of all days if `days` is empty.
@@ -291,14 +291,14 @@ impl Titles {
 
 /// Returns the format version of cached answers. Values of another format belong to instances of another version.
 fn form() -> &'static str {
-    static FORM: LazyLock<String> = LazyLock::new(form_of::<Title>);
+    static FORM: LazyLock<String> = LazyLock::new(schema_fingerprint::<Title>);
     &FORM
 }
 
 /// Converts a cached value to an answer, with metadata on its source.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
     let level = match cached.origin() {
-        Origin::Level { name, .. } => CacheLevel::named(name),
+        Origin::Level { name, .. } => CacheLevel::from_name(name),
         _ => None,
     };
     let meta = Meta {

@@ -3,7 +3,7 @@
 use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_http::listener::{self, Bounds};
+use anilibria_http::listener::{self, ConnectionLimits};
 use anilibria_server::{
     app::{self, build},
     config::Config,
@@ -43,7 +43,7 @@ pub(crate) async fn start() -> anyhow::Result<Service> {
     let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
     let pump = Pump::start(&state.realtime, &state.titles);
-    let (app, bounds) = (app::app(&config, &state), Bounds::new(config.http.listener()));
+    let (app, bounds) = (app::app(&config, &state), ConnectionLimits::new(config.http.listener()));
     tokio::spawn(listener::serve(socket, bounds, app, pending(), Duration::ZERO));
     Ok(Service { address, realtime: state.realtime, _pump: pump })
 }

@@ -1,4 +1,4 @@
-//! Content negotiation by `Accept`.
+//! Negotiation of the media type by the header `Accept`.
 
 use poem::http::{HeaderMap, header};
 
@@ -12,7 +12,8 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
     media_quality(headers, "text", "html") > media_quality(headers, "application", "json")
 }
 
-/// True if `Accept` in `headers` of a request names `application/problem+json`, and does not prefer JSON to it.
+/// True if `Accept` in `headers` of a request names `application/problem+json`, and does not prefer `application/json` to it.
+/// A range such as `*/*` does not name it.
 pub fn names_problem_json(headers: &HeaderMap) -> bool {
     // Most lists have no such subtype, and need no parsing.
     if !headers.get_all(header::ACCEPT).iter().any(|list| list.as_bytes().contains(&b'+')) {
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn browsers_want_a_page() {
+    fn browsers_prefer_html() {
         for accept in [
             "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
             "Text/HTML",
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_else_wants_data() {
+    fn other_clients_prefer_json() {
         for accept in [
             "",
             "*/*",

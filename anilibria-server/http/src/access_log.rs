@@ -1,7 +1,7 @@
 //! Access log: spans and log lines of a request.
 
-mod policy;
-mod refusals;
+mod options;
+mod throttle;
 
 use std::{
     future::{self, Future},
@@ -20,19 +20,19 @@ use tracing::{
     info, warn,
 };
 
-pub use self::policy::{Logged, RequestLog};
-use self::refusals::Refusals;
+pub use self::options::{AccessLogOptions, LogLine};
+use self::throttle::LogThrottle;
 use crate::{
     User,
     error_chain::ErrorChain,
     metrics::count_error,
     problem::Problem,
     request_id::RequestId,
-    trace::{ROOT, Root, Sampler, TraceParent},
+    trace::{ROOT_TARGET, RootSpan, Sampler, TraceParent},
 };
 
-/// Requests that were refused because too many were in progress.
-static REFUSALS: Refusals = Refusals::new();
+/// Throttle of the lines about requests that were rejected because too many were in progress.
+static OVERLOAD_THROTTLE: LogThrottle = LogThrottle::new();
 
 /// Creates the span of a request. The target decides whether a trace starts with the span. The level is the least verbose
 /// one: the lines inside the span need its fields at any level of the log.
@@ -53,16 +53,17 @@ macro_rules! request_span {
     };
 }
 
-/// One request in the log: the span around its processing, and the line about its end. At debug level there is a line about
-/// its start as well.
+/// Log of one request: the span around its processing, and the line about its end. At debug level, there is also a line about
+/// its start.
 ///
-/// The fields that identify the request are recorded only when the log needs them: when the request has to wait, or fails.
-/// An answer from memory does neither, and recording its id and path would cost more than the lookup.
-pub struct Trace<'r> {
+/// The fields that identify the request are recorded in the span only when a line needs them: when the request has to wait, or
+/// fails. A response from memory needs neither, and recording the id and the path would cost more than the lookup.
+pub struct RequestLogger<'r> {
     span: Span,
     /// The root span of the trace, if the request is traced.
-    root: Option<Root>,
-    named: bool,
+    root: Option<RootSpan>,
+    /// True if the span has the fields that identify the request.
+    is_recorded: bool,
     ip: Option<IpAddr>,
     user: Option<User>,
     id: &'r RequestId,
@@ -72,26 +73,40 @@ pub struct Trace<'r> {
     started: Instant,
 }
 
-impl<'r> Trace<'r> {
-    /// Creates the log of `request`, whose id is `id`. The request is traced if `sampler` selects it.
-    pub fn of(request: &Request, id: &'r RequestId, sampler: Sampler) -> Self {
+impl<'r> RequestLogger<'r> {
+    /// Creates the span of `request`, whose id is `id`. The request is traced if `sampler` selects it.
+    pub fn new(request: &Request, id: &'r RequestId, sampler: Sampler) -> Self {
         let parent = TraceParent::of(request.headers());
-        let is_traced = sampler.takes(parent.as_ref());
-        let span =
-            if is_traced { request_span!(ROOT, otel.kind = "server") } else { request_span!(module_path!()) };
-        let root = is_traced.then(|| Root::of(&span, request));
+        let is_traced = sampler.should_sample(parent.as_ref());
+        let span = if is_traced {
+            request_span!(ROOT_TARGET, otel.kind = "server")
+        } else {
+            request_span!(module_path!())
+        };
+        let root = is_traced.then(|| RootSpan::new(&span, request));
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let user = request.extensions().get::<User>().copied();
-        Self { span, root, named: false, ip: None, user, id, parent, method, uri, started: Instant::now() }
+        Self {
+            span,
+            root,
+            is_recorded: false,
+            ip: None,
+            user,
+            id,
+            parent,
+            method,
+            uri,
+            started: Instant::now(),
+        }
     }
 
-    /// Logs the start of `request`, which came from `ip`.
-    pub fn begin(&mut self, request: &Request, ip: Option<IpAddr>) {
+    /// Logs the start of `request`, which came from `ip`, at level `debug`.
+    pub fn start(&mut self, request: &Request, ip: Option<IpAddr>) {
         self.ip = ip;
         let is_logged = enabled!(Level::DEBUG);
         // At debug level, and in a trace, the span identifies the request from the start.
         if is_logged || self.root.is_some() {
-            self.name();
+            self.record_fields();
         }
         if is_logged {
             let user_agent = request.header(header::USER_AGENT);
@@ -100,60 +115,64 @@ impl<'r> Trace<'r> {
         }
     }
 
-    /// Records the route of the request: a pattern, not a path.
-    pub fn route(&self, route: &str) {
+    /// Names the root span after `route`, which must be a pattern, not a path.
+    pub fn set_route(&self, route: &str) {
         if let Some(root) = &self.root {
-            root.name(&self.method, route);
+            root.set_route(&self.method, route);
         }
     }
 
-    /// Runs `work` inside the span.
-    pub async fn follow<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
+    /// Runs `work` inside the span. The span identifies the request from the first time that `work` waits.
+    pub async fn instrument<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
         future::poll_fn(|cx| {
             let step = self.span.in_scope(|| work.as_mut().poll(cx));
             if step.is_pending() {
-                self.name();
+                self.record_fields();
             }
             step
         })
         .await
     }
 
-    /// Logs the end of a request that was answered with `status`, and returns its duration. `log` decides the level.
-    pub fn done(&mut self, status: StatusCode, log: RequestLog) -> Duration {
-        let took = self.end(status);
-        match log.level_of(status, took) {
-            Logged::Failed => self.line(|| {
+    /// Logs the end of a request that was answered with `status`, and returns its duration. `options` decide the level.
+    pub fn finish(&mut self, status: StatusCode, options: AccessLogOptions) -> Duration {
+        let took = self.close(status);
+        match options.line_for(status, took) {
+            LogLine::Failed => self.line(|| {
                 warn!(status_code = status.as_u16(), duration_ms = millis(took), "Request failed");
             }),
-            Logged::Slow => self.line(|| {
+            LogLine::Slow => self.line(|| {
                 warn!(status_code = status.as_u16(), duration_ms = millis(took), "Slow request");
             }),
-            Logged::Listed => self.line(|| {
+            LogLine::Info => self.line(|| {
                 info!(status_code = status.as_u16(), duration_ms = millis(took), "Request completed");
             }),
-            Logged::Quiet if enabled!(Level::DEBUG) => self.line(|| {
+            LogLine::Debug if enabled!(Level::DEBUG) => self.line(|| {
                 debug!(status_code = status.as_u16(), duration_ms = millis(took), "Request completed");
             }),
-            Logged::Quiet => {}
+            LogLine::Debug => {}
         }
         took
     }
 
-    /// Logs the end of a request that `problem` ended and that was answered with `status`, and returns its duration.
-    pub fn failed(&mut self, problem: &Problem, status: StatusCode, log: RequestLog) -> Duration {
+    /// Logs the end of a request that failed with `problem` and was answered with `status`, and returns its duration.
+    ///
+    /// The causes of a server error are logged: at level `error` for an internal error, otherwise at `warn`. For
+    /// [`Problem::Overloaded`], at most one line a second is written at this level. A client error is logged as by
+    /// [`finish`](Self::finish).
+    pub fn fail(&mut self, problem: &Problem, status: StatusCode, options: AccessLogOptions) -> Duration {
         if !problem.status().is_server_error() {
-            return self.done(status, log);
+            return self.finish(status, options);
         }
-        let took = self.end(status);
+        let took = self.close(status);
         let error_type = problem.code().to_string();
         count_error("http_middleware", error_type.clone());
         let (status_code, duration_ms) = (status.as_u16(), millis(took));
         let error = ErrorChain(problem);
         match problem {
-            // Overload is when lines are the most expensive, and all of them say the same.
+            // During an overload, lines cost the most, and all of them are the same.
             Problem::Overloaded => {
-                if let Some(refused) = REFUSALS.count() {
+                if let Some(refused) = OVERLOAD_THROTTLE.record() {
                     self.line(|| {
                         warn!(status_code, duration_ms, %error, error_type, refused, "Request failed");
                     });
@@ -171,22 +190,22 @@ impl<'r> Trace<'r> {
         took
     }
 
-    fn end(&self, status: StatusCode) -> Duration {
+    fn close(&self, status: StatusCode) -> Duration {
         if let Some(root) = &self.root {
-            root.end(status);
+            root.set_status(status);
         }
         self.started.elapsed()
     }
 
     /// Writes a line inside the span, which identifies the request.
     fn line(&mut self, write: impl FnOnce()) {
-        self.name();
+        self.record_fields();
         self.span.in_scope(write);
     }
 
-    fn name(&mut self) {
-        if !self.named {
-            self.named = true;
+    fn record_fields(&mut self) {
+        if !self.is_recorded {
+            self.is_recorded = true;
             self.span.record("request_id", self.id.as_str());
             if let Some(parent) = &self.parent {
                 self.span.record("trace_id", parent.trace_id());
@@ -207,7 +226,7 @@ impl<'r> Trace<'r> {
     }
 }
 
-/// Returns `took` in milliseconds. Times below an hour are rounded to microseconds, so that they are short to read.
+/// Returns `took` in milliseconds. Times below an hour are rounded to microseconds, which makes them shorter.
 fn millis(took: Duration) -> f64 {
     let micros = u32::try_from(took.as_micros());
     micros.map_or_else(|_| took.as_secs_f64() * 1000.0, |micros| f64::from(micros) / 1000.0)
@@ -230,11 +249,11 @@ mod tests {
 
     impl Log {
         /// Sets this as the log of the current thread until the guard is dropped.
-        fn listen(&self) -> tracing::subscriber::DefaultGuard {
-            self.listen_from(Level::INFO)
+        fn capture(&self) -> tracing::subscriber::DefaultGuard {
+            self.capture_from(Level::INFO)
         }
 
-        fn listen_from(&self, level: Level) -> tracing::subscriber::DefaultGuard {
+        fn capture_from(&self, level: Level) -> tracing::subscriber::DefaultGuard {
             let log = self.clone();
             let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(level);
             tracing::subscriber::set_default(subscriber.with_writer(move || log.clone()).finish())
@@ -263,20 +282,24 @@ mod tests {
     }
 
     fn fail(request: &Request, id: &RequestId, problem: &Problem) {
-        Trace::of(request, id, Sampler::default()).failed(problem, problem.status(), RequestLog::default());
+        RequestLogger::new(request, id, Sampler::default()).fail(
+            problem,
+            problem.status(),
+            AccessLogOptions::default(),
+        );
     }
 
     #[tokio::test]
-    async fn what_is_logged_after_waiting_names_the_request() {
+    async fn line_after_waiting_names_the_request() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (request, id) = request();
 
         let work = async {
             tokio::task::yield_now().await;
             warn!("mirror failed");
         };
-        Trace::of(&request, &id, Sampler::default()).follow(pin!(work)).await;
+        RequestLogger::new(&request, &id, Sampler::default()).instrument(pin!(work)).await;
 
         let text = log.text();
         assert!(text.contains("mirror failed"), "{text}");
@@ -284,9 +307,9 @@ mod tests {
     }
 
     #[test]
-    fn fault_names_the_request_and_all_its_causes() {
+    fn failure_is_logged_with_the_request_and_all_causes() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (request, id) = request();
 
         fail(&request, &id, &Problem::UpstreamTimeout("connection stalled".into()));
@@ -297,9 +320,9 @@ mod tests {
     }
 
     #[test]
-    fn fault_names_the_trace_it_belongs_to() {
+    fn failure_is_logged_with_the_trace() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (_, id) = request();
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let request = Request::builder().header("traceparent", parent).finish();
@@ -314,12 +337,12 @@ mod tests {
     #[test]
     fn failed_request_is_one_line_with_its_status_and_duration() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (request, id) = request();
 
         fail(&request, &id, &Problem::UpstreamTimeout("connection stalled".into()));
-        Trace::of(&request, &id, Sampler::default())
-            .done(StatusCode::SERVICE_UNAVAILABLE, RequestLog::default());
+        RequestLogger::new(&request, &id, Sampler::default())
+            .finish(StatusCode::SERVICE_UNAVAILABLE, AccessLogOptions::default());
 
         let text = log.text();
         let [problem, status] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
@@ -331,7 +354,7 @@ mod tests {
     #[test]
     fn lines_identify_the_request_at_every_level_of_the_log() {
         let log = Log::default();
-        let _listening = log.listen_from(Level::ERROR);
+        let _capturing = log.capture_from(Level::ERROR);
         let (request, id) = request();
 
         fail(&request, &id, &Problem::internal(std::fmt::Error));
@@ -341,9 +364,9 @@ mod tests {
     }
 
     #[test]
-    fn mistake_of_the_client_is_not_logged() {
+    fn client_error_is_not_logged() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (request, id) = request();
 
         fail(&request, &id, &Problem::NotFound);
@@ -352,15 +375,15 @@ mod tests {
     }
 
     #[test]
-    fn slow_request_is_a_warning_and_any_request_is_listed_on_demand() {
+    fn slow_request_is_a_warning_and_all_requests_are_logged_on_demand() {
         let log = Log::default();
-        let _listening = log.listen();
+        let _capturing = log.capture();
         let (request, id) = request();
-        let mut trace = Trace::of(&request, &id, Sampler::default());
+        let mut logger = RequestLogger::new(&request, &id, Sampler::default());
 
-        trace.done(StatusCode::OK, RequestLog { slow: Duration::ZERO, all: false });
-        trace.done(StatusCode::OK, RequestLog { all: true, ..RequestLog::default() });
-        trace.done(StatusCode::OK, RequestLog::default());
+        logger.finish(StatusCode::OK, AccessLogOptions { slow_threshold: Duration::ZERO, log_all: false });
+        logger.finish(StatusCode::OK, AccessLogOptions { log_all: true, ..AccessLogOptions::default() });
+        logger.finish(StatusCode::OK, AccessLogOptions::default());
 
         let text = log.text();
         let [slow, listed] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };

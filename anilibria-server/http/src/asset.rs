@@ -1,4 +1,4 @@
-//! Static responses: bytes that do not change while the service runs.
+//! Static responses, which do not change while the service runs.
 
 use bytes::Bytes;
 use poem::{
@@ -6,19 +6,19 @@ use poem::{
     http::{HeaderValue, header},
 };
 
-use crate::rendered::{Parts, chunks};
+use crate::rendered::{BodyParts, two_part_body};
 
-/// Bytes that are part of the service, such as its documentation. Cheap to clone.
+/// A file that is part of the service, such as a page of its documentation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Asset {
     media_type: HeaderValue,
     etag: Option<HeaderValue>,
     policy: Option<HeaderValue>,
-    parts: Parts,
+    parts: BodyParts,
 }
 
 impl Asset {
-    /// Creates an asset from `text`, which must not be empty. `media_type` is its `Content-Type`.
+    /// Creates an asset from `text`, which must not be empty. `media_type` is the value of `Content-Type`.
     pub fn new(media_type: &'static str, text: String) -> Self {
         let digest = sha1_smol::Sha1::from(&text).digest().to_string();
         let mut prefix = Bytes::from(text);
@@ -28,7 +28,7 @@ impl Asset {
             media_type: HeaderValue::from_static(media_type),
             etag: HeaderValue::try_from(format!("W/\"{digest}\"")).ok(),
             policy: None,
-            parts: Parts {
+            parts: BodyParts {
                 prefix,
                 tail,
                 digest: digest.as_bytes().first_chunk().copied().unwrap_or([0; 40]),
@@ -36,18 +36,18 @@ impl Asset {
         }
     }
 
-    /// Sets the `Content-Security-Policy` of this asset. It replaces the policy of all other pages.
+    /// Sets the `Content-Security-Policy` of this asset. Default: the policy of [`security_headers`](crate::security_headers).
     #[must_use]
     pub fn with_policy(mut self, policy: HeaderValue) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// Returns the response with the bytes. Clients may cache it for 300 seconds: the bytes change only with the version of
-    /// the service.
+    /// Returns the response with the file. Clients may cache it for 300 seconds: the file changes only with the version of the
+    /// service.
     pub fn response(&self) -> Response {
-        let Parts { prefix, tail, .. } = self.parts.clone();
-        let mut response = Response::from(chunks([prefix, tail]));
+        let BodyParts { prefix, tail, .. } = self.parts.clone();
+        let mut response = Response::from(two_part_body([prefix, tail]));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, self.media_type.clone());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -13,7 +13,7 @@ use poem_openapi::{
     types::ParseFromJSON,
 };
 
-use self::{check::check, node::Node};
+use self::{check::check, node::JsonNode};
 use crate::problem::Problem;
 
 /// Media type of a body in the document.
@@ -24,7 +24,8 @@ const BODY: &str = "body";
 
 /// A request body in JSON.
 ///
-/// An error names the field, such as `items[2].id`, or `body` if the body is not a JSON object.
+/// An error names the field, such as `items[2].id`, or `body` if the body is not a JSON object. The body must have the
+/// `Content-Type` `application/json`, one that ends with `+json`, or none.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -69,7 +70,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii().is_empty() {
         return Err(Problem::invalid(BODY, "is required and must be a JSON object"));
     }
-    let node: Node = serde_json::from_slice(bytes)
+    let node: JsonNode = serde_json::from_slice(bytes)
         .map_err(|error| Problem::invalid(BODY, format!("is not valid JSON: {error}")))?;
     let mut registry = Registry::new();
     T::register(&mut registry);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     /// Returns the field and the reason of the error.
-    fn refusal(body: &str) -> (String, String) {
+    fn error_of(body: &str) -> (String, String) {
         match parse::<Order>(body.as_bytes()) {
             Err(Problem::InvalidParameters { field, reason }) => (field.into_owned(), reason.into_owned()),
             other => panic!("{body}: {other:?}"),
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn body_that_fits_is_read() {
+    fn body_that_fits_its_schema_is_parsed() {
         let order: Order =
             parse(r#"{"id":4294967295,"size":"large","note":"кот","items":[{"id":9}],"price":2}"#.as_bytes())
                 .unwrap();
@@ -179,15 +180,15 @@ mod tests {
             (r#"{"id":1,"id":2}"#, "id", "occurs more than once"),
             (r#"{"id":1,"items":[{"id":1,"id":1}]}"#, "items[0].id", "occurs more than once"),
         ] {
-            assert_eq!(refusal(body), (field.to_owned(), reason.to_owned()), "{body}");
+            assert_eq!(error_of(body), (field.to_owned(), reason.to_owned()), "{body}");
         }
-        let (field, reason) = refusal(r#"{"id":1,"isUrgent":true}"#);
+        let (field, reason) = error_of(r#"{"id":1,"isUrgent":true}"#);
         assert_eq!(field, "isUrgent");
         assert!(reason.ends_with("`id`, `is_urgent`, `size`, `note`, `items`, `price`"), "{reason}");
     }
 
     #[test]
-    fn body_that_is_no_object_is_named_as_a_whole() {
+    fn error_about_the_whole_body_names_the_body() {
         for (body, reason) in [
             ("", "is required"),
             (" \n", "is required"),
@@ -201,7 +202,7 @@ mod tests {
             ("\u{feff}{}", "line 1 column"),
             (&"[".repeat(1000), "recursion limit"),
         ] {
-            let (field, found) = refusal(body);
+            let (field, found) = error_of(body);
 
             assert_eq!(field, "body", "{body}");
             assert!(found.contains(reason), "{body}: {found}");
@@ -210,8 +211,8 @@ mod tests {
     }
 
     #[test]
-    fn name_of_an_unknown_field_is_cut_and_has_no_control_characters() {
-        let (field, _) = refusal(&format!(r#"{{"\n\u0000{}":1}}"#, "x".repeat(1000)));
+    fn unknown_name_is_shortened_and_has_no_control_characters() {
+        let (field, _) = error_of(&format!(r#"{{"\n\u0000{}":1}}"#, "x".repeat(1000)));
 
         assert_eq!(field.chars().count(), 64);
         assert!(!field.contains(char::is_control), "{field:?}");
@@ -219,7 +220,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_body_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0..60_usize) {
+        fn any_body_is_parsed_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0..60_usize) {
             let mut body = br#"{"id":1,"is_urgent":true,"items":[{"id":9},{"id":8}],"price":1.5}"#.to_vec();
             body.splice(at..at + 5, bytes.iter().copied());
 
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_is_read() {
+    fn other_media_types_are_rejected() {
         for json in [
             None,
             Some("application/json"),

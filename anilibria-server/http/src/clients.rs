@@ -1,4 +1,4 @@
-//! Clients: the senders of requests, with a quota and limits for each.
+//! Clients of the service: identification, and a quota and limits for each.
 
 mod quota_headers;
 mod state;
@@ -20,25 +20,25 @@ use tokio::sync::SemaphorePermit;
 pub use self::state::QuotaState;
 use self::{
     quota_headers::QuotaHeaders,
-    state::{ClientBounds, ClientState, ClientTable, QuotaKind},
+    state::{ClientLimits, ClientState, ClientTable, QuotaKind},
 };
-use super::proxies::Proxies;
+use super::proxies::TrustedProxies;
 use crate::{User, metrics::Limit, problem::Problem};
 
 /// `Retry-After` for a client with too many requests in progress.
 const RETRY_AFTER_IN_PROGRESS: Duration = Duration::from_secs(1);
 
-/// Path of the login of the old site. It has a separate quota.
+/// Path of the login of the old site. Logins have a separate quota.
 const LOGIN: &str = "/public/login.php";
 
 /// Identifies clients and tracks the quota of each.
 ///
 /// A client is a service with an internal token, a signed-in user, or an address: an IPv4 address, or the /64 network of an
-/// IPv6 address. Services and the networks of `TRUSTED_CLIENTS` have a separate quota and no other limits.
+/// IPv6 address. Services and addresses in [`ClientOptions::trusted_clients`] have a separate quota and no other limits.
 pub struct Clients {
-    proxies: Proxies,
+    proxies: TrustedProxies,
     trusted: Vec<IpNet>,
-    service_of: Option<ServiceOf>,
+    identify_service: Option<IdentifyService>,
     addresses: ClientTable<IpAddr>,
     users: ClientTable<User>,
     trusted_callers: ClientTable<TrustedCaller>,
@@ -54,10 +54,10 @@ struct ResponseHeaders {
     login: QuotaHeaders,
 }
 
-/// A function that returns the name of the service whose valid token is among the headers of a request.
-pub type ServiceOf = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
+/// A function that returns the name of the service whose valid token is in the headers of a request.
+pub type IdentifyService = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
 
-/// Limits of clients. A limit of 0 requests per minute disables that limit.
+/// Limits of clients. A quota of 0 requests per minute disables that quota.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// Sustained requests per minute of one address.
@@ -76,13 +76,13 @@ pub struct ClientOptions {
     pub login_burst: NonZeroU32,
     /// Maximum number of requests in progress of one client.
     pub max_in_progress: usize,
-    /// Networks of proxies whose headers report the address of the client.
+    /// Networks of proxies whose `X-Forwarded-For` and `X-Real-IP` are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Networks of trusted clients: those that are part of the site.
     pub trusted_clients: Vec<IpNet>,
 }
 
-/// A trusted caller: one that is part of the site.
+/// A client that is part of the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum TrustedCaller {
     /// A service, identified by the name in its token.
@@ -102,32 +102,32 @@ pub struct Client {
 }
 
 impl Clients {
-    /// Creates the clients with the limits of `options`. `service_of` identifies a service by the token of its request.
-    pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
-        let of_strangers = |kind, per_minute| ClientBounds {
+    /// Creates the quotas of `options`. Without `identify_service`, no request is from a service.
+    pub fn new(options: ClientOptions, identify_service: Option<IdentifyService>) -> Self {
+        let untrusted = |kind, per_minute| ClientLimits {
             kind,
             per_minute,
             burst: options.burst,
-            in_progress: options.max_in_progress,
+            max_in_progress: options.max_in_progress,
         };
-        let of_addresses = of_strangers(QuotaKind::Address, options.per_minute);
-        let of_users = of_strangers(QuotaKind::User, options.user_per_minute);
-        let of_trusted = ClientBounds {
+        let of_addresses = untrusted(QuotaKind::Address, options.per_minute);
+        let of_users = untrusted(QuotaKind::User, options.user_per_minute);
+        let of_trusted = ClientLimits {
             kind: QuotaKind::Trusted,
             per_minute: options.service_per_minute,
             burst: options.service_burst,
-            in_progress: usize::MAX,
+            max_in_progress: usize::MAX,
         };
-        let of_logins = ClientBounds {
+        let of_logins = ClientLimits {
             kind: QuotaKind::Login,
             per_minute: options.login_per_minute,
             burst: options.login_burst,
-            in_progress: usize::MAX,
+            max_in_progress: usize::MAX,
         };
         Self {
-            proxies: Proxies::new(options.trusted_proxies),
+            proxies: TrustedProxies::new(options.trusted_proxies),
             trusted: options.trusted_clients,
-            service_of,
+            identify_service,
             addresses: ClientTable::new(of_addresses),
             users: ClientTable::new(of_users),
             trusted_callers: ClientTable::new(of_trusted),
@@ -148,7 +148,8 @@ impl Clients {
             let state = Some(self.users.get(user));
             return Client { address, state, is_trusted: false, is_service: false };
         }
-        let service = self.service_of.as_ref().and_then(|service_of| service_of(request.headers()));
+        let service =
+            self.identify_service.as_ref().and_then(|identify_service| identify_service(request.headers()));
         let is_service = service.is_some();
         let of_network = || Some(TrustedCaller::Address(address.filter(|address| self.trusts(*address))?));
         if let Some(caller) = service.map(TrustedCaller::Service).or_else(of_network) {
@@ -164,31 +165,34 @@ impl Clients {
         self.proxies.origin_of(request)
     }
 
-    /// Takes `request` from the quota of `client`; `None` if the request does not count. Only routed paths can be exempt.
-    pub fn take(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
+    /// Charges `request` to the quota of `client`. Returns `None` if the request does not count, or if there is no quota.
+    ///
+    /// Preflight requests do not count. If `is_routed`, neither do probes, metrics, WebSocket handshakes, and requests of
+    /// services to `/internal`.
+    pub fn charge_request(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
         let path = request.uri().path();
-        // Preflight requests do not count: browsers send them on their own.
+        // Browsers send preflight requests on their own, so clients cannot avoid them.
         if request.method() == Method::OPTIONS || is_routed && is_exempt(path, client) {
             return None;
         }
         if request.method() == Method::POST
             && path == LOGIN
             && let Some(address) = client.address
-            && let Some(quota) = self.logins.get(&network(address)).take(NonZeroU32::MIN)
+            && let Some(quota) = self.logins.get(&network(address)).charge(NonZeroU32::MIN)
             && quota.wait.is_some()
         {
             Limit::Login.hit();
             return Some(quota);
         }
-        let quota = client.state.as_ref()?.take(NonZeroU32::MIN)?;
+        let quota = client.state.as_ref()?.charge(NonZeroU32::MIN)?;
         if quota.wait.is_some() {
             Limit::Rate.hit();
         }
         Some(quota)
     }
 
-    /// Writes the quota of a client into `headers` of its answer.
-    pub fn write(&self, quota: &QuotaState, headers: &mut HeaderMap) {
+    /// Writes the quota of a client into the `headers` of its response.
+    pub fn write_headers(&self, quota: &QuotaState, headers: &mut HeaderMap) {
         let of_kind = match quota.kind {
             QuotaKind::Address => &self.headers.address,
             QuotaKind::User => &self.headers.user,
@@ -219,28 +223,29 @@ impl Client {
         self.address.filter(|_| !self.is_trusted).map(network)
     }
 
-    /// Takes a permit for one more request in progress; `None` for a client without a limit.
+    /// Takes a permit for one more request, which is in progress until the permit is dropped; `None` for a client without a
+    /// limit.
     ///
     /// # Errors
     ///
     /// [`Problem::RateLimited`] if the client has too many requests in progress.
-    pub fn enter(&self) -> Result<Option<SemaphorePermit<'_>>, Problem> {
+    pub fn try_acquire(&self) -> Result<Option<SemaphorePermit<'_>>, Problem> {
         let Some(state) = &self.state else { return Ok(None) };
-        state.enter().map(Some).ok_or_else(|| {
+        state.try_acquire().map(Some).ok_or_else(|| {
             Limit::ClientRequests.hit();
             Problem::RateLimited { retry_after: RETRY_AFTER_IN_PROGRESS }
         })
     }
 
-    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it before
-    /// the work begins.
+    /// Charges `units` further requests to the quota, for work that costs more than a usual request. Call this before the work
+    /// begins.
     ///
     /// # Errors
     ///
-    /// Returns the time to wait if the quota does not suffice.
+    /// The time until the quota suffices, if it does not suffice now. Nothing is charged then.
     pub fn charge(&self, units: u32) -> Result<(), Duration> {
         let (Some(state), Some(units)) = (&self.state, NonZeroU32::new(units)) else { return Ok(()) };
-        match state.take(units).and_then(|quota| quota.wait) {
+        match state.charge(units).and_then(|quota| quota.wait) {
             Some(wait) => {
                 Limit::Rate.hit();
                 Err(wait)
@@ -260,7 +265,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl QuotaState {
-    /// Returns an error if the request exceeded the quota.
+    /// Checks that the request did not exceed the quota.
     ///
     /// # Errors
     ///
@@ -270,7 +275,7 @@ impl QuotaState {
     }
 }
 
-/// True if the request does not count: probes, metrics, the handshake of a WebSocket, and `/internal` for services.
+/// True if a request to `path` does not count: probes, metrics, WebSocket handshakes, and `/internal` for services.
 fn is_exempt(path: &str, client: &Client) -> bool {
     let path = path.strip_prefix(crate::BASE).unwrap_or(path);
     let within =
@@ -292,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ipv6_clients_are_told_apart_by_network() {
+    fn ipv6_clients_are_identified_by_network() {
         let of = |address: &str| network(address.parse().unwrap()).to_string();
 
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::"));
@@ -301,14 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn probes_are_not_counted_and_internal_calls_only_with_a_token() {
-        let stranger = Client::local();
-        let service = Client { is_service: true, is_trusted: true, ..stranger.clone() };
+    fn probes_and_internal_calls_with_a_token_are_exempt() {
+        let untrusted = Client::local();
+        let service = Client { is_service: true, is_trusted: true, ..untrusted.clone() };
         for path in ["/health", "/health/ready", "/api/anilibria/v2/live", "/metrics", "/ws"] {
-            assert!(is_exempt(path, &stranger), "{path}");
+            assert!(is_exempt(path, &untrusted), "{path}");
         }
         for path in ["/titles", "/healthy", "/api/anilibria/v2/titles/1", "/", "/internal/cache"] {
-            assert!(!is_exempt(path, &stranger), "{path}");
+            assert!(!is_exempt(path, &untrusted), "{path}");
         }
         assert!(is_exempt("/internal/cache", &service));
     }

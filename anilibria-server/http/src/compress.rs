@@ -1,8 +1,8 @@
-//! Compression that runs once for all answers with the same prefix.
+//! Compression that runs once for all responses with the same prefix.
 //!
-//! The three formats consist of blocks, and each format has a block type for uncompressed bytes. Only the prefix of an
-//! answer is compressed, up to the end of a block, and cached. The tail is short and differs for each answer; it is appended
-//! as an uncompressed block. The result is one valid stream.
+//! The three formats consist of blocks, and each format has a block type for uncompressed bytes. Only the prefix of a
+//! response is compressed, up to the end of a block, and cached. The tail is short and differs for each response; it is
+//! appended as an uncompressed block. The result is one valid stream.
 
 use std::{
     io::{self, Write as _},
@@ -19,7 +19,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
 
 use super::encoding::Coding;
-use crate::rendered::{Digest, Parts};
+use crate::rendered::{BodyParts, Digest};
 
 /// Minimum size in bytes of a body that is compressed. A smaller body fits a packet as it is.
 const MIN_BYTES: usize = 1024;
@@ -34,15 +34,15 @@ const ZSTD_LEVEL: i32 = 6;
 /// Approximate overhead in bytes of a cached entry, in addition to its compressed bytes.
 const ENTRY_OVERHEAD: usize = 200;
 
-/// Maximum time an answer waits for a permit to compress. After it, the answer is sent uncompressed.
-const WAIT: Duration = Duration::from_millis(100);
+/// Maximum time that a response waits for a permit to compress. After it, the response is sent uncompressed.
+const MAX_WAIT: Duration = Duration::from_millis(100);
 
-/// Compresses answers, and caches the compressed prefixes.
+/// Compresses responses, and caches the compressed prefixes.
 #[derive(Clone, Debug)]
 pub struct Compressor {
-    kept: Cache<(Coding, Digest), Compressed>,
+    cache: Cache<(Coding, Digest), Compressed>,
     /// Permits to compress, one for each processor.
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Compressor {
@@ -51,35 +51,35 @@ impl Compressor {
     pub fn new(max_bytes: u64) -> Self {
         let weight =
             |_: &_, value: &Compressed| u32::try_from(value.bytes.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX);
-        let kept = Cache::builder().max_capacity(max_bytes).weigher(weight).build();
+        let cache = Cache::builder().max_capacity(max_bytes).weigher(weight).build();
         let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { kept, turns: Arc::new(Semaphore::new(processors)) }
+        Self { cache, permits: Arc::new(Semaphore::new(processors)) }
     }
 
     /// Returns the body that `parts` make as two compressed chunks. `None` if it should be sent uncompressed: it is short,
     /// compression failed, or no permit was available in time.
-    pub async fn compress(&self, coding: Coding, parts: &Parts) -> Option<[Bytes; 2]> {
-        let Parts { prefix, tail, digest } = parts;
+    pub async fn compress(&self, coding: Coding, parts: &BodyParts) -> Option<[Bytes; 2]> {
+        let BodyParts { prefix, tail, digest } = parts;
         if prefix.len() + tail.len() < MIN_BYTES {
             return None;
         }
         let work = async {
             let prefix = prefix.clone();
-            let turn = timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-            let turn = turn.map_err(|_| io::ErrorKind::WouldBlock)?.map_err(io::Error::other)?;
+            let permit = timeout(MAX_WAIT, Arc::clone(&self.permits).acquire_owned()).await;
+            let permit = permit.map_err(|_| io::ErrorKind::WouldBlock)?.map_err(io::Error::other)?;
             // Compression takes milliseconds, which would delay other requests on this thread.
             let compress = move || {
                 let compressed = Compressed::new(coding, &prefix);
-                drop(turn);
+                drop(permit);
                 compressed
             };
             tokio::task::spawn_blocking(compress).await?
         };
-        match self.kept.try_get_with((coding, *digest), work).await {
+        match self.cache.try_get_with((coding, *digest), work).await {
             Ok(compressed) => Some([compressed.bytes.clone(), compressed.ending(tail)]),
             Err(error) => {
                 if error.kind() != io::ErrorKind::WouldBlock {
-                    warn!(%error, "answer not compressed");
+                    warn!(%error, "failed to compress a response, sent uncompressed");
                 }
                 None
             }
@@ -87,7 +87,7 @@ impl Compressor {
     }
 }
 
-/// A stream that holds the whole prefix, which is not empty, and has no end yet.
+/// The beginning of a compressed stream: the whole prefix, which is not empty, without the end of the stream.
 #[derive(Clone, Debug)]
 struct Compressed {
     coding: Coding,
@@ -200,7 +200,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn prefix_and_tail_come_out_as_one_text(
+        fn decompressed_stream_is_prefix_and_tail(
             prefix in prop_oneof![
                 prop::collection::vec(any::<u8>(), 1..5000),
                 "[a-d]{1,3}".prop_map(|word| word.repeat(20_000).into_bytes()),
@@ -217,8 +217,8 @@ mod tests {
         }
     }
 
-    fn parts(prefix: &'static [u8], digest: u8) -> Parts {
-        Parts { prefix: Bytes::from_static(prefix), tail: "}}".into(), digest: [digest; 40] }
+    fn parts(prefix: &'static [u8], digest: u8) -> BodyParts {
+        BodyParts { prefix: Bytes::from_static(prefix), tail: "}}".into(), digest: [digest; 40] }
     }
 
     #[tokio::test]
@@ -233,21 +233,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn short_body_is_left_alone() {
+    async fn short_body_is_not_compressed() {
         let compressor = Compressor::new(1 << 20);
 
         assert!(compressor.compress(Coding::Brotli, &parts(&[b'x'; 1000], 1)).await.is_none());
     }
 
     #[tokio::test]
-    async fn memory_is_bounded() {
+    async fn cache_is_limited() {
         let compressor = Compressor::new(2000);
 
         for digest in 0..100 {
             compressor.compress(Coding::Gzip, &parts(&[b'x'; 2000], digest)).await.unwrap();
         }
-        compressor.kept.run_pending_tasks().await;
+        compressor.cache.run_pending_tasks().await;
 
-        assert!(compressor.kept.weighted_size() <= 2000);
+        assert!(compressor.cache.weighted_size() <= 2000);
     }
 }

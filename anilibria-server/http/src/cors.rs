@@ -1,7 +1,8 @@
-//! Cross-origin resource sharing (CORS): the origins whose pages may read our answers.
+//! Cross-origin resource sharing (CORS): permission for pages of other origins to read responses.
 //!
-//! poem's middleware is not used: it refuses requests from origins that are not listed. The browser decides whether a page
-//! may read an answer, and some browsers send `Origin` on requests to the same site, too.
+//! poem's middleware is not used: it refuses requests from origins that are not listed. This service answers such a request
+//! without the permission, and the browser hides the response from the page. Some browsers send `Origin` on requests to the
+//! same site, too. Those must not be refused.
 
 use std::borrow::Cow;
 
@@ -20,53 +21,54 @@ const EXPOSED_HEADERS: &str = "X-Request-ID, X-Test-Group, X-Unknown-Parameters,
                                RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
 const MAX_AGE: &str = "86400";
 
-/// Origins that may read our answers.
+/// Origins whose pages may read responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
+pub enum AllowedOrigins {
     /// All origins, without credentials.
     Any,
     /// These origins, with credentials.
     Listed(Vec<HeaderValue>),
 }
 
-/// Pages that may read the answer to a request.
+/// Pages that may read the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readers {
-    /// Pages of the configured [`Origins`].
+pub enum CorsPolicy {
+    /// Pages of the configured [`AllowedOrigins`].
     Listed,
-    /// Pages of the configured [`Origins`], because the request has a session. Without it, all pages may read the answer.
+    /// Pages of the configured [`AllowedOrigins`], because the request has a session. Without a session, all pages may read the
+    /// response.
     ListedForSession,
     /// All pages, without credentials.
     All,
 }
 
-/// The permission to read the answer to one request.
+/// CORS headers of the response to one request: the permission to read it.
 #[derive(Clone, Debug)]
-pub struct Permission {
-    /// Value of `Access-Control-Allow-Origin`; `None` if the page may not read the answer.
+pub struct CorsHeaders {
+    /// Value of `Access-Control-Allow-Origin`; `None` if the page may not read the response.
     origin: Option<HeaderValue>,
     with_credentials: bool,
-    /// Permitted methods, for the answer to a preflight request.
+    /// Permitted methods, for the response to a preflight request.
     methods: Option<&'static str>,
-    /// Request headers on which the answer depends.
+    /// Request headers on which the response depends.
     vary: &'static str,
 }
 
-impl Origins {
-    /// Returns the permission to read the answer to `request`, which is for `readers`.
-    pub fn permission(&self, request: &Request, readers: Readers) -> Permission {
+impl AllowedOrigins {
+    /// Returns the headers of the response to `request`, which the pages of `policy` may read.
+    pub fn headers_for(&self, request: &Request, policy: CorsPolicy) -> CorsHeaders {
         let origin = request.headers().get(header::ORIGIN);
         let listed = match self {
             Self::Any => None,
             Self::Listed(origins) => origin.filter(|origin| origins.contains(origin)),
         };
-        let is_for_all = *self == Self::Any || readers == Readers::All;
+        let is_for_all = *self == Self::Any || policy == CorsPolicy::All;
         let is_preflight = is_preflight(request);
-        // A preflight request does not show whether cookies will follow it, so a listed origin keeps its permission to send
-        // them. Any other answer for all pages is the same for each of them, because shared caches store it.
+        // A preflight request does not show whether the request after it has cookies, so a listed origin keeps its permission
+        // to send them. Any other response for all pages is the same for each of them, because shared caches store it.
         let listed = listed.filter(|_| !is_for_all || is_preflight).cloned();
         let depends_on_origin = *self != Self::Any && (!is_for_all || is_preflight);
-        Permission {
+        CorsHeaders {
             with_credentials: listed.is_some(),
             methods: is_preflight.then_some(if is_for_all && listed.is_none() {
                 READING_METHODS
@@ -74,20 +76,20 @@ impl Origins {
                 METHODS
             }),
             origin: listed.or_else(|| is_for_all.then(|| HeaderValue::from_static("*"))),
-            vary: match readers {
+            vary: match policy {
                 _ if !depends_on_origin => "Accept-Encoding",
-                Readers::ListedForSession => "Accept-Encoding, Origin, Cookie, Authorization",
-                Readers::Listed | Readers::All => "Accept-Encoding, Origin",
+                CorsPolicy::ListedForSession => "Accept-Encoding, Origin, Cookie, Authorization",
+                CorsPolicy::Listed | CorsPolicy::All => "Accept-Encoding, Origin",
             },
         }
     }
 }
 
-impl Permission {
-    /// Adds the permission to `headers` of the answer.
+impl CorsHeaders {
+    /// Adds these headers to the `headers` of the response.
     pub fn write(self, headers: &mut HeaderMap) {
-        // `Vary` is in every answer: a shared cache must not serve one origin the permission of another, nor a client a
-        // coding that another client accepts.
+        // `Vary` is in every response: a shared cache must not serve one origin the permission of another, nor a client a
+        // coding that only another client accepts.
         vary::add(headers, self.vary);
         let Some(origin) = self.origin else { return };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -103,13 +105,13 @@ impl Permission {
     }
 }
 
-/// Returns the answer to a preflight request, to which its [`Permission`] is added; `None` if `request` is not one.
+/// Returns the response to a preflight request, without its [`CorsHeaders`]; `None` if `request` is not one.
 pub fn preflight(request: &Request) -> Option<Response> {
     is_preflight(request).then(|| Response::builder().status(StatusCode::NO_CONTENT).finish())
 }
 
-/// Returns the method of `request`, or the one that follows it if it is a preflight request. `OPTIONS` is returned in place of
-/// an invalid method.
+/// Returns the method of `request`. For a preflight request, this is the method of the request that it announces, or `OPTIONS`
+/// if that method is invalid.
 pub fn requested_method(request: &Request) -> Cow<'_, Method> {
     let announced = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD);
     let announced = announced.filter(|_| is_preflight(request));
@@ -117,7 +119,7 @@ pub fn requested_method(request: &Request) -> Cow<'_, Method> {
     announced.map_or(Cow::Borrowed(request.method()), Cow::Owned)
 }
 
-/// True if `request` is the preflight request of one that has the header `name`.
+/// True if `request` is a preflight request that announces the header `name`.
 pub fn requests_header(request: &Request, name: &HeaderName) -> bool {
     let announced = request.headers().get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
     let mut names = announced.filter_map(|names| names.to_str().ok()).flat_map(|names| names.split(','));

@@ -18,16 +18,16 @@ impl Coding {
     pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
 
     /// Returns the coding that `Accept-Encoding` in `headers` of a request prefers; `None` for no coding.
-    pub fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let mut preferences = Preferences::default();
+    pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
+        let mut accepted = AcceptEncoding::default();
         for list in headers.get_all(header::ACCEPT_ENCODING) {
-            preferences.read(list.to_str().ok()?);
+            accepted.read(list.to_str().ok()?);
         }
-        preferences.best()
+        accepted.best()
     }
 
     /// Returns the value of `Content-Encoding`.
-    pub fn name(self) -> HeaderValue {
+    pub fn to_header(self) -> HeaderValue {
         HeaderValue::from_static(self.as_str())
     }
 
@@ -39,7 +39,7 @@ impl Coding {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("x-gzip") {
             return Some(Self::Gzip);
         }
@@ -49,20 +49,20 @@ impl Coding {
 
 /// Quality values of an `Accept-Encoding`, in thousandths; `None` for a coding that is not listed.
 #[derive(Default)]
-struct Preferences {
+struct AcceptEncoding {
     codings: [Option<u16>; Coding::ALL.len()],
     identity: Option<u16>,
     /// Quality value of `*`.
     others: Option<u16>,
 }
 
-impl Preferences {
+impl AcceptEncoding {
     fn read(&mut self, list: &str) {
         for item in list.split(',') {
             let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
             let Some(quality) = quality(parameters) else { continue };
             let name = name.trim();
-            let value = match Coding::named(name) {
+            let value = match Coding::from_name(name) {
                 Some(coding) => self.codings.get_mut(coding as usize),
                 None if name == "*" => Some(&mut self.others),
                 None if name.eq_ignore_ascii_case("identity") => Some(&mut self.identity),
@@ -118,51 +118,51 @@ fn thousandths(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn wanted(accept: &str) -> Option<Coding> {
+    fn negotiated(accept: &str) -> Option<Coding> {
         let value = HeaderValue::from_str(accept).unwrap();
-        Coding::wanted(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]))
+        Coding::negotiate(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]))
     }
 
     #[test]
     fn browsers_get_brotli() {
-        assert_eq!(wanted("gzip, deflate, br, zstd"), Some(Coding::Brotli));
-        assert_eq!(wanted("gzip, deflate"), Some(Coding::Gzip));
-        assert_eq!(wanted("x-gzip"), Some(Coding::Gzip));
-        assert_eq!(wanted("zstd, GZIP"), Some(Coding::Zstd));
+        assert_eq!(negotiated("gzip, deflate, br, zstd"), Some(Coding::Brotli));
+        assert_eq!(negotiated("gzip, deflate"), Some(Coding::Gzip));
+        assert_eq!(negotiated("x-gzip"), Some(Coding::Gzip));
+        assert_eq!(negotiated("zstd, GZIP"), Some(Coding::Zstd));
     }
 
     #[test]
-    fn who_says_nothing_gets_the_body_as_it_is() {
-        assert_eq!(Coding::wanted(&HeaderMap::new()), None);
-        assert_eq!(wanted(""), None);
-        assert_eq!(wanted("deflate, compress"), None);
+    fn no_coding_is_the_default() {
+        assert_eq!(Coding::negotiate(&HeaderMap::new()), None);
+        assert_eq!(negotiated(""), None);
+        assert_eq!(negotiated("deflate, compress"), None);
     }
 
     #[test]
-    fn quality_decides_before_preference() {
-        assert_eq!(wanted("br;q=0.5, gzip;q=0.8"), Some(Coding::Gzip));
-        assert_eq!(wanted("br; Q = 0.501 , gzip;q=0.5"), Some(Coding::Brotli));
-        assert_eq!(wanted("identity, br;q=0.9"), None);
+    fn quality_has_priority_over_the_preference_of_the_service() {
+        assert_eq!(negotiated("br;q=0.5, gzip;q=0.8"), Some(Coding::Gzip));
+        assert_eq!(negotiated("br; Q = 0.501 , gzip;q=0.5"), Some(Coding::Brotli));
+        assert_eq!(negotiated("identity, br;q=0.9"), None);
     }
 
     #[test]
-    fn what_has_quality_zero_is_not_wanted() {
-        assert_eq!(wanted("br;q=0, gzip"), Some(Coding::Gzip));
-        assert_eq!(wanted("gzip;q=0.000"), None);
-        assert_eq!(wanted("*;q=0"), None);
+    fn coding_with_quality_zero_is_not_used() {
+        assert_eq!(negotiated("br;q=0, gzip"), Some(Coding::Gzip));
+        assert_eq!(negotiated("gzip;q=0.000"), None);
+        assert_eq!(negotiated("*;q=0"), None);
     }
 
     #[test]
-    fn star_stands_for_all_that_are_not_mentioned() {
-        assert_eq!(wanted("*"), Some(Coding::Brotli));
-        assert_eq!(wanted("br;q=0, *"), Some(Coding::Zstd));
-        assert_eq!(wanted("gzip, *;q=0.1"), Some(Coding::Gzip));
+    fn star_covers_all_other_codings() {
+        assert_eq!(negotiated("*"), Some(Coding::Brotli));
+        assert_eq!(negotiated("br;q=0, *"), Some(Coding::Zstd));
+        assert_eq!(negotiated("gzip, *;q=0.1"), Some(Coding::Gzip));
     }
 
     #[test]
-    fn malformed_quality_takes_its_coding_out() {
+    fn coding_with_a_malformed_quality_is_ignored() {
         for accept in ["br;q=2", "br;q=", "br;q=0.1234", "br;q=-1", "br;q=1.5", "br;q=0.x", "br;q=00.5"] {
-            assert_eq!(wanted(accept), None, "{accept}");
+            assert_eq!(negotiated(accept), None, "{accept}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Envelopes of the answers.
+//! Envelopes of responses.
 //!
-//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of an answer are rendered
+//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of a response are rendered
 //! once and reused with a new `meta`.
 
 use poem_openapi::{
@@ -68,7 +68,7 @@ impl Example for Pagination {
 #[oai(rename = "Meta")]
 pub struct MetaBody {
     /// Service that the data come from.
-    pub source: Origin,
+    pub source: DataSource,
     /// True if the data come from the cache.
     pub cached: bool,
     /// Time at which the data become stale: in the past if they are stale, `null` if they are not cached.
@@ -84,15 +84,15 @@ pub struct MetaBody {
 
 /// Service that data come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum Origin {
+#[oai(rename = "Origin", rename_all = "lowercase")]
+pub enum DataSource {
     /// AniLibria.
     Anilibria,
     /// The site's Node service, as a fallback for AniLibria.
     Nodejs,
 }
 
-impl Origin {
+impl DataSource {
     /// Returns the name of the service on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ pub enum CacheLevel {
 
 impl CacheLevel {
     /// Returns the level with this name on the wire.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Memory, Self::Redis, Self::Database].into_iter().find(|level| level.as_str() == name)
     }
 

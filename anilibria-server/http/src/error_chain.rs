@@ -1,8 +1,8 @@
-//! Errors in one line.
+//! Display of an error with its causes.
 
 use std::{error::Error as StdError, fmt};
 
-/// Displays an error and its causes in one line. A cause that the message before it repeats already is omitted.
+/// Displays an error and its causes in one line, separated by `: `. A cause is omitted if the message before it contains it.
 #[derive(Clone, Copy)]
 pub struct ErrorChain<'e>(pub &'e (dyn StdError + 'static));
 

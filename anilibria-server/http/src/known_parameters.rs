@@ -88,7 +88,7 @@ impl UnknownParameters<'_> {
     }
 }
 
-/// Returns the name of a parameter that may be written as a list, `name[]`.
+/// Returns `key` without the suffix `[]`, with which some clients mark lists.
 pub(crate) fn list_name(key: &str) -> &str {
     key.strip_suffix("[]").unwrap_or(key)
 }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn header_is_bounded_and_has_no_special_characters() {
+    fn header_has_a_maximum_length_and_no_special_characters() {
         let many: Vec<_> = (0..1000).map(|n| format!("{n}{}=1", "я".repeat(100))).collect();
 
         let many = header(&many.join("&")).unwrap();

@@ -1,10 +1,10 @@
-//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression, caching
-//! headers, rendered answers, error responses and the access log.
+#![doc = include_str!("../README.md")]
 
 pub mod accept;
 pub mod access_log;
 pub mod asset;
 pub mod body;
+pub mod cache_control;
 pub mod clients;
 pub mod compress;
 pub mod cors;
@@ -13,7 +13,6 @@ pub mod envelope;
 pub mod error_chain;
 mod error_code;
 pub mod finish;
-pub mod freshness;
 pub mod in_flight;
 pub mod known_parameters;
 pub mod limits;
@@ -24,11 +23,11 @@ pub mod page_links;
 pub mod params;
 pub mod path;
 pub mod problem;
-pub mod protection;
 pub mod proxies;
 pub mod rendered;
 pub mod request_id;
 pub mod router;
+pub mod security_headers;
 pub mod tag;
 pub mod timestamp;
 pub mod trace;

@@ -1,4 +1,4 @@
-//! Limits on the size of one request, on concurrent reads of bodies, and on the requests in progress.
+//! Limits on the size of a request, on the bodies that are read at a time, and on the requests in progress.
 
 use std::{io, time::Duration};
 
@@ -14,26 +14,26 @@ use tokio::{
 
 use crate::{metrics::Limit, problem::Problem};
 
-/// Maximum time for a body to arrive.
-const READ_FOR: Duration = Duration::from_secs(10);
+/// Maximum time until a body has arrived.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Maximum bytes of an oversized body that are read and discarded, so that the client can read the error response.
+/// Maximum number of bytes of an oversized body that are read and discarded, so that the client can read the error response.
 const MAX_DISCARDED: usize = 1 << 20;
 
-/// Maximum time for discarding such a body.
-const DISCARD_FOR: Duration = Duration::from_millis(500);
+/// Maximum time for discarding an oversized body.
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Size limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
-    /// Maximum bytes of a request target: path and query.
+    /// Maximum size in bytes of the request target: path and query.
     pub uri: usize,
-    /// Maximum bytes of all headers, names and values.
+    /// Maximum size in bytes of all headers together, names and values.
     pub headers: usize,
 }
 
 impl RequestLimits {
-    /// Returns an error if the request target or the headers are too long.
+    /// Checks the size of the request target and of the headers.
     ///
     /// # Errors
     ///
@@ -49,48 +49,53 @@ impl RequestLimits {
     }
 }
 
-/// Reads the bodies of requests into memory, a limited number at a time.
+/// Reads request bodies into memory, a limited number at a time.
 ///
-/// A body is read before its request counts as in progress, so slow senders only delay other requests with a body.
+/// A body is read before its request counts as in progress. A slow sender therefore delays only other requests with a body.
 #[derive(Debug)]
-pub struct Bodies {
+pub struct BodyReader {
     max_bytes: usize,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
-impl Bodies {
+impl BodyReader {
     /// Creates a reader for at most `max_bodies` bodies at a time, each with at most `max_bytes`.
     pub fn new(max_bytes: usize, max_bodies: usize) -> Self {
-        Self { max_bytes, places: Semaphore::new(max_bodies.min(Semaphore::MAX_PERMITS)) }
+        Self { max_bytes, permits: Semaphore::new(max_bodies.min(Semaphore::MAX_PERMITS)) }
     }
 
-    /// Reads the whole body of `request` and puts it back. `None` if there is no body, as with most requests. The future is
-    /// boxed so that those requests do not reserve memory for it.
+    /// Reads the whole body of `request` and puts it back. Returns `None` if there is no body, as in most requests. The future
+    /// is boxed, so that these requests reserve no memory for it.
     ///
     /// # Errors
     ///
-    /// [`Problem::Overloaded`] if too many bodies are being read, [`Problem::PayloadTooLarge`], and
-    /// [`Problem::InvalidParameters`] for a body that takes too long or is incomplete.
+    /// - [`Problem::Overloaded`] if too many bodies are being read.
+    /// - [`Problem::PayloadTooLarge`] if the body exceeds the limit.
+    /// - [`Problem::InvalidParameters`] if the body takes more than 10 seconds to arrive, or is incomplete.
     pub fn read<'r>(&'r self, request: &'r mut Request) -> Option<BoxFuture<'r, Result<(), Problem>>> {
         let body = request.take_body();
-        (!body.is_empty()).then(|| self.receive(request, body.into()).boxed())
+        (!body.is_empty()).then(|| self.read_limited(request, body.into()).boxed())
     }
 
-    async fn receive(&self, request: &mut Request, body: BoxBody<Bytes, io::Error>) -> Result<(), Problem> {
+    async fn read_limited(
+        &self,
+        request: &mut Request,
+        body: BoxBody<Bytes, io::Error>,
+    ) -> Result<(), Problem> {
         let size = body.size_hint().exact();
-        let Ok(_place) = self.places.try_acquire() else {
+        let Ok(_permit) = self.permits.try_acquire() else {
             Limit::Bodies.hit();
             return Err(Problem::Overloaded);
         };
         if size.is_some_and(|size| size > self.max_bytes as u64) {
             return Err(self.too_large(body.into()).await);
         }
-        let read = timeout(READ_FOR, self.read_whole(body.into())).await;
+        let read = timeout(READ_TIMEOUT, self.collect(body.into())).await;
         request.set_body(read.unwrap_or_else(|_| Err(Problem::invalid("body", "takes too long to arrive")))?);
         Ok(())
     }
 
-    async fn read_whole(&self, body: Body) -> Result<Bytes, Problem> {
+    async fn collect(&self, body: Body) -> Result<Bytes, Problem> {
         let mut stream = Box::pin(body.into_bytes_stream());
         let mut read = BytesMut::new();
         while let Some(chunk) = stream.next().await {
@@ -104,8 +109,8 @@ impl Bodies {
         Ok(read.freeze())
     }
 
-    /// Returns the error after discarding the rest of the body for a limited time. If the connection were closed while the
-    /// client still sends, the client would lose the response.
+    /// Discards the rest of the body for a limited time, and returns the error. If the connection were closed while the client
+    /// still sends, the client would lose the response.
     async fn too_large(&self, rest: Body) -> Problem {
         let mut left = MAX_DISCARDED;
         let mut stream = Box::pin(rest.into_bytes_stream());
@@ -117,7 +122,7 @@ impl Bodies {
                 }
             }
         };
-        let _ = timeout(DISCARD_FOR, discard).await;
+        let _ = timeout(DISCARD_TIMEOUT, discard).await;
         Problem::PayloadTooLarge { limit: self.max_bytes }
     }
 }
@@ -130,18 +135,18 @@ fn headers_len(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// Limits the requests in progress.
+/// Limit on the requests in progress.
 #[derive(Debug)]
-pub struct Gate(Semaphore);
+pub struct ConcurrencyLimit(Semaphore);
 
-impl Gate {
+impl ConcurrencyLimit {
     /// Creates a limit of `max` requests at a time.
     pub fn new(max: usize) -> Self {
         Self(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
     }
 
-    /// Takes a permit for one more request; `None` if none is left.
-    pub fn enter(&self) -> Option<SemaphorePermit<'_>> {
+    /// Takes a permit for one more request, which is in progress until the permit is dropped; `None` at the limit.
+    pub fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.0.try_acquire().ok()
     }
 }

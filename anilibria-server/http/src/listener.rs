@@ -1,7 +1,7 @@
-//! The listener: accepts connections, with limits and timeouts that poem's own server does not have.
+//! Listener that accepts connections, with limits and timeouts that poem's own server does not have.
 
 mod clients;
-mod connection;
+mod timeout_stream;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -31,27 +31,28 @@ use tokio::{
 use tracing::warn;
 
 use self::{
-    clients::{ClientConnections, ClientPlace},
-    connection::{Connection, Timeouts},
+    clients::{ClientConnections, ClientPermit},
+    timeout_stream::{TimeoutStream, Timeouts},
 };
 use crate::{
     metrics::Limit,
-    traffic::{Counted, Traffic},
+    traffic::{ConnectionGuard, Traffic},
 };
 
 /// Delay after an error of `accept`, such as too many open files.
-const PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
-    /// Maximum number of open connections; further ones wait in the backlog of the system.
+    /// Maximum number of open connections. Further ones wait in the backlog of the operating system.
     pub max_connections: usize,
-    /// Maximum number of open connections of one client; further ones are closed at once.
+    /// Maximum number of open connections of one client: an IPv4 address, or the /64 network of an IPv6 address. Further ones
+    /// are closed at once.
     pub max_connections_per_client: usize,
-    /// Networks without a limit per client, such as proxies, which connect on behalf of many clients.
+    /// Networks without a limit per client, such as those of proxies, which connect on behalf of many clients.
     pub exempt: Vec<IpNet>,
-    /// Maximum time from the start of a request to the start of its answer.
+    /// Maximum time from the first byte of a request to the first byte of its response.
     pub exchange_timeout: Duration,
     /// Maximum time without a byte in either direction.
     pub idle_timeout: Duration,
@@ -59,14 +60,14 @@ pub struct ListenerOptions {
 
 /// Limits and timeouts of a listener, with the counts of its connections.
 #[derive(Clone, Debug)]
-pub struct Bounds {
+pub struct ConnectionLimits {
     connections: usize,
     clients: ClientConnections,
     timeouts: Timeouts,
     traffic: Traffic,
 }
 
-impl Bounds {
+impl ConnectionLimits {
     /// Creates the limits that `options` define.
     pub fn new(options: ListenerOptions) -> Self {
         Self {
@@ -77,15 +78,16 @@ impl Bounds {
         }
     }
 
-    /// Sets the counter of connections to `traffic`.
+    /// Sets the counter of connections. Default: a new one.
     #[must_use]
-    pub fn counted_in(self, traffic: &Traffic) -> Self {
+    pub fn traffic(self, traffic: &Traffic) -> Self {
         Self { traffic: traffic.clone(), ..self }
     }
 }
 
-/// Limits for local use and tests.
-impl Default for Bounds {
+impl Default for ConnectionLimits {
+    /// Returns limits for local use and tests: 1024 connections, no limit per client, an exchange timeout of a minute and an
+    /// idle timeout of 90 seconds.
     fn default() -> Self {
         let timeouts = Timeouts { exchange: Duration::from_mins(1), idle: Duration::from_secs(90) };
         let clients = ClientConnections::unlimited();
@@ -93,7 +95,10 @@ impl Default for Bounds {
     }
 }
 
-/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within `drain`.
+/// Serves `endpoint` at `socket` within `limits` until `stop` is ready.
+///
+/// Requests in progress may then finish within `drain`. Connections that are still open after it are dropped. HTTP/1.1 and
+/// HTTP/2 without TLS are supported.
 ///
 /// poem's own server hides that its streams support vectored writes, so hyper copies each response into one buffer.
 ///
@@ -102,7 +107,7 @@ impl Default for Bounds {
 /// Returns an error if the local address of `socket` is unknown.
 pub async fn serve<E>(
     socket: TcpListener,
-    bounds: Bounds,
+    limits: ConnectionLimits,
     endpoint: E,
     stop: impl Future<Output = ()>,
     drain: Duration,
@@ -110,61 +115,61 @@ pub async fn serve<E>(
 where
     E: Endpoint + 'static,
 {
-    let Bounds { connections, clients, timeouts, traffic } = bounds;
-    let places = Arc::new(Semaphore::new(connections));
+    let ConnectionLimits { connections, clients, timeouts, traffic } = limits;
+    let permits = Arc::new(Semaphore::new(connections));
     let local = LocalAddr(socket.local_addr()?.into());
     let endpoint = Arc::new(endpoint);
     let http = auto::Builder::new(TokioExecutor::new());
     let (closing, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     let mut stop = pin!(stop);
     loop {
-        let (stream, peer, place) = tokio::select! {
+        let (stream, peer, permit) = tokio::select! {
             // Biased, so that `stop` is polled before the first connection is accepted.
             biased;
             () = &mut stop => break,
             Some(_) = connections.join_next() => continue,
-            accepted = accept(&socket, &places) => match accepted {
+            accepted = accept(&socket, &permits) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     warn!(%error, "failed to accept a connection");
-                    sleep(PAUSE).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 }
             },
         };
-        let Some(of_client) = clients.enter(peer.ip()) else {
+        let Some(of_client) = clients.try_acquire(peer.ip()) else {
             Limit::ClientConnections.hit();
             continue;
         };
-        let held = Held { _place: place, _of_client: of_client, _counted: traffic.connected() };
-        let stream = TokioIo::new(Connection::new(stream, timeouts, held));
+        let permits = Permits { _permit: permit, _of_client: of_client, _guard: traffic.open_connection() };
+        let stream = TokioIo::new(TimeoutStream::new(stream, timeouts, permits));
         let service = service(Arc::clone(&endpoint), local.clone(), RemoteAddr(peer.into()));
         let connection = http.serve_connection_with_upgrades(stream, service).into_owned();
         connections.spawn(closing.watch(connection).map(drop));
     }
-    // Connections that are still open after `drain` are dropped.
     drop(socket);
     let _ = timeout(drain, closing.shutdown()).await;
     Ok(())
 }
 
-/// The permits that a connection holds until it is closed.
-struct Held {
-    _place: OwnedSemaphorePermit,
-    _of_client: ClientPlace,
-    _counted: Counted,
+/// Permits that a connection holds until it is closed.
+struct Permits {
+    _permit: OwnedSemaphorePermit,
+    _of_client: ClientPermit,
+    _guard: ConnectionGuard,
 }
 
-/// Accepts the next connection once a permit is available. Until then the connection waits in the backlog of the system.
+/// Accepts the next connection once a permit is available. Until then the connection waits in the backlog of the operating
+/// system.
 async fn accept(
     socket: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = socket.accept().await?;
     // Responses are written whole, so Nagle's algorithm would only delay them.
     stream.set_nodelay(true)?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, permit))
 }
 
 /// Returns the service that passes the requests of one connection to `endpoint`.

@@ -1,4 +1,4 @@
-//! Failures of a load, and their conversion to a [`Problem`].
+//! Errors of a load into the cache, and their conversion into a [`Problem`].
 
 use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use anilibria_client::Error;
 
 use crate::problem::Problem;
 
-/// Default `Retry-After`: AniLibria limits requests and names no delay, the catalog is not loaded, or a load took too long.
-const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+/// `Retry-After` if AniLibria limits requests without a delay, if the catalog is not loaded, or if a load took too long.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Errors returned by a load. All callers that waited for the same load share the error.
+/// Errors of a load. All callers that wait for the same load receive the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadFailure {
     /// AniLibria failed.
@@ -19,48 +19,48 @@ pub enum LoadFailure {
     /// The load ended without a result.
     #[error("the load was interrupted")]
     Interrupted,
-    /// The load took longer than a request may take.
+    /// The load took longer than the maximum time of a request.
     #[error("the load took too long")]
     TimedOut,
-    /// The request asks for too much, or for something that does not exist.
+    /// A parameter selects too much, or something that does not exist.
     #[error("parameter `{field}` {reason}")]
-    Refused {
+    InvalidParameter {
         /// Name of the parameter.
         field: &'static str,
         /// Description of the error, as a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
     /// The quota of the client does not cover the cost of this request.
-    #[error("the quota of the client does not suffice")]
+    #[error("the quota of the client does not cover the request")]
     RateLimited {
         /// Time until the quota suffices.
         retry_after: Duration,
     },
-    /// Too much work of this kind is running or queued.
-    #[error("too much work in progress")]
+    /// Too many jobs of this kind are running or queued.
+    #[error("too many jobs in progress")]
     Overloaded,
     /// The local catalog is not loaded, and there is no other source.
     #[error("the catalog is not loaded")]
     NoCatalog,
     /// The loaded data could not be serialised.
-    #[error("the answer could not be written")]
-    Unwritable(#[source] Arc<dyn StdError + Send + Sync>),
+    #[error("the response could not be serialized")]
+    Serialization(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
 impl LoadFailure {
-    /// True if AniLibria caused the failure, so that another source may succeed.
-    pub fn is_of_upstream(&self) -> bool {
+    /// True if AniLibria caused the error, so that another source may succeed.
+    pub fn is_upstream(&self) -> bool {
         match self {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
             }
             Self::TimedOut => true,
             Self::Interrupted
-            | Self::Refused { .. }
+            | Self::InvalidParameter { .. }
             | Self::RateLimited { .. }
             | Self::Overloaded
             | Self::NoCatalog
-            | Self::Unwritable(_) => false,
+            | Self::Serialization(_) => false,
         }
     }
 }
@@ -73,7 +73,7 @@ impl From<Error> for LoadFailure {
 
 impl From<serde_json::Error> for LoadFailure {
     fn from(error: serde_json::Error) -> Self {
-        Self::Unwritable(Arc::new(error))
+        Self::Serialization(Arc::new(error))
     }
 }
 
@@ -91,26 +91,27 @@ impl From<LoadFailure> for Problem {
     fn from(failure: LoadFailure) -> Self {
         let error = match failure {
             LoadFailure::Upstream(error) => error,
-            LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
+            LoadFailure::InvalidParameter { field, reason } => return Self::invalid(field, reason),
             LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
             LoadFailure::Overloaded => return Self::Overloaded,
-            LoadFailure::NoCatalog => return Self::NoCatalog { retry_after: DEFAULT_WAIT },
+            LoadFailure::NoCatalog => return Self::NoCatalog { retry_after: DEFAULT_RETRY_AFTER },
             LoadFailure::TimedOut => {
-                return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
+                return Self::Unavailable { retry_after: DEFAULT_RETRY_AFTER, cause: failure.into() };
             }
-            LoadFailure::Interrupted | LoadFailure::Unwritable(_) => return Self::internal(failure),
+            LoadFailure::Interrupted | LoadFailure::Serialization(_) => return Self::internal(failure),
         };
         if error.is_timeout() {
             return Self::UpstreamTimeout(error.into());
         }
         match error.as_ref() {
-            Error::RateLimited { retry_after } => {
-                Self::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_WAIT), cause: error.into() }
-            }
+            Error::RateLimited { retry_after } => Self::Unavailable {
+                retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
+                cause: error.into(),
+            },
             Error::CircuitOpen { retry_in, .. } => {
                 Self::Unavailable { retry_after: *retry_in, cause: error.into() }
             }
-            // Parameters are checked before, so an invalid request is a bug of this service.
+            // Parameters are validated before, so an invalid request is a bug of this service.
             Error::InvalidRequest { .. } | Error::Config { .. } => Self::internal(error),
             other => Self::Upstream { reason: reason(other), cause: error.into() },
         }
@@ -121,12 +122,12 @@ impl From<LoadFailure> for Problem {
 fn reason(error: &Error) -> &'static str {
     match error {
         Error::Connect { .. } => "unreachable",
-        Error::Interrupted { .. } => "the answer broke off",
-        Error::Decode { .. } => "the answer was malformed",
-        Error::TooLarge { .. } => "the answer was too large",
+        Error::Interrupted { .. } => "the response was incomplete",
+        Error::Decode { .. } => "the response was malformed",
+        Error::TooLarge { .. } => "the response was too large",
         Error::Blocked { .. } => "the service was blocked",
         Error::AllMirrors(_) => "all mirrors failed",
-        _ => "it answered with an error",
+        _ => "the service returned an error",
     }
 }
 
@@ -139,28 +140,31 @@ mod tests {
     }
 
     #[test]
-    fn failures_of_the_upstream_are_told_apart() {
+    fn upstream_errors_have_different_problems() {
         let decode = anilibria_client::decode::<u8>(b"<html>").unwrap_err();
         let status = Error::Status { status: 500, message: String::new() };
         let timeout = Error::Timeout { host: String::new(), after: Duration::from_secs(9) };
         let limited = Error::RateLimited { retry_after: None };
 
-        assert!(matches!(problem(decode), Problem::Upstream { reason: "the answer was malformed", .. }));
-        assert!(matches!(problem(status), Problem::Upstream { reason: "it answered with an error", .. }));
+        assert!(matches!(problem(decode), Problem::Upstream { reason: "the response was malformed", .. }));
+        assert!(matches!(problem(status), Problem::Upstream { reason: "the service returned an error", .. }));
         assert!(matches!(problem(timeout), Problem::UpstreamTimeout(_)));
-        assert!(matches!(problem(limited), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
+        assert!(matches!(problem(limited), Problem::Unavailable { retry_after: DEFAULT_RETRY_AFTER, .. }));
     }
 
     #[test]
-    fn load_that_takes_too_long_is_no_internal_error() {
+    fn slow_load_is_unavailable() {
         let failure = LoadFailure::from(LoadError::TimedOut);
 
-        assert!(failure.is_of_upstream(), "another source may be faster");
-        assert!(matches!(Problem::from(failure), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
+        assert!(failure.is_upstream(), "another source may be faster");
+        assert!(matches!(
+            Problem::from(failure),
+            Problem::Unavailable { retry_after: DEFAULT_RETRY_AFTER, .. }
+        ));
     }
 
     #[test]
-    fn missing_list_is_a_fault_of_the_upstream() {
+    fn missing_list_is_an_upstream_error() {
         let missing = LoadFailure::from(Error::NotFound { message: String::new() });
 
         assert!(matches!(Problem::from(missing), Problem::Upstream { .. }));

@@ -1,4 +1,4 @@
-//! The response header `Link` of pages of lists (RFC 8288).
+//! Response header `Link` of the pages of a list (RFC 8288).
 //!
 //! Targets are references that consist of a query only. Clients resolve them against the address of their request, so they are
 //! correct behind any proxy, whatever host and path prefix it adds.
@@ -14,7 +14,7 @@ use crate::known_parameters::list_name;
 /// Name of the parameter with the number of a page.
 const PAGE: &str = "page";
 
-/// Maximum bytes of the header. Proxies limit all headers of a response, to 4 KiB by default.
+/// Maximum size in bytes of the header. Proxies limit all headers of a response together, to 4 KiB by default.
 const MAX_LEN: usize = 2560;
 
 /// Characters of a query that are percent-encoded: those that no URI may contain, and those by which simple parsers split the
@@ -63,19 +63,19 @@ pub fn page_links(query: &str, page: u32, pages: u64) -> Option<HeaderValue> {
 
 /// Returns the parameters of `query` except the page, each with `&` after it.
 fn others(query: &str) -> String {
-    let mut kept = String::new();
+    let mut others = String::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let key = form_urlencoded::parse(pair.as_bytes()).next().map(|(key, _)| key);
         if key.is_some_and(|key| list_name(&key) == PAGE) {
             continue;
         }
-        kept.extend(utf8_percent_encode(pair, ENCODED));
-        kept.push('&');
-        if kept.len() > MAX_LEN {
+        others.extend(utf8_percent_encode(pair, ENCODED));
+        others.push('&');
+        if others.len() > MAX_LEN {
             break;
         }
     }
-    kept
+    others
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn page_in_the_middle_has_all_links() {
+    fn middle_page_has_all_links() {
         assert_eq!(
             links("page=2&limit=5", 2, 4),
             "<?limit=5&page=3>; rel=\"next\", <?limit=5&page=1>; rel=\"prev\", \
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_link_to_a_page_that_does_not_exist() {
+    fn links_lead_to_existing_pages_only() {
         assert_eq!(links("", 1, 0), "");
         assert_eq!(links("", 1, 1), "<?page=1>; rel=\"first\", <?page=1>; rel=\"last\"");
         assert!(!links("page=9", 9, 4).contains("prev") && !links("page=9", 9, 4).contains("next"));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn other_parameters_are_kept_as_they_are() {
+    fn other_parameters_are_unchanged() {
         let links = links("genres[]=%D0%94,a&page%5B%5D=3&&x=1;2&page=3&y=<\"ы>&pages=7", 1, 2);
 
         let next = links.split(", ").next().unwrap();

@@ -1,7 +1,7 @@
 //! Parameters of the routes: reading, validation and documentation.
 //!
-//! poem's own extractors support neither `name[]` nor empty values, and their messages name Rust types. They also need data
-//! that poem's router stores in a request, which [`crate::router`] does not do.
+//! poem's own extractors are not used: they support neither `name[]` nor empty values, and their messages name Rust types. They
+//! also need data that poem's router stores in a request, and [`crate::router`] does not.
 
 mod choice;
 
@@ -31,11 +31,11 @@ pub trait Value: Sized + Send {
     /// Registers the schemas that this schema refers to.
     fn register(_: &mut Registry) {}
 
-    /// Parses the decoded values of the parameter, in the order of the query. There are none if the parameter is absent.
+    /// Parses the decoded values of the parameter, in the order of the query. An absent parameter has no values.
     ///
     /// # Errors
     ///
-    /// Returns the reason if the values are invalid.
+    /// The reason, if the values are invalid.
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason>;
 }
 
@@ -81,7 +81,7 @@ pub fn read<T: Value>(request: &Request, name: &'static str) -> Result<T, Proble
     T::read(values(query, name)).map_err(|reason| Problem::invalid(name, reason))
 }
 
-/// A parameter in the path. poem names it by its position, so its type defines the name for messages.
+/// A parameter in the path. poem names it by its position, so the type `T` defines the name for error messages.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -137,22 +137,26 @@ pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'
 
 /// Parses `text` as an integer: digits only, after a minus if `T` is signed. Spaces are invalid, and so is a plus, which is
 /// a space in a query.
-pub fn whole<T: FromStr>(text: &str) -> Option<T> {
+pub fn parse_integer<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_plain { text.parse().ok() } else { None }
 }
 
 /// Returns the parts of a comma-separated list, trimmed and without empty ones.
-pub fn parts(value: &str) -> impl Iterator<Item = &str> {
+pub fn comma_separated(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// Returns the schema of an array of `item`, with at most `most` items.
-pub fn array(item: MetaSchema, most: Option<usize>, example: Option<serde_json::Value>) -> MetaSchemaRef {
+/// Returns the schema of an array of `item`, with at most `max_items` items.
+pub fn array_schema(
+    item: MetaSchema,
+    max_items: Option<usize>,
+    example: Option<serde_json::Value>,
+) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         items: Some(Box::new(MetaSchemaRef::Inline(Box::new(item)))),
-        max_items: most,
+        max_items,
         example,
         ..MetaSchema::new("array")
     }))

@@ -1,8 +1,8 @@
-//! Validation of request paths against ambiguity between proxies and the service.
+//! Rejection of paths that a proxy and the service would interpret in different ways.
 //!
-//! A proxy normalises a path before it chooses the backend, and may cache the answer under the normalised path. The service
-//! does not normalise: it answers exactly the paths of its routes. A path that would change under normalisation is refused,
-//! so that no proxy caches its answer under another path.
+//! A proxy normalises a path before it chooses the backend, and may cache the response under the normalised path. The service
+//! does not normalise: it matches exactly the paths of its routes. A path that would change under normalisation is rejected,
+//! so that no proxy caches its response under another path.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::problem::Problem;
 ///
 /// [`Problem::MalformedPath`], with the reason.
 pub fn check(path: &str) -> Result<(), Problem> {
-    // Fast path: most paths have neither.
+    // Most paths have neither, and need no decoding.
     if !path.contains(['%', '.']) {
         return Ok(());
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_that_means_the_same_to_everybody_is_accepted() {
+    fn unambiguous_path_is_accepted() {
         for path in
             ["/", "/titles/7", "/titles/%D0%BA%2Fb", "/a.b/c..d/...", "//titles", "/titles/7.", "/x%2e/y"]
         {
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn path_that_a_proxy_would_normalise_is_refused_with_the_reason() {
+    fn path_that_a_proxy_would_normalise_is_rejected() {
         for (path, reason) in [
             ("/titles/%", "malformed percent escape"),
             ("/titles/%4", "malformed percent escape"),

@@ -2,7 +2,7 @@
 
 mod details;
 mod document;
-mod form;
+mod format;
 mod framework;
 mod render;
 
@@ -10,7 +10,7 @@ use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
 use poem::http::{HeaderValue, StatusCode};
 
-pub use self::{details::ProblemDetails, form::ErrorForm};
+pub use self::{details::ProblemDetails, format::ErrorFormat};
 use crate::envelope::{ErrorContext, SearchedSource};
 pub use crate::error_code::ErrorCode;
 
@@ -19,8 +19,8 @@ pub type Cause = Box<dyn StdError + Send + Sync>;
 
 /// Errors returned to clients.
 ///
-/// Routes return a problem. The shell that surrounds all routes converts it, and any error of the framework, into the error
-/// envelope. Causes are logged and never sent.
+/// Routes return a problem. The endpoint that wraps all routes converts it, and any error of poem, into an error response.
+/// Causes are logged and never sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
@@ -38,11 +38,11 @@ pub enum Problem {
         /// Description of the error, as a continuation of "the path …".
         reason: &'static str,
     },
-    /// The handshake is not of the supported version of WebSocket.
+    /// The client requests an unsupported version of WebSocket.
     #[error("parameter `Sec-WebSocket-Version` must be 13")]
     WebSocketVersion,
     /// The title does not exist.
-    #[error("no title {title_id}")]
+    #[error("title {title_id} not found")]
     TitleNotFound {
         /// Id of the requested title.
         title_id: u32,
@@ -102,7 +102,7 @@ pub enum Problem {
         /// Time until the client may retry.
         retry_after: Duration,
     },
-    /// AniLibria failed, or returned an invalid answer.
+    /// AniLibria failed, or returned an invalid response.
     #[error("AniLibria failed: {reason}")]
     Upstream {
         /// Short description of the error, without internal details.
@@ -123,7 +123,7 @@ pub enum Problem {
         #[source]
         cause: Cause,
     },
-    /// The local catalog is not loaded, and no other source has the answer.
+    /// The local catalog is not loaded, and no other source has the data.
     #[error("the catalog is not loaded")]
     NoCatalog {
         /// Time until a retry may succeed.
@@ -190,7 +190,7 @@ impl Problem {
         }
     }
 
-    /// Returns the human-readable message. Messages for users of the site are in Russian.
+    /// Returns the message for people: in Russian, except for the errors that only other services receive.
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),

@@ -1,4 +1,4 @@
-//! The address of the client, as trusted proxies report it.
+//! Address and origin of a request, as trusted proxies report them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,14 +13,14 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// The proxies whose `X-Forwarded-For` and `X-Real-IP` are trusted.
+/// Networks of proxies whose headers are trusted: `X-Forwarded-For`, `X-Real-IP`, `X-Forwarded-Host` and `X-Forwarded-Proto`.
 #[derive(Clone, Debug, Default)]
-pub struct Proxies {
+pub struct TrustedProxies {
     trusted: Vec<IpNet>,
 }
 
-impl Proxies {
-    /// Creates proxies that trust every address of these networks.
+impl TrustedProxies {
+    /// Trusts every address of these networks.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self { trusted }
     }
@@ -28,8 +28,7 @@ impl Proxies {
     /// Returns the address of the client that sent `request`; `None` if it did not come over the network.
     ///
     /// The client is the peer, unless the peer is a trusted proxy. Then the client is the address that the proxy reports,
-    /// and the same rule applies to that address. Only entries written by trusted proxies count: anyone can write the
-    /// others.
+    /// and the same rule applies to that address. Entries that an untrusted hop wrote do not count: they may be forged.
     pub fn client_of(&self, request: &Request) -> Option<IpAddr> {
         let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
         let peer = peer.ip().to_canonical();
@@ -42,8 +41,8 @@ impl Proxies {
     /// The scheme and the host are those that a trusted proxy reports. Without a proxy, the scheme is `http`.
     pub fn origin_of(&self, request: &Request) -> Option<String> {
         let is_proxied = matches!(&request.remote_addr().0, Addr::SocketAddr(peer) if self.trusts(peer.ip().to_canonical()));
-        let reported = |name| last(request.headers(), name).filter(|_| is_proxied);
-        let host = reported(FORWARDED_HOST).or_else(|| last(request.headers(), header::HOST))?;
+        let reported = |name| last_value(request.headers(), name).filter(|_| is_proxied);
+        let host = reported(FORWARDED_HOST).or_else(|| last_value(request.headers(), header::HOST))?;
         let host: Authority = host.parse().ok().filter(|host: &Authority| !host.as_str().contains('@'))?;
         let is_secure = reported(FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
         Some(format!("{}://{host}", if is_secure { "https" } else { "http" }))
@@ -51,12 +50,12 @@ impl Proxies {
 
     fn forwarded(&self, headers: &HeaderMap) -> Option<IpAddr> {
         if !headers.contains_key(FORWARDED_FOR) {
-            return address(headers.get(REAL_IP)?.to_str().ok()?);
+            return parse_address(headers.get(REAL_IP)?.to_str().ok()?);
         }
         let mut furthest = None;
         for list in headers.get_all(FORWARDED_FOR).iter().rev() {
             for hop in list.to_str().ok()?.rsplit(',') {
-                let hop = address(hop)?;
+                let hop = parse_address(hop)?;
                 if !self.trusts(hop) {
                     return Some(hop);
                 }
@@ -71,13 +70,13 @@ impl Proxies {
     }
 }
 
-/// Returns the last value of the list in the header `name`, which is that of the nearest proxy.
-fn last(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+/// Returns the last value of the list in the header `name`: the value that the nearest proxy wrote.
+fn last_value(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
 }
 
 /// Parses an address with or without a port.
-fn address(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     text.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
@@ -93,8 +92,8 @@ mod tests {
 
     use super::*;
 
-    fn proxies() -> Proxies {
-        Proxies::new(["172.20.0.0/16", "10.0.0.1/32"].map(|network| network.parse().unwrap()).into())
+    fn proxies() -> TrustedProxies {
+        TrustedProxies::new(["172.20.0.0/16", "10.0.0.1/32"].map(|network| network.parse().unwrap()).into())
     }
 
     fn forwarded(headers: &[(&'static str, &'static str)]) -> Option<String> {
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn last_hop_that_is_not_ours_is_the_client() {
+    fn last_untrusted_hop_is_the_client() {
         let lists = [
             "203.0.113.9",
             "1.1.1.1, 203.0.113.9",
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn real_ip_counts_when_there_is_no_list() {
+    fn real_ip_header_is_used_without_a_list() {
         assert_eq!(forwarded(&[("x-real-ip", "203.0.113.9")]).as_deref(), Some("203.0.113.9"));
         assert_eq!(
             forwarded(&[("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "203.0.113.9")]).as_deref(),
@@ -137,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn request_from_within_comes_from_the_furthest_proxy() {
+    fn furthest_trusted_hop_is_the_client_if_all_are_trusted() {
         assert_eq!(forwarded(&[("x-forwarded-for", "172.20.0.7, 10.0.0.1")]).as_deref(), Some("172.20.0.7"));
     }
 
     #[test]
-    fn origin_is_the_one_that_the_client_addressed() {
+    fn origin_is_the_address_that_the_client_used() {
         let origin = |peer: &str, headers: &[(&str, &str)]| {
             let (mut parts, ()) = poem::http::Request::new(()).into_parts();
             for (name, value) in headers {
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_names_nobody() {
+    fn malformed_list_is_ignored() {
         for list in ["", "unknown", "203.0.113.9, _hidden", "1.2.3"] {
             assert_eq!(forwarded(&[("x-forwarded-for", list)]), None, "{list}");
         }

@@ -1,11 +1,11 @@
-//! Answers that are rendered once and sent many times.
+//! Responses that are rendered once and sent many times.
 //!
-//! An answer has two parts. The *prefix* holds everything up to the middle of `meta`. It depends only on the data, so it is
-//! rendered once and shared by all answers with these data. The *tail* holds the rest of `meta`: whether and how a cache
-//! answered. It is created for each answer.
+//! The body of such a response has two parts. The *prefix* holds everything up to the middle of `meta`. It depends only on the
+//! data, so it is rendered once and shared by all responses with these data. The *tail* holds the rest of `meta`: the source and
+//! the age of the data. It is created for each response.
 //!
 //! The entity tag is stored in front of the prefix, so that both are cached together. The tag is weak: it identifies the
-//! data, and answers with the same data can have different tails.
+//! data, and responses with the same data can have different tails.
 
 use std::{
     convert::Infallible,
@@ -30,21 +30,22 @@ use poem_openapi::{
 use time::OffsetDateTime;
 
 use crate::{
-    envelope::{CacheLevel, Origin, Page, Pagination},
-    freshness,
+    cache_control,
+    envelope::{CacheLevel, DataSource, Page, Pagination},
     page_links::page_links,
     timestamp::Timestamp,
 };
 
-/// Media type of every answer and every error.
+/// Media type of every response, errors included.
 pub const JSON: &str = "application/json; charset=utf-8";
 
-/// Version of the layout that [`render`] writes. Part of [`form_of`].
+/// Version of the layout that [`render`] writes. Part of [`schema_fingerprint`].
 const LAYOUT: &str = "2";
 
-/// Returns a name for the form of rendered answers that hold `T`. It changes with the schema of `T` and with the layout.
-/// Instances of two versions share a cache during a deployment. Entries with another form name are loaded again.
-pub fn form_of<T: Type>() -> String {
+/// Returns the fingerprint of rendered responses that hold `T`: a hash of the schema of `T`, with the version of the layout.
+///
+/// During a deployment, instances of two versions share a cache. An entry with another fingerprint must be loaded again.
+pub fn schema_fingerprint<T: Type>() -> String {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let schemas = serde_json::to_vec(&registry.schemas).unwrap_or_default();
@@ -52,10 +53,10 @@ pub fn form_of<T: Type>() -> String {
     format!("{LAYOUT}-{}", digest.get(..8).unwrap_or_default())
 }
 
-/// Maximum length in bytes of a tail, so that creating one allocates once.
+/// Capacity in bytes that is reserved for a tail. It fits the longest tail, so that creating a tail allocates once.
 const TAIL_CAPACITY: usize = 112;
 
-/// Number of headers to reserve capacity for: an answer has no more than that.
+/// Number of headers to reserve capacity for. No response has more.
 const HEADERS: usize = 24;
 
 /// Placeholder for the entity tag in front of a prefix, until the digest is known.
@@ -71,11 +72,11 @@ pub type Digest = [u8; 40];
 ///
 /// Rendering is expensive: call this when the data change, and cache the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
-    render_from(Origin::Anilibria, data, pagination)
+    render_from(DataSource::Anilibria, data, pagination)
 }
 
-/// Renders like [`render`], for data from `origin`.
-pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+/// Renders like [`render`], for data from `source`.
+pub fn render_from(source: DataSource, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
     let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
     prefix.push_str(NO_ETAG);
@@ -88,29 +89,29 @@ pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagina
             r#","pagination":{{"page":{page},"limit":{limit},"total":{total},"pages":{pages}}}"#
         );
     }
-    let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
-    sealed(prefix)
+    let _ = write!(prefix, r#","meta":{{"source":"{}""#, source.as_str());
+    insert_etag(prefix)
 }
 
-/// Puts an entity tag in front of any `json`, for answers with another layout.
-pub fn seal(json: &str) -> Bytes {
-    sealed([NO_ETAG, json].concat())
+/// Puts an entity tag in front of any `json`, for responses with another layout.
+pub fn with_etag(json: &str) -> Bytes {
+    insert_etag([NO_ETAG, json].concat())
 }
 
-/// Returns the bytes after the entity tag in the output of [`seal`].
-pub fn unsealed(shared: &Bytes) -> Bytes {
+/// Returns the bytes after the entity tag in the output of [`with_etag`].
+pub fn without_etag(shared: &Bytes) -> Bytes {
     shared.slice(NO_ETAG.len().min(shared.len())..)
 }
 
 /// Replaces the placeholder [`NO_ETAG`] in `prefix` with the entity tag of the bytes after it.
-fn sealed(mut prefix: String) -> Bytes {
+fn insert_etag(mut prefix: String) -> Bytes {
     let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
     prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
     prefix.into()
 }
 
-/// Returns the output of [`render`] as valid JSON: without its entity tag, and without the cache fields of `meta`.
-pub fn readable(shared: &[u8]) -> Vec<u8> {
+/// Returns the output of [`render`] as complete JSON: without its entity tag, and without the cache fields of `meta`.
+pub fn to_json(shared: &[u8]) -> Vec<u8> {
     [shared.get(NO_ETAG.len()..).unwrap_or_default(), b"}}"].concat()
 }
 
@@ -125,21 +126,21 @@ fn pages_of(shared: &[u8]) -> Option<u64> {
     pages.parse().ok()
 }
 
-/// Cache fields of `meta`: how an answer was obtained.
+/// Cache fields of `meta`: the source and the age of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
-    /// True if a cache answered.
+    /// True if the data come from a cache.
     pub cached: bool,
     /// Time until which the cache considers the data fresh; `None` if the data are not cached.
     pub cache_expires: Option<OffsetDateTime>,
-    /// Cache level that answered, if any.
+    /// Cache level that the data come from, if any.
     pub cache_level: Option<CacheLevel>,
     /// True if the data are stale.
     pub stale: bool,
 }
 
 impl Meta {
-    /// Returns the rest of an answer, from the end of its prefix.
+    /// Returns the rest of a response body, from the end of its prefix.
     fn tail(self) -> Bytes {
         let mut tail = String::with_capacity(TAIL_CAPACITY);
         tail.push_str(if self.cached { r#","cached":true"# } else { r#","cached":false"# });
@@ -162,19 +163,20 @@ impl Meta {
     }
 }
 
-/// An answer with a prefix that was rendered once. The OpenAPI document describes it as `T`, an envelope.
+/// A response with a prefix that was rendered once. The OpenAPI document describes it as `T`, an envelope.
 pub struct Rendered<T> {
     shared: Bytes,
     meta: Meta,
-    is_kept: bool,
+    is_cacheable: bool,
     links: Option<HeaderValue>,
     envelope: PhantomData<fn() -> T>,
 }
 
 impl<T> Rendered<T> {
-    /// Creates an answer from the output of [`render`] and the cache fields of its `meta`.
+    /// Creates a response from the output of [`render`] and the cache fields of its `meta`. Clients may cache it while the data
+    /// are fresh.
     pub fn new(shared: Bytes, meta: Meta) -> Self {
-        Self { shared, meta, is_kept: true, links: None, envelope: PhantomData }
+        Self { shared, meta, is_cacheable: true, links: None, envelope: PhantomData }
     }
 
     /// Returns the cache fields of `meta`.
@@ -182,21 +184,21 @@ impl<T> Rendered<T> {
         self.meta
     }
 
-    /// Returns the entity tag and the prefix, which all answers with the same data share.
+    /// Returns the entity tag and the prefix, which all responses with the same data share.
     pub fn shared(&self) -> &Bytes {
         &self.shared
     }
 
-    /// Returns the same answer, marked as valid for this request only: it must not be cached.
-    pub fn for_once(self) -> Self {
-        Self { is_kept: false, ..self }
+    /// Returns the same response, with `Cache-Control: no-store`: it is valid for one request only.
+    pub fn no_store(self) -> Self {
+        Self { is_cacheable: false, ..self }
     }
 }
 
 impl<T: ParseFromJSON + ToJSON> Rendered<Page<T>> {
     /// Adds links to the other pages of the list. `uri` is the address of the request, for page `page`.
     #[must_use]
-    pub fn linked(self, uri: &Uri, page: u32) -> Self {
+    pub fn with_page_links(self, uri: &Uri, page: u32) -> Self {
         let links =
             pages_of(&self.shared).and_then(|pages| page_links(uri.query().unwrap_or_default(), page, pages));
         Self { links, ..self }
@@ -208,48 +210,49 @@ impl<T> std::fmt::Debug for Rendered<T> {
         f.debug_struct("Rendered")
             .field("len", &self.shared.len())
             .field("meta", &self.meta)
-            .field("is_kept", &self.is_kept)
+            .field("is_cacheable", &self.is_cacheable)
             .finish_non_exhaustive()
     }
 }
 
 impl<T> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        let Self { shared, meta, is_kept, links, .. } = self;
-        let kept = if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never };
-        let mut response = respond(shared, meta.tail(), kept);
+        let Self { shared, meta, is_cacheable, links, .. } = self;
+        let policy =
+            if is_cacheable { CachePolicy::FreshUntil(meta.cache_expires) } else { CachePolicy::NoStore };
+        let mut response = respond(shared, meta.tail(), policy);
         response.headers_mut().extend(links.map(|links| (header::LINK, links)));
         response
     }
 }
 
-/// Permission for clients and proxies to cache an answer.
+/// Permission for clients and proxies to cache a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// The answer must not be cached: it is for one request only.
-    Never,
-    /// The answer may be cached while it is fresh; `None` if that time is unknown.
-    Until(Option<OffsetDateTime>),
+pub enum CachePolicy {
+    /// The response must not be cached: it is valid for one request only.
+    NoStore,
+    /// The response may be cached until this time. `None` if the time is unknown: a cache must revalidate the response.
+    FreshUntil(Option<OffsetDateTime>),
 }
 
-/// Creates a response from the output of [`render`] or [`seal`] and a tail.
-pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
+/// Creates a response from the output of [`render`] or [`with_etag`] and a tail.
+pub fn respond(shared: Bytes, tail: Bytes, policy: CachePolicy) -> Response {
     let mut prefix = shared;
     let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
-    let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
+    let mut response = Response::from(two_part_body([prefix.clone(), tail.clone()]));
     let headers = response.headers_mut();
     headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-    if let Kept::Until(expires) = kept {
-        headers.insert(header::CACHE_CONTROL, freshness::cache_control(expires));
+    if let CachePolicy::FreshUntil(expires) = policy {
+        headers.insert(header::CACHE_CONTROL, cache_control::fresh_until(expires));
         if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
             headers.insert(header::ETAG, etag);
         }
     } else {
-        headers.insert(header::CACHE_CONTROL, freshness::NO_STORE);
+        headers.insert(header::CACHE_CONTROL, cache_control::NO_STORE);
     }
     if let Some(digest) = digest(&etag) {
-        response.extensions_mut().insert(Parts { prefix, tail, digest });
+        response.extensions_mut().insert(BodyParts { prefix, tail, digest });
     }
     response
 }
@@ -259,21 +262,21 @@ fn digest(etag: &[u8]) -> Option<Digest> {
     etag.get(DIGEST_AT..)?.first_chunk().copied()
 }
 
-/// The parts of the body of a response. It is an extension of the response, for steps that replace the body, such as
+/// The two parts of a response body. They are in the extensions of the response, for steps that replace the body, such as
 /// compression.
 #[derive(Clone, Debug)]
-pub struct Parts {
-    /// The part that all answers with the same data share.
+pub struct BodyParts {
+    /// The part that all responses with the same data share.
     pub prefix: Bytes,
-    /// The part that is specific to this answer.
+    /// The part that is specific to this response.
     pub tail: Bytes,
     /// Digest that identifies the prefix.
     pub digest: Digest,
 }
 
-/// Creates a body of two chunks with a known length.
-pub fn chunks(chunks: [Bytes; 2]) -> Body {
-    Body::from(TwoChunks { chunks, sent: 0 }.map_err(|never| match never {}).boxed())
+/// Creates a body of two parts. It is sent with `Content-Length`, and the parts are not copied.
+pub fn two_part_body(parts: [Bytes; 2]) -> Body {
+    Body::from(TwoPartBody { parts, sent: 0 }.map_err(|never| match never {}).boxed())
 }
 
 impl<T: Type> ApiResponse for Rendered<T> {
@@ -302,13 +305,13 @@ impl<T: Type> ApiResponse for Rendered<T> {
     }
 }
 
-/// A body of two chunks whose length is known. It is sent with `Content-Length` and without a copy.
-struct TwoChunks {
-    chunks: [Bytes; 2],
+/// A body of two parts with a known length.
+struct TwoPartBody {
+    parts: [Bytes; 2],
     sent: usize,
 }
 
-impl HttpBody for TwoChunks {
+impl HttpBody for TwoPartBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -318,15 +321,15 @@ impl HttpBody for TwoChunks {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let next = self.sent;
         self.sent += 1;
-        Poll::Ready(self.chunks.get_mut(next).map(|chunk| Ok(Frame::data(std::mem::take(chunk)))))
+        Poll::Ready(self.parts.get_mut(next).map(|part| Ok(Frame::data(std::mem::take(part)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.sent >= self.chunks.len()
+        self.sent >= self.parts.len()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.chunks.iter().map(|chunk| chunk.len() as u64).sum())
+        SizeHint::with_exact(self.parts.iter().map(|part| part.len() as u64).sum())
     }
 }
 
@@ -370,7 +373,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answer_without_cache_says_when_it_expires_with_null() {
+    async fn expiry_of_uncached_data_is_null() {
         let prefix = render(&"title".to_owned(), None);
 
         let body = body_of(Rendered::<One<String>>::new(prefix, Meta::default())).await;
@@ -381,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn number_of_pages_is_read_from_a_rendered_page_only() {
+    fn number_of_pages_is_read_from_a_rendered_page() {
         let page = |total| render(&vec!["}".to_owned()], Some(Pagination::new(1, 10, total)));
 
         assert_eq!(pages_of(&page(0)), Some(0));
@@ -392,22 +395,22 @@ mod tests {
     }
 
     #[test]
-    fn page_links_to_the_others_with_its_own_parameters() {
+    fn links_to_other_pages_keep_the_parameters() {
         let page = Rendered::<Page<String>>::new(
             render(&vec!["x".to_owned()], Some(Pagination::new(1, 10, 31))),
             Meta::default(),
         );
 
-        let response = page.linked(&Uri::from_static("/titles?limit=10"), 1).into_response();
+        let response = page.with_page_links(&Uri::from_static("/titles?limit=10"), 1).into_response();
 
         let links = response.headers()[header::LINK].to_str().unwrap();
         assert!(links.starts_with(r#"<?limit=10&page=2>; rel="next""#), "{links}");
     }
 
     #[test]
-    fn form_changes_with_the_schema() {
-        assert_eq!(form_of::<One<String>>(), form_of::<One<String>>());
-        assert_ne!(form_of::<One<String>>(), form_of::<One<u32>>());
+    fn fingerprint_changes_with_the_schema() {
+        assert_eq!(schema_fingerprint::<One<String>>(), schema_fingerprint::<One<String>>());
+        assert_ne!(schema_fingerprint::<One<String>>(), schema_fingerprint::<One<u32>>());
     }
 
     #[test]
@@ -435,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn tag_names_the_data_and_not_how_they_were_come_by() {
+    fn entity_tag_depends_on_the_data_only() {
         let cached = Meta { cached: true, cache_level: Some(CacheLevel::Memory), ..Meta::default() };
         let etag = |data: u8, meta| {
             Rendered::<()>::new(render(&data, None), meta).into_response().headers()[header::ETAG].clone()
@@ -447,16 +450,16 @@ mod tests {
     }
 
     #[test]
-    fn answer_for_once_is_not_to_be_kept() {
-        let response = Rendered::<()>::new(render(&1, None), Meta::default()).for_once().into_response();
+    fn no_store_response_has_no_entity_tag() {
+        let response = Rendered::<()>::new(render(&1, None), Meta::default()).no_store().into_response();
 
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         assert!(!response.headers().contains_key(header::ETAG));
     }
 
     #[tokio::test]
-    async fn length_is_known_before_and_after_each_chunk() {
-        let mut body = TwoChunks { chunks: [render(&1, None), Meta::default().tail()], sent: 0 };
+    async fn length_is_known_before_and_after_each_part() {
+        let mut body = TwoPartBody { parts: [render(&1, None), Meta::default().tail()], sent: 0 };
         let announced = body.size_hint().exact().unwrap();
 
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();

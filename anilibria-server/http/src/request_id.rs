@@ -1,4 +1,4 @@
-//! Request ids, for correlation of logs and bug reports.
+//! Request ids, which correlate log lines and bug reports.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::{Builder, Uuid};
@@ -14,15 +14,15 @@ const MAX_LEN: usize = 128;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// Returns the id in `headers` if it has 1 to 128 letters, digits, dots, dashes, colons and underscores. Otherwise
-    /// generates one.
+    /// Returns the id in `headers` if it is valid, otherwise a new one. A valid id has 1 to 128 letters, digits, dots, dashes,
+    /// colons and underscores, all in ASCII.
     pub fn of(headers: &HeaderMap) -> Self {
-        Self::sent(headers).unwrap_or_else(Self::random)
+        Self::from_client(headers).unwrap_or_else(Self::random)
     }
 
-    /// Returns the id in `headers`, if there is a valid one.
-    pub fn sent(headers: &HeaderMap) -> Option<Self> {
-        headers.get(HEADER).filter(|value| is_harmless(value.as_bytes())).map(|value| Self(value.clone()))
+    /// Returns the id in `headers`; `None` if it is absent or invalid.
+    pub fn from_client(headers: &HeaderMap) -> Option<Self> {
+        headers.get(HEADER).filter(|value| is_valid(value.as_bytes())).map(|value| Self(value.clone()))
     }
 
     /// Returns the id as text.
@@ -36,7 +36,8 @@ impl RequestId {
         self.0
     }
 
-    /// Generates a UUID. Ids must be unique, not secret, so a fast generator replaces the randomness of the system.
+    /// Generates a UUID (version 4). Ids must be unique but not secret, so a fast generator is used instead of the random
+    /// numbers of the operating system.
     fn random() -> Self {
         let uuid = Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
         let mut buffer = Uuid::encode_buffer();
@@ -45,8 +46,8 @@ impl RequestId {
     }
 }
 
-/// True if an id is safe to write into logs and answers: it contains neither markup nor line breaks.
-fn is_harmless(id: &[u8]) -> bool {
+/// True if `id` can be written into logs and responses: it contains neither markup nor line breaks.
+fn is_valid(id: &[u8]) -> bool {
     (1..=MAX_LEN).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(byte))
 }
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn harmless_id_is_kept() {
+    fn valid_id_of_the_client_is_used() {
         let longest = "x".repeat(MAX_LEN);
 
         assert_eq!(id_for("req_1.a:b-C"), "req_1.a:b-C");
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_id_is_replaced_by_a_uuid() {
+    fn invalid_id_is_replaced_by_a_uuid() {
         for sent in ["", "a b", "<script>", "a\tb", &"x".repeat(MAX_LEN + 1)] {
             let id = id_for(sent);
 
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_request_without_an_id_gets_its_own() {
+    fn generated_ids_are_unique() {
         let headers = HeaderMap::new();
 
         assert_ne!(RequestId::of(&headers).as_str(), RequestId::of(&headers).as_str());

@@ -1,7 +1,7 @@
-//! Routing table: finds the endpoint for a path and a method.
+//! Router that finds the endpoint for a path and a method. Patterns are matched by [`matchit`].
 //!
-//! poem's own `Route` is not used: it writes the route into every request and response, which costs more than a cached
-//! answer. Patterns are matched by [`matchit`].
+//! poem's own `Route` is not used: it writes the route into every request and response, which costs more than a response from
+//! the cache.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -14,30 +14,33 @@ use poem::{
 
 use crate::{
     known_parameters::{KnownParameters, UnknownParameters},
-    metrics::RouteMeter,
+    metrics::RouteMetrics,
     problem::Problem,
 };
 
-/// Endpoints by path and method, as poem's macros create them. `:name` in a path matches one segment. `*name` at its end
-/// matches the rest of the path, which may be empty.
+/// Endpoints by path and method, as poem's macros create them.
+///
+/// `:name` in a path matches one segment. `*name` at the end of a path matches the rest, which may be empty.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
 /// Query parameters of operations by path and method, with paths as in API documents: `/titles/{id}`.
 pub type ParameterTable = HashMap<String, HashMap<Method, KnownParameters>>;
 
-/// All routes. If several patterns match a path, static segments have priority over parameters, and parameters over `*name`.
+/// Router for all routes of the service.
+///
+/// If several patterns match a path, static segments have priority over parameters, and parameters over `*name`.
 pub struct Router(matchit::Router<Arc<Route>>);
 
 struct Route {
-    meter: RouteMeter,
+    metrics: RouteMetrics,
     endpoints: HashMap<Method, BoxEndpoint<'static>>,
     /// Query parameters by method. Methods without an entry are not checked.
     parameters: HashMap<Method, KnownParameters>,
     allow: HeaderValue,
 }
 
-/// A route that matches the path of a request.
-pub struct Found<'r> {
+/// The route that matches the path of a request, with the values of its parameters.
+pub struct RouteMatch<'r> {
     route: &'r Route,
     values: PathValues,
 }
@@ -77,14 +80,14 @@ impl Router {
     }
 
     /// Returns the route that matches `path`, if there is one.
-    pub fn find(&self, path: &str) -> Option<Found<'_>> {
+    pub fn find(&self, path: &str) -> Option<RouteMatch<'_>> {
         let found = self.0.at(path).ok()?;
         let values = found.params.iter().map(|(name, value)| (name.into(), decoded(value)));
-        Some(Found { values: PathValues(values.collect()), route: found.value })
+        Some(RouteMatch { values: PathValues(values.collect()), route: found.value })
     }
 
-    /// Returns the value of `Location` for a request whose path has a route only without its trailing slash; `None` for any
-    /// other request.
+    /// Returns the value of `Location` for a request whose path matches a route only without its trailing slash; `None` for
+    /// any other request.
     ///
     /// The location is relative, because a proxy may have removed a prefix from the path.
     pub fn location_without_slash(&self, uri: &Uri) -> Option<HeaderValue> {
@@ -104,10 +107,10 @@ impl PathValues {
     }
 }
 
-impl<'r> Found<'r> {
-    /// Returns the meter that counts the requests of this route.
-    pub fn meter(&self) -> &'r RouteMeter {
-        &self.route.meter
+impl<'r> RouteMatch<'r> {
+    /// Returns the metrics of this route.
+    pub fn metrics(&self) -> &'r RouteMetrics {
+        &self.route.metrics
     }
 
     /// Returns the query parameters of `request` that the operation does not have; `None` if all are known.
@@ -118,21 +121,21 @@ impl<'r> Found<'r> {
         self.route.parameters.get(method)?.unknown(query)
     }
 
-    /// Checks that the route has this method. `HEAD` and `OPTIONS` are not routed.
+    /// Checks that the route has an endpoint for `method`. The caller handles `HEAD` and `OPTIONS`: no route has them.
     ///
     /// # Errors
     ///
     /// [`Problem::MethodNotAllowed`], with the methods that the route has.
-    pub fn check(&self, method: &Method) -> Result<(), Problem> {
+    pub fn check_method(&self, method: &Method) -> Result<(), Problem> {
         self.route.endpoint(method).map(|_| ())
     }
 
-    /// Passes `request` to the endpoint for its method. The [`PathValues`] are in the extensions of the request.
+    /// Calls the endpoint for the method of `request`, with the [`PathValues`] in the extensions of the request.
     ///
     /// # Errors
     ///
     /// [`Problem::MethodNotAllowed`], or the error of the endpoint.
-    pub async fn answer(self, mut request: Request) -> Result<Response, Problem> {
+    pub async fn call(self, mut request: Request) -> Result<Response, Problem> {
         let endpoint = self.route.endpoint(request.method())?;
         if !self.values.0.is_empty() {
             request.extensions_mut().insert(self.values);
@@ -148,7 +151,7 @@ impl Route {
         parameters: HashMap<Method, KnownParameters>,
     ) -> Self {
         let allow = allow(endpoints.keys());
-        Self { meter: RouteMeter::new(template(path)), endpoints, parameters, allow }
+        Self { metrics: RouteMetrics::new(template(path)), endpoints, parameters, allow }
     }
 
     fn endpoint(&self, method: &Method) -> Result<&BoxEndpoint<'static>, Problem> {
@@ -215,7 +218,7 @@ mod tests {
         let router = router();
         let found = router.find(path)?;
         let values = found.values.0.iter().map(|(name, value)| format!(" {name}={value}"));
-        Some(found.meter().endpoint().to_owned() + &values.collect::<String>())
+        Some(found.metrics().endpoint().to_owned() + &values.collect::<String>())
     }
 
     #[test]
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn path_with_a_trailing_slash_has_a_location_without_it() {
+    fn trailing_slash_is_removed_by_a_relative_redirect() {
         let router = router();
         let location = |uri: &str| {
             let location = router.location_without_slash(&uri.parse().unwrap());
@@ -251,14 +254,14 @@ mod tests {
     }
 
     #[test]
-    fn rest_has_any_number_of_segments() {
+    fn catch_all_matches_any_number_of_segments() {
         assert_eq!(found("/ws/a/b").as_deref(), Some("/ws/{path} path=a/b"));
         assert_eq!(found("/ws/").as_deref(), Some("/ws/{path}"));
         assert_eq!(found("/ws"), None);
     }
 
     #[test]
-    fn values_have_names_and_are_decoded() {
+    fn values_are_decoded_and_found_by_name() {
         let router = router();
 
         let found = router.find("/titles/%D0%B0%20b/videos").unwrap();

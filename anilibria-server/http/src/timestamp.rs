@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset};
 
-/// A point in time, written as `2020-03-28T12:00:00Z`: converted to UTC, fractions of a second truncated.
+/// A point in time, serialised as `2020-03-28T12:00:00Z`: in UTC, without fractions of a second, which are cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 

@@ -1,18 +1,18 @@
-//! Traces: sampling of requests, and the context that is passed between services.
+//! Distributed traces: sampling of requests, and propagation of the trace context between services.
 
-mod origin;
+mod context;
 pub mod parent;
 mod propagation;
-mod root;
+mod root_span;
 mod sampler;
 
 pub use self::{
-    origin::Origin,
+    context::TraceContext,
     parent::TraceParent,
-    propagation::{outbound, remote},
-    root::Root,
+    propagation::{extract_context, outbound_headers},
+    root_span::RootSpan,
     sampler::{Sampler, root_span},
 };
 
 /// Target of the spans that start a trace.
-pub const ROOT: &str = "anilibria_server::traced";
+pub const ROOT_TARGET: &str = "anilibria_server::traced";

@@ -1,11 +1,11 @@
-//! Number of requests since the start, and number of open connections.
+//! Counters of requests and of open connections.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// Counts requests and connections. Cheap to clone; clones share the counts.
+/// Counters of requests and of open connections. Cheap to clone; clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     counts: Arc<Counts>,
@@ -17,13 +17,13 @@ struct Counts {
     connections: AtomicU64,
 }
 
-/// Guard of a counted connection. Dropping it ends the count.
+/// Guard of an open connection. The connection is counted until the guard is dropped.
 #[derive(Debug)]
-pub struct Counted {
+pub struct ConnectionGuard {
     counts: Arc<Counts>,
 }
 
-impl Drop for Counted {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.counts.connections.fetch_sub(1, Ordering::Relaxed);
     }
@@ -31,7 +31,7 @@ impl Drop for Counted {
 
 impl Traffic {
     /// Counts one more request.
-    pub fn count(&self) {
+    pub fn record_request(&self) {
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -40,10 +40,10 @@ impl Traffic {
         self.counts.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts one more connection until the guard is dropped.
-    pub fn connected(&self) -> Counted {
+    /// Counts one more open connection until the returned guard is dropped.
+    pub fn open_connection(&self) -> ConnectionGuard {
         self.counts.connections.fetch_add(1, Ordering::Relaxed);
-        Counted { counts: Arc::clone(&self.counts) }
+        ConnectionGuard { counts: Arc::clone(&self.counts) }
     }
 
     /// Returns the number of open connections.

@@ -1,8 +1,8 @@
 //! Users of the site.
 
-/// A user of the site. It is an extension of a request with a valid access token.
+/// A signed-in user of the site. It is in the extensions of a request with a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct User {
-    /// Id that the site gave the user.
+    /// Id of the user on the site.
     pub id: u64,
 }

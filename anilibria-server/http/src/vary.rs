@@ -1,8 +1,8 @@
-//! The header `Vary`, in one line: some proxies read only its last line.
+//! Response header `Vary`, in one line: some proxies read only its last line.
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-/// Adds `names`, a comma-separated list of request headers on which the answer depends.
+/// Adds `names` to `Vary` in `headers`: a comma-separated list of request headers on which the response depends.
 pub fn add(headers: &mut HeaderMap, names: &'static str) {
     let value = match headers.get(header::VARY).and_then(|value| value.to_str().ok()) {
         Some(known) => HeaderValue::try_from(format!("{known}, {names}")),

@@ -1,16 +1,16 @@
 //! Live connections: limited slots for all of them, and the server side of WebSocket.
 
-mod allowance;
+mod budget;
+mod client_socket;
 mod connection;
+pub mod counters;
 mod handshake;
-mod line;
 mod live;
 pub mod slots;
-pub mod tally;
 
 pub use self::{
-    connection::{Connection, Dialogue, Said},
+    client_socket::{CLOSE_TIMEOUT, ClientSocket, Flow, close, close_with},
+    connection::{ClientMessage, Connection, Protocol},
     handshake::{Handshake, MAX_MESSAGE, Socket},
-    line::{Flow, GOODBYE, Line, close, goodbye},
     live::{LiveConnections, LiveOptions},
 };

@@ -105,7 +105,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
     let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
-    let live = LiveConnections::new(config.realtime.live(), tally());
+    let live = LiveConnections::new(config.realtime.live(), live_counters());
     let realtime = Realtime::open(bus, config.realtime.events_replay, live).await;
     let v3 = v3::Gateway::new(config, redis.as_ref())?;
     let status = caching.database.as_ref().map(SyncStatus::new);
@@ -158,10 +158,10 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
 }
 
 /// Returns counters of messages on live connections, with the message types of all protocols.
-fn tally() -> websocket::tally::Tally {
+fn live_counters() -> websocket::counters::LiveCounters {
     let events = EventKind::ALL.map(EventKind::as_str).into_iter();
     let outgoing = events::socket::OUTGOING.into_iter().chain(events);
-    websocket::tally::Tally::new(
+    websocket::counters::LiveCounters::new(
         events::socket::INCOMING.into_iter().chain(v3::Gateway::incoming()),
         outgoing.chain(v3::Gateway::outgoing()),
     )

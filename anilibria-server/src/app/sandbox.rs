@@ -2,7 +2,7 @@
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
-    problem::{ErrorForm, Problem},
+    problem::{ErrorFormat, Problem},
     request_id::RequestId,
 };
 use bytes::Bytes;
@@ -91,10 +91,10 @@ fn inner_uri(uri: &Uri) -> Option<Uri> {
 }
 
 async fn ask(sandbox: &Sandbox, request: Request) -> Response {
-    let (id, error_form) = (RequestId::of(request.headers()), ErrorForm::of(request.headers()));
+    let (id, error_format) = (RequestId::of(request.headers()), ErrorFormat::of(request.headers()));
     let (parts, body) = request.into_parts();
     let Ok(body) = body.into_bytes_limit(MAX_BODY).await else {
-        return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str(), error_form);
+        return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str(), error_format);
     };
     let mut inner = http::Request::new(body);
     *inner.method_mut() = parts.method;

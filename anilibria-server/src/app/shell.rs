@@ -7,21 +7,21 @@ use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration
 
 use anilibria_http::{
     User,
-    access_log::{RequestLog, Trace},
+    access_log::{AccessLogOptions, RequestLogger},
+    cache_control,
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
-    cors::{self, Origins},
+    cors::{self, AllowedOrigins},
     finish::{Preferences, finish},
-    freshness,
-    in_flight::LargeAnswers,
+    in_flight::LargeResponses,
     known_parameters::{UNKNOWN_PARAMETERS, UnknownParameters},
-    limits::{Bodies, Gate, RequestLimits},
-    metrics::{Limit, RouteMeter},
+    limits::{BodyReader, ConcurrencyLimit, RequestLimits},
+    metrics::{Limit, RouteMetrics},
     path,
-    problem::{ErrorForm, Problem},
-    protection::protect,
+    problem::{ErrorFormat, Problem},
     request_id::{self, RequestId},
-    router::{Found, Router},
+    router::{RouteMatch, Router},
+    security_headers,
     trace::Sampler,
     traffic::Traffic,
     vary,
@@ -59,17 +59,17 @@ pub struct Shell {
     /// Maximum time a request may take.
     pub timeout: Duration,
     /// Reader of request bodies.
-    pub bodies: Bodies,
+    pub bodies: BodyReader,
     /// Limit on requests in progress.
-    pub gate: Gate,
+    pub gate: ConcurrencyLimit,
     /// Limit on large answers that are being sent.
-    pub large_answers: LargeAnswers,
+    pub large_answers: LargeResponses,
     /// Authentication of users.
     pub users: Users,
     /// Counters of requests.
     pub traffic: Traffic,
     /// Settings of the request log.
-    pub log: RequestLog,
+    pub log: AccessLogOptions,
     /// Sampler of traced requests.
     pub sampler: Sampler,
     /// Request totals, without the requests of monitoring.
@@ -77,9 +77,9 @@ pub struct Shell {
     /// Test groups of users, which are added to responses; `None` if that is disabled.
     pub groups: Option<Groups>,
     /// Meter of requests for which there is no route.
-    pub unrouted: RouteMeter,
+    pub unrouted: RouteMetrics,
     /// Origins that may read answers.
-    pub origins: Origins,
+    pub origins: AllowedOrigins,
     /// Compression of answers.
     pub compressor: Compressor,
     /// Addresses whose errors use the format of older versions.
@@ -100,54 +100,54 @@ impl Endpoint for Shell {
             return Ok(sandbox.answer(request).await);
         }
         let form = self.v3_addresses.lead(&mut request);
-        let error_form = ErrorForm::of(request.headers());
+        let error_format = ErrorFormat::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
-        self.traffic.count();
+        self.traffic.record_request();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
-        let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
-        let mut trace = Trace::of(&request, &id, self.sampler);
+        let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
+        let mut logger = RequestLogger::new(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
-        let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
-        trace.route(meter.endpoint());
+        let metrics = found.as_ref().map_or(&self.unrouted, RouteMatch::metrics);
+        logger.set_route(metrics.endpoint());
         let unknown = found.as_ref().and_then(|found| found.unknown_parameters(&request));
         let method = request.method().clone();
         let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
         let user = request.data::<User>().copied();
         let client = self.clients.identify(&request);
-        trace.begin(&request, client.address());
-        let quota = self.clients.take(&request, &client, found.is_some());
+        logger.start(&request, client.address());
+        let quota = self.clients.charge_request(&request, &client, found.is_some());
         let is_accepted = quota.as_ref().map_or(Ok(()), QuotaState::check);
         let is_accepted = is_accepted
             .and_then(|()| path::check(request.uri().path()))
             .and_then(|()| self.check_parameters(unknown.as_ref()));
         let answer = match is_accepted {
-            Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
+            Ok(()) => logger.instrument(pin!(self.in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
-        let log = if is_watching { self.log.of_monitoring() } else { self.log };
+        let log = if is_watching { self.log.for_monitoring() } else { self.log };
         let took;
         let mut response = match answer {
             Ok(response) => {
-                took = trace.done(response.status(), log);
+                took = logger.finish(response.status(), log);
                 response
             }
             Err(problem) => {
                 let response = match form {
                     Some(form) => form.tell(&problem),
                     None if is_old => v1::response(&problem),
-                    None => problem.to_response(id.as_str(), error_form),
+                    None => problem.to_response(id.as_str(), error_format),
                 };
-                took = trace.failed(&problem, response.status(), log);
+                took = logger.fail(&problem, response.status(), log);
                 response
             }
         };
-        meter.count(&method, response.status(), took);
+        metrics.record(&method, response.status(), took);
         if !is_watching {
             self.tally.add(response.status().is_server_error(), took);
         }
-        permission.write(response.headers_mut());
+        cors_headers.write(response.headers_mut());
         if is_unversioned {
             vary::add(response.headers_mut(), "X-API-Version");
         }
@@ -158,13 +158,13 @@ impl Endpoint for Shell {
             form.mark(response.headers_mut());
         }
         if let Some(quota) = quota {
-            self.clients.write(&quota, response.headers_mut());
+            self.clients.write_headers(&quota, response.headers_mut());
         }
         if let Some(groups) = &self.groups {
             groups.tell(&mut response, user).await;
         }
-        protect(&mut response);
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
+        security_headers::add(&mut response);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(cache_control::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
         Ok(response)
     }
@@ -181,7 +181,7 @@ impl Shell {
         &self,
         request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         match tokio::time::timeout(self.timeout, self.answer(request, client, found)).await {
             Ok(answer) => answer,
@@ -195,7 +195,7 @@ impl Shell {
         &self,
         mut request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         if let Some(preflight) = cors::preflight(&request) {
             return Ok(preflight);
@@ -219,11 +219,11 @@ impl Shell {
         &self,
         request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         let preferences = Preferences::of(request.headers());
         let mut response = self.guarded(request, client, found).await?;
-        self.large_answers.hold(&mut response)?;
+        self.large_answers.track(&mut response)?;
         Ok(finish(&preferences, &self.compressor, response).await)
     }
 
@@ -233,25 +233,25 @@ impl Shell {
         &self,
         mut request: Request,
         client: &Client,
-        found: Option<Found<'_>>,
+        found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         self.limits.check_head(&request)?;
         let Some(found) = found else {
             let location = self.router.location_without_slash(request.uri());
             return location.map(redirect).ok_or(Problem::NotFound);
         };
-        found.check(request.method())?;
+        found.check_method(request.method())?;
         let is_probe = is_probe(request.uri().path());
-        let _of_client = if is_probe { None } else { Some(client.enter()?) };
+        let _of_client = if is_probe { None } else { Some(client.try_acquire()?) };
         if let Some(body) = self.bodies.read(&mut request) {
             body.await?;
         }
-        let pass = self.gate.enter();
+        let pass = self.gate.try_acquire();
         if pass.is_none() && !is_probe {
             Limit::Requests.hit();
             return Err(Problem::Overloaded);
         }
-        match AssertUnwindSafe(found.answer(request)).catch_unwind().await {
+        match AssertUnwindSafe(found.call(request)).catch_unwind().await {
             Ok(answer) => answer,
             Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
         }

@@ -132,17 +132,17 @@ impl Vitals {
 
     /// Broadcast messages are counted in the hub, so that sending one needs no lookup of metric labels.
     fn note_messages(&self) {
-        let (hub, tally) = (self.realtime.hub(), self.realtime.live().tally());
+        let (hub, counters) = (self.realtime.hub(), self.realtime.live().counters());
         for (channel, kind) in
             Channel::ALL.into_iter().flat_map(|channel| EventKind::ALL.map(|kind| (channel, kind)))
         {
             counter!(NOTIFICATIONS_SENT, "type" => kind.as_str(), "channel" => channel.as_str())
                 .absolute(hub.delivered_by(channel, kind));
         }
-        for (name, count) in tally.incoming.each() {
+        for (name, count) in counters.incoming.totals() {
             counter!(WEBSOCKET_MESSAGES, "direction" => "in", "message_type" => name).absolute(count);
         }
-        for (name, count) in tally.outgoing.each() {
+        for (name, count) in counters.outgoing.totals() {
             let kind: Option<EventKind> = name.parse().ok();
             let first = kind.map_or(0, |kind| hub.delivered_by(Channel::Websocket, kind));
             counter!(WEBSOCKET_MESSAGES, "direction" => "out", "message_type" => name)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use anilibria_http::{
-    clients::ServiceOf,
+    clients::IdentifyService,
     problem::{ErrorCode, Problem},
     router::RouteTable,
 };
@@ -72,7 +72,7 @@ impl Services {
     }
 
     /// Converts these services into the function by which [clients](anilibria_http::clients::Clients) identify a service.
-    pub fn into_identify(self) -> ServiceOf {
+    pub fn into_identify(self) -> IdentifyService {
         Arc::new(move |headers| self.identify(headers))
     }
 

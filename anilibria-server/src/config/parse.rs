@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
-use anilibria_http::cors::Origins;
+use anilibria_http::cors::AllowedOrigins;
 use ipnet::IpNet;
 use poem::http::HeaderValue;
 use tracing::Level;
@@ -136,14 +136,14 @@ pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
 }
 
 /// A comma list of origins, or `*`.
-pub(super) fn origins(text: &str) -> Result<Origins, String> {
+pub(super) fn origins(text: &str) -> Result<AllowedOrigins, String> {
     if text.trim() == "*" {
-        return Ok(Origins::Any);
+        return Ok(AllowedOrigins::Any);
     }
     let listed = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let listed: Result<_, _> = listed.map(origin).collect();
     listed
-        .map(Origins::Listed)
+        .map(AllowedOrigins::Listed)
         .map_err(|_| "must be `*`, or a comma list of origins such as https://anime.example".into())
 }
 
@@ -202,8 +202,8 @@ mod tests {
         let listed = origins("https://Anime.example/, http://localhost:3000,");
 
         let expected = ["https://anime.example", "http://localhost:3000"].map(HeaderValue::from_static);
-        assert_eq!(listed, Ok(Origins::Listed(expected.to_vec())));
-        assert_eq!(origins("*"), Ok(Origins::Any));
+        assert_eq!(listed, Ok(AllowedOrigins::Listed(expected.to_vec())));
+        assert_eq!(origins("*"), Ok(AllowedOrigins::Any));
         assert!(origins("https://a.example,*").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The effective configuration as text.
 
-use anilibria_http::cors::Origins;
+use anilibria_http::cors::AllowedOrigins;
 use clap::{Arg, ArgMatches, Command, ValueEnum as _, parser::ValueSource};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl Config {
             effective.push(Effective::unset("LOG_FORMAT", format, "by ENVIRONMENT"));
         }
         if self.cors_allow_origin.is_none()
-            && let Origins::Listed(origins) = self.origins()
+            && let AllowedOrigins::Listed(origins) = self.origins()
         {
             let origins: Vec<_> = origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
             effective.push(Effective::unset("CORS_ALLOW_ORIGIN", origins, "CLIENT_URL and local sites"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_http::{access_log::RequestLog, trace::Sampler};
+use anilibria_http::{access_log::AccessLogOptions, trace::Sampler};
 use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
@@ -73,10 +73,10 @@ impl TelemetryConfig {
     }
 
     /// Returns the settings of the request log.
-    pub fn request_log(&self) -> RequestLog {
-        RequestLog {
-            slow: Duration::from_millis(self.log_slow_request_ms),
-            all: self.log_requests == LoggedRequests::All,
+    pub fn request_log(&self) -> AccessLogOptions {
+        AccessLogOptions {
+            slow_threshold: Duration::from_millis(self.log_slow_request_ms),
+            log_all: self.log_requests == LoggedRequests::All,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anilibria_cache::coordination::RecordId;
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
@@ -22,7 +22,7 @@ pub struct Event {
     frame: Utf8Bytes,
     /// Range of `data` within the frame.
     data: Range<usize>,
-    origin: Option<Origin>,
+    origin: Option<TraceContext>,
 }
 
 impl Event {
@@ -38,7 +38,7 @@ impl Event {
 
     /// Sets the trace context in which the event was published, if known. Clients never receive it.
     #[must_use]
-    pub fn come_from(self, origin: Option<Origin>) -> Self {
+    pub fn come_from(self, origin: Option<TraceContext>) -> Self {
         Self { origin, ..self }
     }
 
@@ -71,7 +71,7 @@ impl Event {
     }
 
     /// Returns the trace context in which the event was published, if it was traced.
-    pub fn origin(&self) -> Option<Origin> {
+    pub fn origin(&self) -> Option<TraceContext> {
         self.origin
     }
 
@@ -111,7 +111,7 @@ pub(super) mod tests {
     use super::*;
     use crate::titles::model::title::TitleStatus;
 
-    /// Origin of an event as text.
+    /// Trace context of an event as text.
     pub(in crate::events) const ORIGIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     pub(in crate::events) fn id(number: u16) -> EventId {

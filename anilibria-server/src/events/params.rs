@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::params::{Reason, Value, array, parts, whole};
+use anilibria_http::params::{Reason, Value, array_schema, comma_separated, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use crate::{events::interests::MAX_TITLES, titles::notice::EventKind};
@@ -18,14 +18,15 @@ pub struct EventKinds(pub Vec<EventKind>);
 impl Value for TitleIds {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "uint32") };
-        array(item, Some(MAX_TITLES), Some([7].as_slice().into()))
+        array_schema(item, Some(MAX_TITLES), Some([7].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut ids = Vec::new();
         for value in values {
-            for part in parts(&value) {
-                let id = whole(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
+            for part in comma_separated(&value) {
+                let id =
+                    parse_integer(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
                 if ids.contains(&id) {
                     continue;
                 }
@@ -43,13 +44,17 @@ impl Value for EventKinds {
     fn schema() -> MetaSchemaRef {
         let names = EventKind::public().map(|kind| kind.as_str().into()).collect();
         let item = MetaSchema { enum_items: names, ..MetaSchema::new("string") };
-        array(item, Some(EventKind::public().count()), Some(["new_episode", "new_title"].as_slice().into()))
+        array_schema(
+            item,
+            Some(EventKind::public().count()),
+            Some(["new_episode", "new_title"].as_slice().into()),
+        )
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut kinds = Vec::new();
         for value in values {
-            for part in parts(&value) {
+            for part in comma_separated(&value) {
                 let kind = EventKind::public().find(|kind| kind.as_str() == part);
                 let kind = kind.ok_or_else(|| format!("must be kinds of events: {}", names().join(", ")))?;
                 if !kinds.contains(&kind) {

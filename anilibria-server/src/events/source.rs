@@ -8,7 +8,7 @@ use anilibria_client::{
     model::{ReleaseId, ReleaseStatus},
     watch::{self, Cursor, WatchBuilder},
 };
-use anilibria_http::trace::{ROOT, Sampler, root_span};
+use anilibria_http::trace::{ROOT_TARGET, Sampler, root_span};
 use futures::StreamExt as _;
 use serde::Deserialize;
 use tokio::{
@@ -240,8 +240,8 @@ impl Standby {
 /// Returns the span of a poll by the watcher and of all that it finds; none if `sampler` does not take it.
 fn poll_span(sampler: Sampler) -> Span {
     root_span(
-        sampler.takes(None),
-        || info_span!(target: ROOT, "anilibria_poll", otel.status_code = Empty, trace_id = Empty),
+        sampler.should_sample(None),
+        || info_span!(target: ROOT_TARGET, "anilibria_poll", otel.status_code = Empty, trace_id = Empty),
     )
 }
 

@@ -63,7 +63,7 @@ impl EventStream {
         kinds: &[EventKind],
         last: Option<EventId>,
     ) -> Result<Self, Problem> {
-        let slot = realtime.live().enter(client)?;
+        let slot = realtime.live().try_acquire(client)?;
         let mut listener = realtime.hub().listen(Channel::Sse);
         listener
             .change(|interests| {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anilibria_http::trace::outbound;
+use anilibria_http::trace::outbound_headers;
 use metrics::{counter, histogram};
 use poem::http::{HeaderName, HeaderValue, header};
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -75,7 +75,7 @@ impl Call {
     {
         let Self { endpoint, request, span } = self;
         // Replaces the caller's `traceparent` if this call is traced. Otherwise the caller's header is forwarded.
-        let request = request.headers(outbound(&span));
+        let request = request.headers(outbound_headers(&span));
         let begun = Instant::now();
         let mut status = None;
         let exchange = async {

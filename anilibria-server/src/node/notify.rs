@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anilibria_client::support::retry_after;
-use anilibria_http::trace::{Origin, parent};
+use anilibria_http::trace::{TraceContext, parent};
 use poem::http::{HeaderName, Method, StatusCode};
 use reqwest::Response;
 use serde_json::Value;
@@ -36,7 +36,12 @@ impl NodeService {
     /// # Errors
     ///
     /// Returns an error unless the status is a success.
-    pub async fn notify(&self, key: &str, body: &Value, origin: Option<Origin>) -> Result<(), NotifyError> {
+    pub async fn notify(
+        &self,
+        key: &str,
+        body: &Value,
+        origin: Option<TraceContext>,
+    ) -> Result<(), NotifyError> {
         let mut call = self.call(Method::POST, PATH, PATH).header(KEY, key).json(body);
         if let Some(origin) = origin {
             call = call.header(parent::HEADER, origin.to_string());

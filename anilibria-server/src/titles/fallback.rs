@@ -10,7 +10,7 @@ use std::{
 
 use anilibria_client::Client;
 use anilibria_http::{
-    envelope::{One, Origin},
+    envelope::{DataSource, One},
     metrics::count_error,
     rendered::{Meta, Rendered, render_from},
 };
@@ -73,7 +73,7 @@ impl Fallback {
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
         let meta =
             Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().until), ..Meta::default() };
-        Some(Rendered::new(entry.into_value().title, meta).for_once())
+        Some(Rendered::new(entry.into_value().title, meta).no_store())
     }
 
     async fn load(
@@ -89,7 +89,7 @@ impl Fallback {
         })?;
         debug!(title_id = id, "title served by the Node service");
         let site = client.media_url("/").and_then(|root| root.parse().ok());
-        let title = render_from(Origin::Nodejs, &mapped(&title, site.as_ref()), None);
+        let title = render_from(DataSource::Nodejs, &mapped(&title, site.as_ref()), None);
         Ok(Kept { title, until: OffsetDateTime::now_utc() + KEPT_FOR })
     }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, time::Instant};
 
 use anilibria_client::model::{Episode, Release};
-use anilibria_http::{LoadFailure, metrics::count_error, problem::Problem, rendered::readable};
+use anilibria_http::{LoadFailure, metrics::count_error, problem::Problem, rendered::to_json};
 use bytes::Bytes;
 use poem_openapi::types::ParseFromJSON as _;
 use serde::Deserialize;
@@ -145,7 +145,7 @@ struct Known {
 
 /// Parses `title`, as [`anilibria_http::rendered::render`] wrote it.
 fn read(title: &[u8]) -> Result<Known, Problem> {
-    let Answer { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
+    let Answer { data } = serde_json::from_slice(&to_json(title)).map_err(Problem::internal)?;
     let Parts { player, status } = Parts::deserialize(&data).map_err(Problem::internal)?;
     let status = TitleStatus::parse_from_json(Some(status));
     let status = status.map_err(|error| Problem::internal(anyhow::Error::msg(error.into_message())))?;

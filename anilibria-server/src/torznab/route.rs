@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anilibria_http::{
     asset::Asset,
+    cache_control,
     clients::Clients,
-    freshness,
-    rendered::{Kept, respond, seal},
+    rendered::{CachePolicy, respond, with_etag},
 };
 use anilibria_torznab::{Addresses, Error, Function, Parameters, Query, caps};
 use poem::{
@@ -53,15 +53,15 @@ impl Route {
         // Without the query: it holds the key.
         let itself = format!("{origin}{}", request.uri().path());
         let site = self.indexer.titles().client().media_url("/").unwrap_or_default();
-        Ok(self.results(&index.search(&query).to_xml(Addresses { itself: &itself, site: &site })))
+        Ok(self.results(&index.search(&query).to_xml(Addresses { indexer: &itself, site: &site })))
     }
 
     /// Returns the response with the results. Caches must not store answers that require a key.
     fn results(&self, document: &str) -> Response {
-        let mut shared = seal(document);
+        let mut shared = with_etag(document);
         // The end of a compressed body must not be empty.
         let end = shared.split_off(shared.len().saturating_sub(1));
-        let kept = if self.key.is_some() { Kept::Never } else { Kept::Until(None) };
+        let kept = if self.key.is_some() { CachePolicy::NoStore } else { CachePolicy::FreshUntil(None) };
         let mut response = respond(shared, end, kept);
         response.headers_mut().insert(header::CONTENT_TYPE, RSS);
         response
@@ -80,7 +80,7 @@ impl Endpoint for Route {
 /// the network, so only a catalog that is being loaded has one: 503.
 fn refusal(error: &Error) -> Response {
     let mut response = Response::builder().content_type(XML).body(error.to_xml());
-    response.headers_mut().insert(header::CACHE_CONTROL, freshness::NO_STORE);
+    response.headers_mut().insert(header::CACHE_CONTROL, cache_control::NO_STORE);
     if *error == Error::Unavailable {
         response.set_status(StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);

@@ -1,7 +1,7 @@
 //! Responses in the envelope of version 1, which has no `meta`.
 
 use anilibria_cache::Cached;
-use anilibria_http::rendered::{Kept, respond, seal, unsealed};
+use anilibria_http::rendered::{CachePolicy, respond, with_etag, without_etag};
 use bytes::Bytes;
 use poem::{IntoResponse, Response};
 use poem_openapi::{
@@ -21,7 +21,7 @@ const END: Bytes = Bytes::from_static(b"}");
 #[derive(Clone, Debug)]
 pub struct Answer {
     shared: Bytes,
-    kept: Kept,
+    kept: CachePolicy,
 }
 
 /// Position of a page in its list.
@@ -59,19 +59,19 @@ pub(super) fn render_page<T: Serialize>(
 
 fn write(body: &impl Serialize) -> serde_json::Result<Bytes> {
     let json = serde_json::to_string(body)?;
-    Ok(seal(json.strip_suffix('}').unwrap_or(&json)))
+    Ok(with_etag(json.strip_suffix('}').unwrap_or(&json)))
 }
 
 impl Answer {
     /// Creates a response from a cached value.
     pub(super) fn cached(cached: Cached) -> Self {
         let expires = OffsetDateTime::from(cached.fresh_until());
-        Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)) }
+        Self { shared: cached.into_value(), kept: CachePolicy::FreshUntil(Some(expires)) }
     }
 
     /// Creates a response from the output of [`render`] for a single request; it is not cacheable.
     pub(super) fn once(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: Kept::Never }
+        Self { shared: rendered, kept: CachePolicy::NoStore }
     }
 
     /// Creates a response from a body of any format for a single request.
@@ -89,12 +89,12 @@ impl Answer {
             json.push_str(&String::from_utf8_lossy(&answer.data()));
         }
         json.push(']');
-        Self::once(seal(&json))
+        Self::once(with_etag(&json))
     }
 
     /// Returns the data of the response.
     pub(super) fn data(&self) -> Bytes {
-        let body = unsealed(&self.shared);
+        let body = without_etag(&self.shared);
         body.slice(BEGINNING.len().min(body.len())..)
     }
 }

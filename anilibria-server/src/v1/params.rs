@@ -6,7 +6,7 @@ use anilibria_client::{
     model::{FranchiseId, ReleaseKind, ReleaseRef, Season},
     request::is_reserved,
 };
-use anilibria_http::params::{PathValue, Reason, Value, first, whole};
+use anilibria_http::params::{PathValue, Reason, Value, first, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
@@ -130,7 +130,7 @@ impl Value for FranchiseRef {
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let text = first(values).ok_or("is required")?;
-        let of_title = whole(&text).filter(|id| *id > 0).map(Franchises::OfTitle);
+        let of_title = parse_integer(&text).filter(|id| *id > 0).map(Franchises::OfTitle);
         let one = || Uuid::parse_str(&text).ok().map(|id| Franchises::One(FranchiseId(id)));
         Ok(Self(of_title.or_else(one)))
     }

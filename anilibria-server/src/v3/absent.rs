@@ -8,7 +8,7 @@ use std::{
 
 use anilibria_cache::Redis;
 use anilibria_http::{
-    clients::Clients, cors::Readers, problem::Problem, router::RouteTable, websocket::LiveConnections,
+    clients::Clients, cors::CorsPolicy, problem::Problem, router::RouteTable, websocket::LiveConnections,
 };
 use poem::{Request, Response, http::HeaderMap};
 
@@ -80,8 +80,8 @@ impl Addresses {
     }
 
     /// Returns the pages of the configured origins: no address is an old one.
-    pub fn readers(self, _: &Request) -> Readers {
-        Readers::Listed
+    pub fn readers(self, _: &Request) -> CorsPolicy {
+        CorsPolicy::Listed
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_http::listener::Bounds;
+use anilibria_http::listener::ConnectionLimits;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -12,7 +12,7 @@ use crate::support::{Demo, config, demo_endpoint, serve_with_bounds};
 
 /// Serves [`Demo`] with `flags`, and returns its address.
 async fn serve_demo(flags: &[&str]) -> String {
-    let bounds = Bounds::new(config(flags).http.listener());
+    let bounds = ConnectionLimits::new(config(flags).http.listener());
     let base = serve_with_bounds(demo_endpoint(flags, &Demo::default()), bounds).await;
     base.trim_start_matches("http://").to_owned()
 }

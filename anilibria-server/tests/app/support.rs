@@ -10,14 +10,14 @@ use std::{
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
-    access_log::RequestLog,
+    access_log::AccessLogOptions,
     clients::Clients,
     compress::Compressor,
     envelope::{One, Page, Pagination},
-    in_flight::LargeAnswers,
-    limits::{Bodies, Gate, RequestLimits},
-    listener::Bounds,
-    metrics::RouteMeter,
+    in_flight::LargeResponses,
+    limits::{BodyReader, ConcurrencyLimit, RequestLimits},
+    listener::ConnectionLimits,
+    metrics::RouteMetrics,
     problem::Problem,
     rendered::{Meta, Rendered, render},
     router::Router,
@@ -102,18 +102,18 @@ pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (Tes
 pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> Shell {
     let config = config(flags);
     Shell {
-        unrouted: RouteMeter::new("unrouted"),
+        unrouted: RouteMetrics::new("unrouted"),
         router: Router::new(openapi::table(demo, Features::default())),
         strict_parameters: false,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
         clients: Arc::new(Clients::new(config.http.clients(), None)),
         timeout: config.http.request_timeout,
-        bodies: Bodies::new(config.max_body_bytes, config.http.max_concurrent_bodies),
-        gate: Gate::new(config.max_concurrent_requests),
-        large_answers: LargeAnswers::new(config.http.max_answer_bytes_in_flight),
+        bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
+        gate: ConcurrencyLimit::new(config.max_concurrent_requests),
+        large_answers: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users: Users::default(),
         traffic: Traffic::default(),
-        log: RequestLog::default(),
+        log: AccessLogOptions::default(),
         sampler: Sampler::default(),
         tally: Tally::default(),
         groups: None,
@@ -155,7 +155,7 @@ impl Demo {
 
     #[oai(path = "/once", method = "get")]
     async fn once(&self) -> Rendered<One<Title>> {
-        Rendered::new(render(&Title::example(), None), Meta::default()).for_once()
+        Rendered::new(render(&Title::example(), None), Meta::default()).no_store()
     }
 
     #[oai(path = "/echo", method = "post")]
@@ -242,11 +242,11 @@ pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, cod
 
 /// Serves `endpoint` on a free local port until the test ends, and returns its base URL.
 pub(crate) async fn serve(endpoint: impl Endpoint + 'static) -> String {
-    serve_with_bounds(endpoint, Bounds::default()).await
+    serve_with_bounds(endpoint, ConnectionLimits::default()).await
 }
 
 /// Serves `endpoint` like [`serve`], with `bounds` for its connections.
-pub(crate) async fn serve_with_bounds(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
+pub(crate) async fn serve_with_bounds(endpoint: impl Endpoint + 'static, bounds: ConnectionLimits) -> String {
     let socket = StdListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());

@@ -4,7 +4,7 @@ use std::{net::TcpListener as StdListener, time::Duration};
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
-    listener::{self, Bounds},
+    listener::{self, ConnectionLimits},
     trace::Sampler,
 };
 use anilibria_server::{
@@ -46,7 +46,13 @@ impl Indexer {
         let state = build(&config, Some(SandboxAt::new(upstream, origin)));
         // The service reads its own sandbox over a socket.
         let (own, socket) = (app(&config, &state), TcpListener::from_std(socket).unwrap());
-        tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), Duration::ZERO));
+        tokio::spawn(listener::serve(
+            socket,
+            ConnectionLimits::default(),
+            own,
+            std::future::pending(),
+            Duration::ZERO,
+        ));
         let service = TestClient::new(app(&config, &state));
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
         let local = state.titles.local_catalog().unwrap().clone();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anilibria_client::sandbox::{Faults, Sandbox};
 use anilibria_http::{
-    listener::{self, Bounds},
+    listener::{self, ConnectionLimits},
     trace::Sampler,
 };
 use anilibria_server::{
@@ -71,7 +71,13 @@ impl Gateway {
         let state = build(&config, Some(SandboxAt::new(upstream.clone(), origin)));
         // What the service asks, it asks its own sandbox over a socket.
         let (own, pause) = (app(&config, &state), Duration::ZERO);
-        tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), pause));
+        tokio::spawn(listener::serve(
+            socket,
+            ConnectionLimits::default(),
+            own,
+            std::future::pending(),
+            pause,
+        ));
         let service = TestClient::new(app(&config, &state));
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
         Self { upstream, service, _sync: sync, titles: state.titles }

@@ -1,4 +1,4 @@
-//! The capabilities document.
+//! Capabilities document of the indexer (`t=caps`).
 
 use std::io::Result;
 
@@ -8,7 +8,7 @@ use crate::{
     xml::{self, Xml},
 };
 
-/// Searches, and the parameters of each.
+/// Searches: element, availability, supported parameters.
 const SEARCHES: [(&str, &str, &str); 5] = [
     ("search", "yes", "q"),
     ("tv-search", "yes", "q,season,ep,year"),
@@ -17,7 +17,7 @@ const SEARCHES: [(&str, &str, &str); 5] = [
     ("book-search", "no", ""),
 ];
 
-/// Returns the document that describes the indexer.
+/// Returns the capabilities document: limits, searches and categories.
 pub fn caps() -> String {
     xml::document(|xml| xml.create_element("caps").write_inner_content(write).map(drop))
 }

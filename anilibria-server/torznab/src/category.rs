@@ -1,32 +1,32 @@
-//! Categories of Torznab.
+//! Torznab categories of torrents.
 
 use anilibria_client::{
     model::{ReleaseKind, torrent::Resolution},
     reflector::{CatalogEntry, TorrentEntry},
 };
 
-/// A category that is part of a larger one.
+/// A subcategory. Resolutions are numbers of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Category {
-    /// Film below 720 lines.
+    /// Films below 720 lines, or with an unknown resolution.
     FilmSd,
-    /// Film with 720 lines or more.
+    /// Films from 720 lines.
     FilmHd,
-    /// Film with 2160 lines or more.
+    /// Films from 2160 lines.
     FilmUhd,
-    /// Series with actors.
+    /// Series with actors (doramas).
     Foreign,
     /// Series and specials.
     Anime,
 }
 
-/// A category with all that belong to it.
+/// A category with its subcategories.
 pub(crate) struct Group {
     /// Number of the category.
     pub(crate) id: u32,
     /// Name of the category.
     pub(crate) name: &'static str,
-    /// Categories that belong to it.
+    /// Subcategories.
     pub(crate) members: &'static [Category],
 }
 
@@ -37,7 +37,7 @@ pub(crate) const GROUPS: [Group; 2] = [
 ];
 
 impl Category {
-    /// Returns the category of a torrent.
+    /// Returns the subcategory of a torrent.
     pub(crate) fn of(entry: &CatalogEntry, torrent: &TorrentEntry) -> Self {
         match &entry.kind {
             Some(ReleaseKind::Movie) => match &torrent.resolution {
@@ -50,7 +50,7 @@ impl Category {
         }
     }
 
-    /// Returns the number of the category.
+    /// Returns the number of the subcategory.
     pub(crate) fn id(self) -> u32 {
         match self {
             Self::FilmSd => 2030,
@@ -61,7 +61,7 @@ impl Category {
         }
     }
 
-    /// Returns the number of the category that this one belongs to.
+    /// Returns the number of the category that contains this subcategory.
     pub(crate) fn group(self) -> u32 {
         match self {
             Self::FilmSd | Self::FilmHd | Self::FilmUhd => 2000,
@@ -69,7 +69,7 @@ impl Category {
         }
     }
 
-    /// Returns the name of the category.
+    /// Returns the name of the subcategory.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::FilmSd => "Movies/SD",
@@ -80,7 +80,7 @@ impl Category {
         }
     }
 
-    /// Returns true for films.
+    /// True for films.
     pub(crate) fn is_film(self) -> bool {
         self.group() == 2000
     }

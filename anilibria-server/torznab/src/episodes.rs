@@ -1,8 +1,8 @@
-//! Numbers of the episodes that a torrent contains.
+//! Parser for the episode numbers in the description of a torrent.
 
 use std::ops::RangeInclusive;
 
-/// Largest number of an episode. Larger numbers in a description are years or sizes.
+/// Largest episode number. Larger numbers in a description are years or sizes.
 const MAX_EPISODE: u32 = 3000;
 
 /// Maximum number of ranges in one description.
@@ -11,9 +11,9 @@ const MAX_RANGES: usize = 16;
 /// Consecutive episodes.
 pub(crate) type Range = RangeInclusive<u32>;
 
-/// Returns the consecutive episodes that `description` lists, in ascending order: `1-12`, `5`, `1-12, 14`. Numbers of recaps
-/// such as `6.5` do not count.
-pub(crate) fn ranges(description: &str) -> Vec<Range> {
+/// Returns the ranges of episodes in `description`, in ascending order: `1-12`, `5`, `1-12, 14`. Numbers with a fraction, such as
+/// those of recaps (`6.5`), do not count.
+pub(crate) fn parse_ranges(description: &str) -> Vec<Range> {
     let mut numbers = Numbers::new(description);
     let mut found: Vec<Range> = Vec::new();
     while let Some((first, is_range)) = numbers.next().filter(|_| found.len() < MAX_RANGES) {
@@ -25,11 +25,11 @@ pub(crate) fn ranges(description: &str) -> Vec<Range> {
             found.push(first..=last);
         }
     }
-    merged(found)
+    merge(found)
 }
 
 /// Returns `ranges` in ascending order, with adjacent ranges joined.
-fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
+fn merge(mut ranges: Vec<Range>) -> Vec<Range> {
     ranges.sort_by_key(|range| *range.start());
     let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
     for range in ranges {
@@ -43,7 +43,7 @@ fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
     merged
 }
 
-/// Returns the longest of `ranges`, the first one of equal ones.
+/// Returns the longest of `ranges`; of equal ones, the first.
 pub(crate) fn longest(ranges: &[Range]) -> Option<&Range> {
     ranges.iter().rev().max_by_key(|range| range.end() - range.start())
 }
@@ -55,7 +55,7 @@ fn whole(number: f64, round: fn(f64) -> f64) -> Option<u32> {
     is_valid.then_some(rounded as u32)
 }
 
-/// The numbers of a text, each with true if a dash and another number follow.
+/// Iterator over the numbers of a text. Each comes with true if a dash and another number follow.
 struct Numbers<'t> {
     rest: &'t str,
 }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn descriptions_list_episodes() {
+    fn ranges_are_parsed_and_merged() {
         let cases: [(&str, &[Range]); 15] = [
             ("1-12", &[1..=12]),
             ("Серии 01–24 [END]", &[1..=24]),
@@ -106,9 +106,9 @@ mod tests {
             ("1-1.1.1", &[]),
         ];
         for (description, expected) in cases {
-            assert_eq!(ranges(description), expected, "{description}");
+            assert_eq!(parse_ranges(description), expected, "{description}");
         }
-        assert!(ranges(&"1,3,".repeat(1000)).len() <= MAX_RANGES);
+        assert!(parse_ranges(&"1,3,".repeat(1000)).len() <= MAX_RANGES);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Errors in the form of Torznab.
+//! Errors with the codes of Torznab.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::xml;
 /// Maximum number of characters of a client's text in an error.
 const MAX_QUOTED: usize = 40;
 
-/// Why a request has no result.
+/// Errors of a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,19 +25,19 @@ pub enum Error {
         /// Description of the error, as a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
-    /// Torznab has no such function.
+    /// Torznab has no function with this name.
     #[error("no such function: `{0}`")]
     NoSuchFunction(Box<str>),
     /// Torznab has the function, but this indexer does not.
     #[error("function not available: `{0}`")]
     FunctionNotAvailable(Box<str>),
     /// The catalog is not loaded yet.
-    #[error("the catalog is being loaded, try again later")]
+    #[error("the catalog is not loaded yet, try again later")]
     Unavailable,
 }
 
 impl Error {
-    /// Creates the error of a parameter.
+    /// Creates the error for an invalid parameter.
     pub(crate) fn parameter(
         name: impl Into<Cow<'static, str>>,
         reason: impl Into<Cow<'static, str>>,
@@ -57,7 +57,7 @@ impl Error {
         }
     }
 
-    /// Returns the error as a document.
+    /// Returns the error as an XML document.
     pub fn to_xml(&self) -> String {
         xml::document(|xml| {
             let (code, description) = (self.code().to_string(), self.to_string());
@@ -66,7 +66,7 @@ impl Error {
     }
 }
 
-/// Returns the beginning of a text that a client has sent.
+/// Returns the first characters of a text of a client, without control characters, for use in an error.
 pub(crate) fn quoted(text: &str) -> Box<str> {
     text.chars().filter(|letter| !letter.is_control()).take(MAX_QUOTED).collect::<String>().into()
 }

@@ -1,11 +1,11 @@
-//! The document with the results of a search.
+//! RSS document with the results of a search.
 
 use std::io::Result;
 
 use quick_xml::events::{BytesText, Event};
 
 use crate::{
-    index::Found,
+    index::SearchResults,
     xml::{self, Xml},
 };
 
@@ -20,17 +20,17 @@ const NAMESPACES: [(&str, &str); 4] = [
 /// Media type of the results.
 const RSS: &str = "application/rss+xml";
 
-/// Addresses of the indexer.
+/// Addresses in the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addresses<'a> {
-    /// Address of the indexer itself, without the key of the client.
-    pub itself: &'a str,
+    /// Address of the indexer, without the key of the client.
+    pub indexer: &'a str,
     /// Address of the site.
     pub site: &'a str,
 }
 
-impl Found<'_> {
-    /// Returns the results as a document.
+impl SearchResults<'_> {
+    /// Returns the results as an RSS document.
     pub fn to_xml(&self, addresses: Addresses<'_>) -> String {
         xml::document(|xml| {
             let root = xml.create_element("rss").with_attributes(NAMESPACES);
@@ -42,7 +42,7 @@ impl Found<'_> {
     }
 
     fn write(&self, xml: &mut Xml, addresses: Addresses<'_>) -> Result<()> {
-        xml::empty(xml, "atom:link", &[("href", addresses.itself), ("rel", "self"), ("type", RSS)])?;
+        xml::empty(xml, "atom:link", &[("href", addresses.indexer), ("rel", "self"), ("type", RSS)])?;
         xml::text(xml, "title", "AniLibria")?;
         xml::text(xml, "description", "Anime with the voice-over of AniLibria")?;
         xml::text(xml, "link", addresses.site)?;

@@ -1,4 +1,4 @@
-//! Franchises: the order of the seasons of a series.
+//! Franchises, which define the order of the seasons of a series.
 
 use std::collections::HashMap;
 
@@ -9,21 +9,23 @@ use anilibria_client::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 /// Number of franchises that are read concurrently. The rate limit of the client applies as well.
-const AT_A_TIME: usize = 4;
+const CONCURRENCY: usize = 4;
 
 /// The releases of each franchise, in display order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Franchises {
     lists: Vec<Vec<ReleaseId>>,
-    places: HashMap<ReleaseId, usize>,
+    /// Index in `lists` of the franchise of each release.
+    list_of: HashMap<ReleaseId, usize>,
 }
 
 impl Franchises {
-    /// Reads all franchises: one call for the list, and one for each franchise.
+    /// Reads all franchises: one call for the list, and one for each franchise. At most four calls run at a time. A franchise
+    /// that was removed in the meantime is skipped.
     ///
     /// # Errors
     ///
-    /// The error of the first failed call. A franchise that was removed in the meantime is skipped.
+    /// The error of the first failed call.
     pub async fn read(client: &Client) -> Result<Self> {
         let all = client.franchises().list().await?;
         let found = stream::iter(all).map(|franchise| async move {
@@ -33,7 +35,7 @@ impl Franchises {
                 Err(error) => Err(error),
             }
         });
-        let found: Vec<_> = found.buffered(AT_A_TIME).try_collect().await?;
+        let found: Vec<_> = found.buffered(CONCURRENCY).try_collect().await?;
         Ok(found.iter().flatten().collect())
     }
 
@@ -42,7 +44,7 @@ impl Franchises {
         self.lists.len()
     }
 
-    /// Returns true if there is no franchise, as before the first read.
+    /// True if there is no franchise, as before the first read.
     pub fn is_empty(&self) -> bool {
         self.lists.is_empty()
     }
@@ -54,16 +56,16 @@ impl Franchises {
 
     /// Returns the releases of the franchise that `release` belongs to.
     pub(crate) fn of(&self, release: ReleaseId) -> Option<&[ReleaseId]> {
-        self.lists.get(*self.places.get(&release)?).map(Vec::as_slice)
+        self.lists.get(*self.list_of.get(&release)?).map(Vec::as_slice)
     }
 }
 
 impl FromIterator<Vec<ReleaseId>> for Franchises {
     fn from_iter<I: IntoIterator<Item = Vec<ReleaseId>>>(lists: I) -> Self {
         let lists: Vec<_> = lists.into_iter().collect();
-        let places =
+        let list_of =
             lists.iter().enumerate().flat_map(|(place, list)| list.iter().map(move |id| (*id, place)));
-        Self { places: places.collect(), lists }
+        Self { list_of: list_of.collect(), lists }
     }
 }
 

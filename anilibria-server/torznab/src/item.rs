@@ -26,7 +26,7 @@ pub(crate) struct Item {
     pub(crate) release: ReleaseId,
     pub(crate) category: Category,
     pub(crate) numbering: Numbering,
-    /// Year of the release, and of its series.
+    /// Years of the release and of its series.
     pub(crate) years: [Option<u16>; 2],
     pub(crate) published: Option<OffsetDateTime>,
     /// The rendered element.
@@ -34,7 +34,7 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Creates the item of a torrent, with links from `client`. `None` if there is no link to the file.
+    /// Creates the item of a torrent, with links from `client`. Returns `None` if the file has no link.
     pub(crate) fn new(
         client: &Client,
         entry: &CatalogEntry,
@@ -52,7 +52,7 @@ impl Item {
         };
         let file = client.link(client.torrents().file(torrent.id).request()).ok()?;
         let page = format!("/anime/releases/release/{}/torrents", entry.alias);
-        let rendered = Rendered {
+        let writer = ItemWriter {
             entry,
             torrent,
             item: &item,
@@ -62,19 +62,19 @@ impl Item {
             cover: entry.poster.large.as_deref().and_then(|path| client.media_url(path)),
         };
         item.xml = xml::fragment(|xml| {
-            xml.create_element("item").write_inner_content(|xml| rendered.write(xml)).map(drop)
+            xml.create_element("item").write_inner_content(|xml| writer.write(xml)).map(drop)
         });
         Some(item)
     }
 
-    /// Returns true if the release or its series is of this year.
+    /// True if the release or its series is of this year.
     pub(crate) fn is_of_year(&self, year: u16) -> bool {
         self.years.contains(&Some(year))
     }
 }
 
-/// The parts of a rendered item.
-struct Rendered<'i> {
+/// The values of an item that is rendered.
+struct ItemWriter<'i> {
     entry: &'i CatalogEntry,
     torrent: &'i TorrentEntry,
     item: &'i Item,
@@ -84,7 +84,7 @@ struct Rendered<'i> {
     cover: Option<String>,
 }
 
-impl Rendered<'_> {
+impl ItemWriter<'_> {
     fn write(&self, xml: &mut Xml) -> Result<()> {
         let size = self.torrent.size.to_string();
         let categories = [self.item.category.group(), self.item.category.id()].map(|id| id.to_string());
@@ -102,7 +102,7 @@ impl Rendered<'_> {
         self.attributes().iter().try_for_each(|(name, value)| attribute(xml, name, value))
     }
 
-    /// Writes the identity of the torrent, which does not depend on the address of this service.
+    /// Writes the id of the torrent: its hash if it is known. The id does not depend on the address of this service.
     fn write_guid(&self, xml: &mut Xml) -> Result<()> {
         let guid = match self.torrent.hash {
             Some(hash) => hash.to_string(),
@@ -112,12 +112,12 @@ impl Rendered<'_> {
         xml.create_element("guid").with_attribute(("isPermaLink", "false")).write_text_content(guid).map(drop)
     }
 
-    /// Returns the attributes that are known. No name occurs twice: clients fail on it.
+    /// Returns the attributes with a known value. Each name occurs once, because clients fail on repeated ones.
     fn attributes(&self) -> Vec<(&'static str, String)> {
         let Self { torrent, item, entry, .. } = self;
         let peers = torrent.seeders.saturating_add(torrent.leechers);
         let numbering = &item.numbering;
-        let episode = numbering.stated().filter(|range| range.start() == range.end());
+        let episode = numbering.title_range().filter(|range| range.start() == range.end());
         let episode = episode.filter(|_| numbering.season.is_some()).map(|range| range.start().to_string());
         let all = [
             ("size", Some(torrent.size.to_string())),

@@ -15,7 +15,7 @@ mod placement;
 mod query;
 mod search_text;
 mod title;
-mod words;
+mod word_index;
 mod xml;
 
 pub use self::{
@@ -23,7 +23,7 @@ pub use self::{
     error::Error,
     feed::Addresses,
     franchises::Franchises,
-    index::{Found, Index},
+    index::{Index, SearchResults},
     parameters::{Function, Parameters},
     query::Query,
 };

@@ -1,16 +1,18 @@
-//! The season and the part of a season that a name states.
+//! Parser for the season and the part of a season in a name.
 
-use crate::words::normalised;
+use crate::word_index::normalised;
 
-/// Largest number that is a season when it stands alone at the end of a name. Larger ones belong to the name.
-const MAX_BARE: u16 = 9;
+/// Largest number at the end of a name that can be a season. Larger ones belong to the name.
+const MAX_TRAILING_NUMBER: u16 = 9;
 
-/// Largest season or part that a name states.
+/// Largest season or part in a name.
 const MAX_NUMBER: u16 = 99;
 
+/// Ordinal numbers from 1.
 const ORDINALS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
+/// Russian ordinal numbers from 1, in normal form: without the breve of `й`.
 const RUSSIAN_ORDINALS: [&str; 10] = [
     "первыи",
     "второи",
@@ -24,74 +26,74 @@ const RUSSIAN_ORDINALS: [&str; 10] = [
     "десятыи",
 ];
 
-/// Roman numerals from 1. `X` is left out, because it is a name more often than a number.
+/// Roman numerals from 1. `X` is missing, because it is more often a name than a number.
 const ROMAN: [&str; 9] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"];
 
 const SEASON: [&str; 2] = ["season", "сезон"];
 
 const PART: [&str; 4] = ["part", "cour", "часть", "кур"];
 
-/// Words of specials at the end of a name.
+/// Words that mark a special at the end of a name, in normal form.
 const SPECIAL: [&str; 9] = ["ova", "ovas", "oad", "oads", "special", "specials", "спешл", "спешлы", "спэшл"];
 
-/// A name, with the season and the part that it states.
+/// A name, split into its base, its season and its part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Name {
     /// The name without season and part.
     pub(crate) base: String,
-    /// Season in words: `2nd Season`, `S2`.
+    /// Season that is marked as such: `2nd Season`, `S2`.
     pub(crate) season: Option<u16>,
     /// Part of a season: `Part 2`, `2nd Cour`.
     pub(crate) part: Option<u16>,
     /// True for `Final Season`.
     pub(crate) is_final: bool,
-    /// The name without the number at its end, and the number. It is a season only if other releases say so.
-    pub(crate) bare: Option<(String, u16)>,
+    /// The base without the number at its end, and this number. Other releases decide whether the number is a season.
+    pub(crate) trailing_number: Option<(String, u16)>,
 }
 
 impl Name {
-    /// Reads a name.
+    /// Parses a name.
     pub(crate) fn parse(name: &str) -> Self {
-        let mut read = Self::at_end(name);
-        if read.season.is_none() && read.part.is_none() {
-            // `Name 2nd Season: Subtitle`.
-            let head = heads(&read.base).map(Self::at_end).find(|head| head.season.is_some());
+        let mut parsed = Self::at_end(name);
+        if parsed.season.is_none() && parsed.part.is_none() {
+            // A subtitle may follow the season: `Name 2nd Season: Subtitle`.
+            let head = before_subtitles(&parsed.base).map(Self::at_end).find(|head| head.season.is_some());
             if let Some(head) = head {
                 return head;
             }
-            read.bare = bare(&read.base);
+            parsed.trailing_number = trailing_number(&parsed.base);
         }
-        read
+        parsed
     }
 
-    /// Returns true if the name states neither season nor part.
+    /// True if the name has neither a season nor a part.
     pub(crate) fn is_unmarked(&self) -> bool {
         self.season.is_none() && self.part.is_none() && !self.is_final
     }
 
-    /// Reads season and part at the end of a name.
+    /// Parses the season and the part at the end of a name.
     fn at_end(name: &str) -> Self {
         let mut words: Vec<&str> = name.split_whitespace().collect();
-        let mut read = Self::default();
+        let mut parsed = Self::default();
         loop {
             let plain: Vec<String> = words.iter().rev().take(2).map(|word| normalised(word)).collect();
             let word = |place: usize| plain.get(place).map_or("", String::as_str);
-            let mut longer = read.clone();
+            let mut longer = parsed.clone();
             let taken = longer.take(word(1), word(0));
             if taken == 0 || taken >= words.len() {
                 break;
             }
-            read = longer;
+            parsed = longer;
             words.truncate(words.len() - taken);
             let is_article = words.last().is_some_and(|word| word.eq_ignore_ascii_case("the"));
-            if read.is_final && is_article && words.len() > 1 {
+            if parsed.is_final && is_article && words.len() > 1 {
                 words.pop();
             }
         }
-        Self { base: trimmed(&words.join(" ")).to_owned(), ..read }
+        Self { base: trimmed(&words.join(" ")).to_owned(), ..parsed }
     }
 
-    /// Reads the last two words of a name. Returns the number of words that belong to the season or part.
+    /// Parses the last two words of a name. Returns the number of words that belong to a season or part.
     fn take(&mut self, before: &str, last: &str) -> usize {
         let (is_season, is_part) = (SEASON.contains(&last), PART.contains(&last));
         let (ordinal, cardinal) = (ordinal(before), cardinal(last));
@@ -119,13 +121,13 @@ impl Name {
     }
 }
 
-/// Returns the name without the words of specials at its end.
+/// Returns the name without the words at its end that mark a special.
 pub(crate) fn without_special(name: &str) -> &str {
     let mut rest = trimmed(name);
     while let Some((start, last)) = rest.rsplit_once(char::is_whitespace) {
         let last = normalised(last);
         let is_special = last.split(' ').any(|word| SPECIAL.contains(&word));
-        let is_number = last.parse::<u16>().is_ok_and(|number| number <= MAX_BARE);
+        let is_number = last.parse::<u16>().is_ok_and(|number| number <= MAX_TRAILING_NUMBER);
         let is_numbered = is_number && without_special(start) != trimmed(start);
         if !is_special && !is_numbered {
             break;
@@ -135,8 +137,8 @@ pub(crate) fn without_special(name: &str) -> &str {
     rest
 }
 
-/// Returns the parts of `name` before each subtitle, the longest first.
-pub(crate) fn heads(name: &str) -> impl Iterator<Item = &str> {
+/// Returns the text of `name` before each of its subtitles, the longest first.
+pub(crate) fn before_subtitles(name: &str) -> impl Iterator<Item = &str> {
     let places = name.rmatch_indices(' ').filter_map(|(place, _)| {
         let head = name.get(..place)?;
         let dash = [" -", " –", " —"].into_iter().find_map(|dash| head.strip_suffix(dash));
@@ -146,20 +148,21 @@ pub(crate) fn heads(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the number at the end of a name, with the name before it.
-fn bare(name: &str) -> Option<(String, u16)> {
+fn trailing_number(name: &str) -> Option<(String, u16)> {
     let (start, last) = name.rsplit_once(char::is_whitespace)?;
     let word = last.to_lowercase();
     let digits = last.parse().ok().filter(|_| last.len() == 1);
-    let number = digits.or_else(|| roman(&word)).filter(|number| (2..=MAX_BARE).contains(number))?;
+    let number =
+        digits.or_else(|| roman(&word)).filter(|number| (2..=MAX_TRAILING_NUMBER).contains(number))?;
     Some((trimmed(start).to_owned(), number))
 }
 
-/// Returns the number of `2`, `02`, `ii` or `two`-like words that follow `Season` and `Part`.
+/// Parses a number that follows `Season` or `Part`: `2`, `02`, `ii`.
 fn cardinal(word: &str) -> Option<u16> {
     word.parse().ok().filter(|number| (1..=MAX_NUMBER).contains(number)).or_else(|| roman(word))
 }
 
-/// Returns the number of `2nd`, `second`, `2 й` and `2`, which precede `Season`.
+/// Parses a number that precedes `Season`: `2nd`, `second`, `2-й`, `2`. The word is normalised, so `й` is `и`.
 fn ordinal(word: &str) -> Option<u16> {
     let digits = word.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     let ending = word.get(digits.len()..).unwrap_or_default().trim();
@@ -169,7 +172,7 @@ fn ordinal(word: &str) -> Option<u16> {
     number.or_else(|| named(&ORDINALS)).or_else(|| named(&RUSSIAN_ORDINALS))
 }
 
-/// Returns the number of `s2`, `tv 2` and `тв 2`.
+/// Parses a short season: `s2`, `tv 2`, `тв 2`.
 fn short_season(word: &str) -> Option<u16> {
     let number = ["s", "tv ", "тв "].into_iter().find_map(|start| word.strip_prefix(start))?;
     let is_number = (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -191,7 +194,7 @@ fn trimmed(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// The base, the season and the part of a name.
+    /// Returns the base, the season and the part of a name.
     fn read(name: &str) -> (String, Option<u16>, Option<u16>) {
         let Name { base, season, part, .. } = Name::parse(name);
         (base, season, part)
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn final_season_is_marked() {
+    fn final_season_is_recognised() {
         let name = Name::parse("Shingeki no Kyojin: The Final Season Part 2");
 
         assert_eq!((name.base.as_str(), name.is_final, name.part), ("Shingeki no Kyojin", true, Some(2)));
@@ -230,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn number_at_the_end_is_only_a_candidate() {
-        let bare = |name: &str| Name::parse(name).bare;
+    fn number_at_the_end_is_a_candidate_for_the_season() {
+        let trailing_number = |name: &str| Name::parse(name).trailing_number;
 
-        assert_eq!(bare("Kono Subarashii Sekai 3"), Some(("Kono Subarashii Sekai".to_owned(), 3)));
-        assert_eq!(bare("Mob Psycho 100 II"), Some(("Mob Psycho 100".to_owned(), 2)));
-        assert_eq!(bare("No. 6"), Some(("No.".to_owned(), 6)));
+        assert_eq!(trailing_number("Kono Subarashii Sekai 3"), Some(("Kono Subarashii Sekai".to_owned(), 3)));
+        assert_eq!(trailing_number("Mob Psycho 100 II"), Some(("Mob Psycho 100".to_owned(), 2)));
+        assert_eq!(trailing_number("No. 6"), Some(("No.".to_owned(), 6)));
         for name in ["Mob Psycho 100", "Steins;Gate 0", "86", "Mix", "Uchuu Senkan Yamato 2199", "Hunter X"] {
-            assert_eq!(bare(name), None, "{name}");
+            assert_eq!(trailing_number(name), None, "{name}");
         }
     }
 

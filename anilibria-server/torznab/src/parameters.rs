@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use crate::error::{Error, quoted};
 
-/// Maximum number of parameters. No client sends as many.
+/// Maximum number of parameters. No client sends that many.
 const MAX_PARAMETERS: usize = 64;
 
 /// Functions of Newznab and Torznab that this indexer does not have.
@@ -30,7 +30,7 @@ const OTHER_FUNCTIONS: [&str; 14] = [
 /// A function of the indexer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// Describes the indexer.
+    /// Returns the capabilities of the indexer.
     Caps,
     /// Searches everything.
     Search,
@@ -45,11 +45,12 @@ pub enum Function {
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads a query string. Parameters without a value are left out.
+    /// Parses a query string. Parameters without a value are ignored, and several values of `cat` are joined.
     ///
     /// # Errors
     ///
-    /// [`Error::IncorrectParameter`] if a parameter other than `cat` has two different values, and for too many parameters.
+    /// [`Error::IncorrectParameter`] if a parameter other than `cat` has two different values, or if there are more than 64
+    /// parameters.
     pub fn parse(query: &str) -> Result<Self, Error> {
         let mut values: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -76,7 +77,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::MissingParameter`] without `t`, [`Error::NoSuchFunction`] and [`Error::FunctionNotAvailable`].
+    /// [`Error::MissingParameter`] without `t`, [`Error::NoSuchFunction`] for an unknown function, and
+    /// [`Error::FunctionNotAvailable`] for a function of Torznab that this indexer does not have.
     pub fn function(&self) -> Result<Function, Error> {
         let name = self.text("t").ok_or(Error::MissingParameter("t"))?.to_ascii_lowercase();
         match name.as_str() {
@@ -89,7 +91,7 @@ impl Parameters {
         }
     }
 
-    /// Returns the key of the client.
+    /// Returns the key of the client (`apikey`).
     pub fn key(&self) -> Option<&str> {
         self.text("apikey")
     }

@@ -1,4 +1,4 @@
-//! Place of each release in its series: season, earlier episodes, and the name of the series.
+//! Placement of each release in its series: the name of the series, the season, and the number of earlier episodes.
 
 mod seasons;
 mod specials;
@@ -15,14 +15,14 @@ use anilibria_client::{
 
 use crate::{
     franchises::Franchises,
-    name::{Name, heads},
-    words::normalised,
+    name::{Name, before_subtitles},
+    word_index::normalised,
 };
 
-/// Largest number of episodes that clients read after `S01E`.
+/// Largest episode number that clients parse after `S01E`.
 pub(crate) const MAX_IN_SEASON: u32 = 99;
 
-/// Place of a release in its series.
+/// Placement of a release in its series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Placement {
     /// Name of the series, or of the film.
@@ -37,28 +37,28 @@ pub(crate) struct Placement {
     pub(crate) series_year: Option<u16>,
 }
 
-/// Returns the place of each release of `catalog`.
+/// Returns the placement of each release of `catalog`.
 pub(crate) fn placements(catalog: &Catalog, franchises: &Franchises) -> HashMap<ReleaseId, Placement> {
     let mut names = names(catalog, franchises);
-    continue_series(catalog, franchises, &mut names);
+    join_sequels(catalog, franchises, &mut names);
     let mut placements = HashMap::with_capacity(catalog.len());
     for series in series(catalog, franchises, &names) {
         seasons::place(&series, &names, &mut placements);
     }
     specials::place(catalog, franchises, &mut placements);
     for entry in catalog.iter().filter(|entry| is_film(entry)) {
-        placements.insert(entry.id, alone(entry, latin_name(entry), None));
+        placements.insert(entry.id, standalone(entry, latin_name(entry), None));
     }
     placements
 }
 
-/// Returns the name that clients know best: the Latin one, or else the Russian one.
+/// Returns the name that most clients know: the Latin one, or if there is none, the Russian one.
 pub(crate) fn latin_name(entry: &CatalogEntry) -> &str {
     let english = entry.english.as_deref().filter(|name| !normalised(name).is_empty());
     english.unwrap_or(&entry.name)
 }
 
-fn alone(entry: &CatalogEntry, name: &str, season: Option<u16>) -> Placement {
+fn standalone(entry: &CatalogEntry, name: &str, season: Option<u16>) -> Placement {
     Placement {
         series: name.into(),
         season,
@@ -72,7 +72,7 @@ pub(crate) fn is_film(entry: &CatalogEntry) -> bool {
     entry.kind == Some(ReleaseKind::Movie)
 }
 
-/// Returns true for kinds that are numbered as specials of a series.
+/// True for kinds that are specials of a series (season 0).
 fn is_special(entry: &CatalogEntry) -> bool {
     matches!(entry.kind, Some(ReleaseKind::Ova | ReleaseKind::Oad | ReleaseKind::Special))
 }
@@ -87,8 +87,10 @@ pub(crate) fn episodes(entry: &CatalogEntry) -> Option<u32> {
     entry.episodes_total.or_else(out).filter(|count| *count > 0)
 }
 
-/// Returns the names of all series. A number at the end of a name is a season if another release has the name without it, or if
-/// a release whose name begins like that precedes it in its franchise.
+/// Returns the parsed names of all releases that are series.
+///
+/// A number at the end of a name is a season if another release has the name without the number, or if the name of an earlier
+/// release in the franchise begins with the name without the number.
 fn names(catalog: &Catalog, franchises: &Franchises) -> HashMap<ReleaseId, Name> {
     let entries = catalog.iter().filter(|entry| is_series(entry));
     let mut names: HashMap<_, _> = entries.map(|entry| (entry.id, Name::parse(latin_name(entry)))).collect();
@@ -102,7 +104,7 @@ fn names(catalog: &Catalog, franchises: &Franchises) -> HashMap<ReleaseId, Name>
             bases.contains(&key)
                 || earlier.filter_map(|other| keys.get(other)).any(|other| other.starts_with(&key))
         };
-        if let Some((base, number)) = name.bare.take().filter(|(base, _)| is_season(base)) {
+        if let Some((base, number)) = name.trailing_number.take().filter(|(base, _)| is_season(base)) {
             name.base = base;
             name.season = Some(number);
         }
@@ -110,15 +112,16 @@ fn names(catalog: &Catalog, franchises: &Franchises) -> HashMap<ReleaseId, Name>
     names
 }
 
-/// Gives a release with a subtitle, `Name: Subtitle`, the name of the series `Name` that precedes it in its franchise. Long
-/// series have numbers of their own and keep their names.
-fn continue_series(catalog: &Catalog, franchises: &Franchises, names: &mut HashMap<ReleaseId, Name>) {
+/// Replaces the name of a release with a subtitle, `Name: Subtitle`, by the name of an earlier series `Name` in its franchise.
+/// Releases of more than 99 episodes are separate series, so their names stay.
+fn join_sequels(catalog: &Catalog, franchises: &Franchises, names: &mut HashMap<ReleaseId, Name>) {
     for list in franchises.iter() {
         let mut known: HashMap<String, String> = HashMap::new();
         let is_short = |entry: &&CatalogEntry| episodes(entry).is_none_or(|count| count <= MAX_IN_SEASON);
         for entry in list.iter().filter_map(|id| catalog.get(*id)).filter(is_short) {
             let Some(name) = names.get_mut(&entry.id) else { continue };
-            let continued = heads(&name.base).find_map(|head| known.get(&normalised(head)).cloned());
+            let continued =
+                before_subtitles(&name.base).find_map(|head| known.get(&normalised(head)).cloned());
             if let Some(base) = continued {
                 name.base = base;
             } else {
@@ -128,14 +131,14 @@ fn continue_series(catalog: &Catalog, franchises: &Franchises, names: &mut HashM
     }
 }
 
-/// Returns the releases of each series: by their places in the franchise if they share one, or else by date.
+/// Returns the releases of each series, in the order of their franchise if they share one, otherwise by date.
 fn series<'c>(
     catalog: &'c Catalog,
     franchises: &Franchises,
     names: &HashMap<ReleaseId, Name>,
 ) -> Vec<Vec<&'c CatalogEntry>> {
     let mut series: HashMap<String, Vec<&CatalogEntry>> = HashMap::new();
-    // The catalog begins with the newest id.
+    // The catalog starts with the newest id.
     let entries: Vec<_> = catalog.iter().collect();
     for entry in entries.into_iter().rev() {
         if let Some(name) = names.get(&entry.id) {
@@ -153,7 +156,7 @@ fn series<'c>(
     series
 }
 
-/// Returns a key that sorts releases by the quarter in which they began.
+/// Returns a key that sorts releases by the quarter in which they began. Releases without a year come last.
 fn date(entry: &CatalogEntry) -> (Reverse<bool>, Option<u16>, u8, ReleaseId) {
     use anilibria_client::model::Season;
     let quarter = match entry.season {

@@ -1,16 +1,16 @@
-//! A search, read from the parameters of a request.
+//! Search query, parsed from the parameters of a request.
 
 use crate::{
     category::{Category, GROUPS},
     error::Error,
     parameters::{Function, Parameters},
-    words::normalised,
+    word_index::normalised,
 };
 
-/// Number of results without the parameter `limit`.
+/// Default number of results.
 pub(crate) const DEFAULT_LIMIT: usize = 100;
 
-/// Maximum number of results. A larger `limit` counts as this one.
+/// Maximum number of results. A larger `limit` is reduced to it.
 pub(crate) const MAX_LIMIT: usize = 100;
 
 /// Maximum number of characters of `q`.
@@ -24,16 +24,16 @@ const MAX_CATEGORIES: usize = 256;
 
 const MAX_YEAR: u16 = 9999;
 
-/// Identifiers of titles in other databases. The catalog has none of them.
+/// Parameters with ids of titles in other databases. The catalog has no such ids.
 const FOREIGN_IDS: [&str; 9] =
     ["tvdbid", "tvmazeid", "rid", "imdbid", "tmdbid", "traktid", "doubanid", "anidbid", "malid"];
 
-/// A search.
+/// A search query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Kinds of releases to search.
     pub(crate) scope: Scope,
-    /// Normalised words of the name, and of the number after it.
+    /// Normalised text: the words of a name, possibly with a number after them.
     pub(crate) text: Option<String>,
     /// Season; 0 for specials.
     pub(crate) season: Option<u16>,
@@ -49,7 +49,7 @@ pub struct Query {
     pub(crate) limit: usize,
 }
 
-/// Kinds of releases.
+/// Kinds of releases that a search includes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     All,
@@ -61,16 +61,16 @@ pub(crate) enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Episode {
     Number(u32),
-    /// The episode of a day, which no anime has.
+    /// The episode of a date. No torrent matches it.
     Daily,
 }
 
 impl Query {
-    /// Reads the query for a search `function`.
+    /// Parses the query for the search `function`.
     ///
     /// # Errors
     ///
-    /// [`Error::IncorrectParameter`] for malformed values.
+    /// [`Error::IncorrectParameter`] for a malformed or too long value, and for an id of another database without `q`.
     pub fn new(function: Function, parameters: &Parameters) -> Result<Self, Error> {
         if parameters.text("o").is_some_and(|format| !format.eq_ignore_ascii_case("xml")) {
             return Err(Error::parameter("o", "must be xml"));
@@ -81,7 +81,7 @@ impl Query {
             Function::Search | Function::Caps => Scope::All,
         };
         let text = text(parameters)?;
-        // Without the title an identifier would match everything.
+        // Without the title, a query with an unsupported id would match everything.
         let foreign = FOREIGN_IDS.into_iter().find(|name| parameters.text(name).is_some());
         if let (Some(name), None) = (foreign, &text) {
             return Err(Error::parameter(name, "is not supported, send the title as `q`"));

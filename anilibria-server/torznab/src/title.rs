@@ -1,4 +1,4 @@
-//! Titles of torrents, in a form that Sonarr and Radarr read.
+//! Titles of torrents, in a format that Sonarr and Radarr parse.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::{numbering::Numbering, placement::Placement};
 /// Name of the release group at the end of each title.
 const GROUP: &str = "AniLibria";
 
-/// Language of the voice-over. Clients read it as Russian.
+/// Language of the voice-over. Clients parse it as Russian.
 const LANGUAGE: &str = "RUS";
 
 /// Maximum number of characters of a name in a title.
@@ -32,8 +32,8 @@ pub(crate) fn title(placement: &Placement, numbering: &Numbering, torrent: &Torr
 
 /// Adds the numbers of the episodes, or the year of a film.
 fn number(title: &mut String, placement: &Placement, numbering: &Numbering) {
-    let stated = numbering.stated().map(|range| (*range.start(), *range.end()));
-    let _ = match (placement.season, numbering.season, stated) {
+    let range = numbering.title_range().map(|range| (*range.start(), *range.end()));
+    let _ = match (placement.season, numbering.season, range) {
         (None, ..) => match placement.series_year {
             Some(year) => write!(title, " ({year})"),
             None => Ok(()),
@@ -49,7 +49,7 @@ fn number(title: &mut String, placement: &Placement, numbering: &Numbering) {
     };
 }
 
-/// Returns a name without characters that have a meaning in titles or in paths.
+/// Returns a name without the characters that have a meaning in titles or in paths, and with at most [`MAX_NAME`] characters.
 fn name(name: &str) -> String {
     let is_special = |letter: char| {
         letter.is_control()
@@ -78,8 +78,8 @@ fn known_lines(other: &str) -> Option<&str> {
     is_number.then_some(other)
 }
 
-/// Returns the source in the words of clients. They take `WEB-DLRip` and `HDTVRip` for no source at all, and a `BDRip` in 2160p
-/// for 480p.
+/// Returns the source in a word that clients recognise. They recognise neither `WEB-DLRip` nor `HDTVRip`, and parse a `BDRip` in
+/// 2160p as 480p.
 fn source(torrent: &TorrentEntry) -> Option<&'static str> {
     Some(match torrent.source.as_ref()? {
         TorrentSource::BdRip if torrent.resolution == Some(Resolution::K4) => "BluRay",

@@ -1,4 +1,4 @@
-//! Writing of XML elements.
+//! XML writer for elements and documents.
 
 use std::{borrow::Cow, io::Result};
 
@@ -30,14 +30,14 @@ pub(crate) fn text(xml: &mut Xml, name: &str, text: &str) -> Result<()> {
     xml.create_element(name).write_text_content(BytesText::new(&clean(text))).map(drop)
 }
 
-/// Writes an element without content.
+/// Writes an element with `attributes` and without content.
 pub(crate) fn empty(xml: &mut Xml, name: &str, attributes: &[(&str, &str)]) -> Result<()> {
     let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, clean(value))).collect();
     let attributes = attributes.iter().map(|(name, value)| (*name, value.as_ref()));
     xml.create_element(name).with_attributes(attributes).write_empty().map(drop)
 }
 
-/// Returns the text without characters that XML cannot represent, even escaped.
+/// Returns the text without the characters that XML cannot represent, even if escaped.
 fn clean(text: &str) -> Cow<'_, str> {
     let is_forbidden = |letter: char| match letter {
         '\t' | '\n' | '\r' => false,

@@ -55,7 +55,7 @@ impl Gateway {
         let ids: Vec<ReleaseId> = found.items.iter().map(|release| release.id).collect();
         let read = |source| many(&self.titles, ids.clone(), &shape, source, &self.work, &ask.charge);
         let titles = match read(Source::Any).await {
-            Err(failure) if failure.is_of_upstream() => read(Source::Catalog).await.map_err(|_| failure)?,
+            Err(failure) if failure.is_upstream() => read(Source::Catalog).await.map_err(|_| failure)?,
             titles => titles?,
         };
         let list = titles.into_iter().map(|(_, title)| title).collect();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::{cors::Readers, problem::Problem};
+use anilibria_http::{cors::CorsPolicy, problem::Problem};
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Uri},
@@ -139,11 +139,11 @@ impl Addresses {
     }
 
     /// Returns the pages that may read the answer to a request that has been [led](Self::lead).
-    pub fn readers(self, request: &Request) -> Readers {
+    pub fn readers(self, request: &Request) -> CorsPolicy {
         if self.are_served && served(request.uri().path()).is_some() {
             readers::readers(request)
         } else {
-            Readers::Listed
+            CorsPolicy::Listed
         }
     }
 }

@@ -54,10 +54,11 @@ impl Advanced {
             let mut found = Vec::new();
             for entry in catalog.query().sort(Sort::Updated).find().items {
                 let title = searchable(&catalog, entry, |key| reads(key))?;
-                let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
-                    field: parameter,
-                    reason: format!("asks for too much: {exhausted}").into(),
-                })?;
+                let is_found =
+                    evaluation.matches(&title).map_err(|exhausted| LoadFailure::InvalidParameter {
+                        field: parameter,
+                        reason: format!("asks for too much: {exhausted}").into(),
+                    })?;
                 if is_found {
                     found.push((order.as_ref().map(|order| order.place(&title)), entry.id));
                 }
@@ -74,7 +75,7 @@ impl Advanced {
 }
 
 fn unreadable(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
-    LoadFailure::Refused { field: parameter, reason: format!("cannot be read: {error}").into() }
+    LoadFailure::InvalidParameter { field: parameter, reason: format!("cannot be read: {error}").into() }
 }
 
 /// Returns the titles `ids` in the given order.

@@ -1,7 +1,7 @@
 //! Answers of API v3, which have no envelope.
 
 use anilibria_cache::Cached;
-use anilibria_http::rendered::{Kept, respond, seal};
+use anilibria_http::rendered::{CachePolicy, respond, with_etag};
 use bytes::Bytes;
 use poem::{
     IntoResponse, Response,
@@ -16,7 +16,7 @@ use super::paging::Pagination;
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     shared: Bytes,
-    kept: Kept,
+    kept: CachePolicy,
     media_type: Option<HeaderValue>,
     is_absent: bool,
 }
@@ -30,14 +30,14 @@ pub(super) struct Page<T> {
 
 /// Renders `data` in the form that answers and the cache hold.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
-    Ok(seal(&serde_json::to_string(data)?))
+    Ok(with_etag(&serde_json::to_string(data)?))
 }
 
 impl Answer {
     /// Creates an answer from a cached value.
     pub(super) fn cached(cached: Cached) -> Self {
         let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
-        let kept = Kept::Until(Some(expires));
+        let kept = CachePolicy::FreshUntil(Some(expires));
         Self { shared: cached.into_value(), kept, media_type: None, is_absent }
     }
 
@@ -48,12 +48,12 @@ impl Answer {
 
     /// Creates an answer from the output of [`render`]. It must not be cached by clients.
     pub(super) fn once(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
+        Self { shared: rendered, kept: CachePolicy::NoStore, media_type: None, is_absent: false }
     }
 
     /// Returns the same answer, not to be cached by clients.
     pub(super) fn for_once(self) -> Self {
-        Self { kept: Kept::Never, ..self }
+        Self { kept: CachePolicy::NoStore, ..self }
     }
 
     /// Sets the media type of an answer that is not JSON.
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_forms_say_what_they_are() {
-        let response = Answer::once(seal("<rss/>")).of_type("application/rss+xml").into_response();
+        let response = Answer::once(with_etag("<rss/>")).of_type("application/rss+xml").into_response();
 
         assert_eq!(response.content_type(), Some("application/rss+xml"));
         assert_eq!(response.into_body().into_string().await.unwrap(), "<rss/>");

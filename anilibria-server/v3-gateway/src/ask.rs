@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
-use anilibria_http::{params::whole, problem::Problem};
+use anilibria_http::{params::parse_integer, problem::Problem};
 use poem::http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
@@ -125,7 +125,7 @@ impl<'r> Ask<'r> {
 }
 
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
-    whole(text)
+    parse_integer(text)
         .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
 }
 

@@ -4,7 +4,9 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use anilibria_cache::{NewValue, Options};
 use anilibria_client::reflector::Catalog;
-use anilibria_http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed};
+use anilibria_http::{
+    LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::without_etag,
+};
 use moka::sync::Cache as Memory;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -102,7 +104,7 @@ impl Gateway {
             match self.cached(key, load.clone()).await {
                 // The load was begun by another client that has no quota left. This client may have some.
                 Err(LoadFailure::RateLimited { .. }) if !charge.is_refused() && tries > 0 => {}
-                Err(refusal @ LoadFailure::Refused { .. }) => {
+                Err(refusal @ LoadFailure::InvalidParameter { .. }) => {
                     self.refusals.insert(key.to_owned(), refusal.clone());
                     return Err(refusal);
                 }
@@ -136,5 +138,5 @@ where
 {
     let load = |titles: Titles| async move { Ok(NewValue::new(render(&load(titles).await?)?)) };
     let cached = titles.cached(options, key, load).await?;
-    Ok(serde_json::from_slice(&unsealed(cached.value()))?)
+    Ok(serde_json::from_slice(&without_etag(cached.value()))?)
 }

@@ -89,7 +89,7 @@ impl Gateway {
         match self.charged(&key, charge, load).await {
             Ok(answer) => Ok(answer),
             // A stale fallback for this request only, so it is not cached.
-            Err(failure) if failure.is_of_upstream() => {
+            Err(failure) if failure.is_upstream() => {
                 match made(&self.titles, &list, Source::Catalog, &self.work, charge).await {
                     Ok((answer, _)) => Ok(Answer::once(answer)),
                     Err(_) => Err(failure.into()),

@@ -47,7 +47,7 @@ pub(super) type Rendered = (ReleaseId, Arc<RawValue>);
 ///
 /// # Errors
 ///
-/// [`LoadFailure::Refused`] if the titles are too many or too large for one answer.
+/// [`LoadFailure::InvalidParameter`] if the titles are too many or too large for one answer.
 pub(super) async fn many(
     titles: &Titles,
     ids: Vec<ReleaseId>,
@@ -95,12 +95,12 @@ impl Page {
     fn push(&mut self, id: ReleaseId, title: &Value) -> Result<(), LoadFailure> {
         let title = serde_json::value::to_raw_value(title)?;
         let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
-            Limit::AnswerSize.hit();
+            Limit::ResponseSize.hit();
             let reason = format!(
                 "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
                 self.max_bytes
             );
-            return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
+            return Err(LoadFailure::InvalidParameter { field: "limit", reason: reason.into() });
         };
         self.bytes_left = left;
         self.titles.push((id, title.into()));
@@ -111,14 +111,14 @@ impl Page {
 fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     if shape.include.any() && ids.len() > MOST_WITH_FILES {
         let reason = format!("is for {MOST_WITH_FILES} titles at most: ask for smaller pages");
-        return Err(LoadFailure::Refused { field: "include", reason: reason.into() });
+        return Err(LoadFailure::InvalidParameter { field: "include", reason: reason.into() });
     }
     if ids.len() > MOST {
         let reason = format!(
             "asks for more than {MOST} whole titles: ask for pages, or leave `player` and `franchises` out by \
              `filter` or `remove`"
         );
-        return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
+        return Err(LoadFailure::InvalidParameter { field: "limit", reason: reason.into() });
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] if there is no local catalog, and the names are more than may be looked up at
+    /// [`LoadFailure::InvalidParameter`] if there is no local catalog, and the names are more than may be looked up at
     /// AniLibria.
     pub(super) async fn ids_of(&self, names: Names, charge: &Charge) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Names { ids, codes, torrents } = names;
@@ -116,7 +116,7 @@ fn check(field: &'static str, count: usize, most: usize) -> Result<(), LoadFailu
         return Ok(());
     }
     let reason = format!("must not have more than {most} values until the catalog is loaded");
-    Err(LoadFailure::Refused { field, reason: reason.into() })
+    Err(LoadFailure::InvalidParameter { field, reason: reason.into() })
 }
 
 async fn ids_of_codes(titles: &Titles, codes: &[String]) -> Result<HashMap<String, ReleaseId>, LoadFailure> {

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use anilibria_cache::NewValue;
 use anilibria_client::{Client, Secret, model::Torrent, request::MAX_LIMIT, v3::Mapping};
-use anilibria_http::{LoadFailure, problem::Problem, rendered::seal, tag};
+use anilibria_http::{LoadFailure, problem::Problem, rendered::with_etag, tag};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -36,11 +36,11 @@ impl Gateway {
             let (client, session) = self.client_of(ask).await?;
             let passkey = self.passkey(&client, &session).await?;
             let document = document(&self.titles, format, window, since, address, passkey.as_ref()).await?;
-            return Ok(Answer::once(seal(&document)).of_type(format.content_type()));
+            return Ok(Answer::once(with_etag(&document)).of_type(format.content_type()));
         }
         let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {address}"));
         let load = move |titles: Titles| async move {
-            Ok(NewValue::new(seal(&document(&titles, format, window, since, address, None).await?))
+            Ok(NewValue::new(with_etag(&document(&titles, format, window, since, address, None).await?))
                 .tag(tag::LISTS))
         };
         Ok(self.cached(&key, load).await?.of_type(format.content_type()))
@@ -69,7 +69,7 @@ async fn document(
         generator: GENERATOR.to_owned(),
         items: items.collect::<Result<_, _>>()?,
     };
-    let document = feed.render(format).map_err(|error| LoadFailure::Unwritable(Arc::new(error)))?;
+    let document = feed.render(format).map_err(|error| LoadFailure::Serialization(Arc::new(error)))?;
     Ok(String::from_utf8_lossy(&document).into_owned())
 }
 

@@ -71,11 +71,13 @@ impl Endpoint for Socket {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot =
-            self.live.enter(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
+        let slot = self
+            .live
+            .try_acquire(self.clients.identify(&request).counted_network())
+            .map_err(Problem::from)?;
         let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
         let live = self.live.clone();
-        Ok(handshake.agree(UNSENT, async move |socket| {
+        Ok(handshake.accept(UNSENT, async move |socket| {
             Connection::new(socket, &live, slot, guest).run().await;
         }))
     }

@@ -8,7 +8,7 @@ use anilibria_client::{
     reflector::{Catalog, CatalogEntry},
     v3::{Mapping, model::StatusCode, release_of},
 };
-use anilibria_http::{LoadFailure, problem::Problem, rendered::unsealed, tag};
+use anilibria_http::{LoadFailure, problem::Problem, rendered::without_etag, tag};
 use serde_json::Value;
 
 use super::{
@@ -70,9 +70,7 @@ impl Gateway {
         match answer {
             Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
             Ok(answer) => Ok(answer),
-            Err(failure) if failure.is_of_upstream() => {
-                self.mirrored(id, &shape).ok_or_else(|| failure.into())
-            }
+            Err(failure) if failure.is_upstream() => self.mirrored(id, &shape).ok_or_else(|| failure.into()),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -110,7 +108,7 @@ async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Res
     if whole.is_absent() {
         return Ok(NewValue::absent().tag(tag::title(id)));
     }
-    let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
+    let mut title: Value = serde_json::from_slice(&without_etag(&whole.into_value()))?;
     include::fill(titles.client(), &mut title, shape, charge).await?;
     shape.apply(&mut title);
     Ok(NewValue::new(render(&title)?).tag(tag::title(id)))

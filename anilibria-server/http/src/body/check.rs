@@ -1,4 +1,4 @@
-//! Checks of JSON against a schema of the OpenAPI document.
+//! Validation of JSON against a schema of the OpenAPI document.
 //!
 //! Supported keywords: `type`, `format` of integers, `enum`, `minimum`, `maximum`, `minLength`, `maxLength`, `maxItems`,
 //! `required`, `properties`, `items`, `allOf`, `nullable` and `default`. Unknown fields are invalid.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use serde_json::{Map, Number, Value};
 
-use super::{BODY, node::Node};
+use super::{BODY, node::JsonNode};
 use crate::{params::Reason, problem::Problem};
 
 /// Maximum number of characters of an unknown name in an error.
@@ -22,38 +22,38 @@ type Schemas = BTreeMap<String, MetaSchema>;
 /// # Errors
 ///
 /// [`Problem::InvalidParameters`], with the path of the first field that is missing or invalid.
-pub(super) fn check(node: Node, schema: &MetaSchemaRef, schemas: &Schemas) -> Result<Value, Problem> {
-    Place { path: String::new(), schema: Schema::of(schema, schemas), schemas }.check(node)
+pub(super) fn check(node: JsonNode, schema: &MetaSchemaRef, schemas: &Schemas) -> Result<Value, Problem> {
+    Location { path: String::new(), schema: Schema::of(schema, schemas), schemas }.check(node)
 }
 
-/// A place in the body, with the schema that applies to it.
-struct Place<'s> {
-    /// Path such as `items[2].id`; empty for the whole body.
+/// A location in the body, with the schema that applies to it.
+struct Location<'s> {
+    /// Path such as `items[2].id`. It is empty for the whole body.
     path: String,
     schema: Schema<'s>,
     schemas: &'s Schemas,
 }
 
-impl<'s> Place<'s> {
-    fn check(&self, node: Node) -> Result<Value, Problem> {
+impl<'s> Location<'s> {
+    fn check(&self, node: JsonNode) -> Result<Value, Problem> {
         match (node, self.schema.kind()) {
-            (Node::Null, _) if self.schema.is_nullable() => Ok(Value::Null),
-            (Node::Object(fields), "object") => self.object(fields),
-            (Node::Array(items), "array") => self.array(items),
-            (Node::String(text), "string") => self.string(text),
-            (Node::Number(number), "integer" | "number") => self.number(number),
-            (Node::Bool(value), "boolean") if self.schema.allows(&value.into()) => Ok(value.into()),
-            _ => Err(self.problem(self.schema.expectation())),
+            (JsonNode::Null, _) if self.schema.is_nullable() => Ok(Value::Null),
+            (JsonNode::Object(fields), "object") => self.object(fields),
+            (JsonNode::Array(items), "array") => self.array(items),
+            (JsonNode::String(text), "string") => self.string(text),
+            (JsonNode::Number(number), "integer" | "number") => self.number(number),
+            (JsonNode::Bool(value), "boolean") if self.schema.allows(&value.into()) => Ok(value.into()),
+            _ => Err(self.problem(self.schema.expected())),
         }
     }
 
-    fn object(&self, fields: Vec<(String, Node)>) -> Result<Value, Problem> {
+    fn object(&self, fields: Vec<(String, JsonNode)>) -> Result<Value, Problem> {
         let mut object = Map::new();
         for (name, node) in fields {
             let Some(schema) = self.schema.property(&name) else {
-                return Err(Problem::invalid(self.path_of(&printable(&name)), self.schema.unknown()));
+                return Err(Problem::invalid(self.path_of(&printable(&name)), self.schema.unknown_field()));
             };
-            let field = self.inner(self.path_of(&name), schema);
+            let field = self.child(self.path_of(&name), schema);
             if object.contains_key(&name) {
                 return Err(field.problem("occurs more than once".into()));
             }
@@ -65,37 +65,37 @@ impl<'s> Place<'s> {
         }
     }
 
-    fn array(&self, items: Vec<Node>) -> Result<Value, Problem> {
-        if let Some(most) = self.schema.max_items().filter(|most| items.len() > *most) {
-            return Err(self.problem(format!("must have at most {most} items").into()));
+    fn array(&self, items: Vec<JsonNode>) -> Result<Value, Problem> {
+        if let Some(max) = self.schema.max_items().filter(|max| items.len() > *max) {
+            return Err(self.problem(format!("must have at most {max} items").into()));
         }
-        let Some(schema) = self.schema.items() else { return Err(self.problem(self.schema.expectation())) };
-        let check = |(index, item)| self.inner(format!("{}[{index}]", self.path), schema).check(item);
+        let Some(schema) = self.schema.items() else { return Err(self.problem(self.schema.expected())) };
+        let check = |(index, item)| self.child(format!("{}[{index}]", self.path), schema).check(item);
         items.into_iter().enumerate().map(check).collect()
     }
 
     fn string(&self, text: String) -> Result<Value, Problem> {
-        let (least, most) = self.schema.length();
+        let (min, max) = self.schema.length();
         // Counting stops one character after the maximum.
-        let chars = text.chars().take(most.saturating_add(1)).count();
-        if chars < least || chars > most {
-            return Err(self.problem(format!("must have {least} to {most} characters").into()));
+        let chars = text.chars().take(max.saturating_add(1)).count();
+        if chars < min || chars > max {
+            return Err(self.problem(format!("must have {min} to {max} characters").into()));
         }
         let value = text.into();
-        if self.schema.allows(&value) { Ok(value) } else { Err(self.problem(self.schema.expectation())) }
+        if self.schema.allows(&value) { Ok(value) } else { Err(self.problem(self.schema.expected())) }
     }
 
     fn number(&self, number: Number) -> Result<Value, Problem> {
         let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
         let is_valid = match self.schema.integer_range() {
-            Some((least, most)) => whole.is_some_and(|whole| least <= whole && whole <= most),
+            Some((min, max)) => whole.is_some_and(|whole| min <= whole && whole <= max),
             None => self.schema.contains(number.as_f64().unwrap_or(f64::NAN)),
         };
-        if is_valid { Ok(number.into()) } else { Err(self.problem(self.schema.expectation())) }
+        if is_valid { Ok(number.into()) } else { Err(self.problem(self.schema.expected())) }
     }
 
-    fn inner(&self, path: String, schema: &'s MetaSchemaRef) -> Self {
-        Place { path, schema: Schema::of(schema, self.schemas), schemas: self.schemas }
+    fn child(&self, path: String, schema: &'s MetaSchemaRef) -> Self {
+        Location { path, schema: Schema::of(schema, self.schemas), schemas: self.schemas }
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -136,12 +136,13 @@ impl<'s> Schema<'s> {
         self.0.iter().any(|part| part.nullable || part.default.is_some())
     }
 
-    fn words(&self) -> &'s [Value] {
-        self.first(|part| Some(&*part.enum_items).filter(|words| !words.is_empty())).unwrap_or_default()
+    fn enum_values(&self) -> &'s [Value] {
+        self.first(|part| Some(&*part.enum_items).filter(|enum_values| !enum_values.is_empty()))
+            .unwrap_or_default()
     }
 
     fn allows(&self, value: &Value) -> bool {
-        self.words().is_empty() || self.words().contains(value)
+        self.enum_values().is_empty() || self.enum_values().contains(value)
     }
 
     fn property(&self, name: &str) -> Option<&'s MetaSchemaRef> {
@@ -162,14 +163,14 @@ impl<'s> Schema<'s> {
     }
 
     fn length(&self) -> (usize, usize) {
-        let least = self.first(|part| part.min_length);
-        (least.unwrap_or_default(), self.first(|part| part.max_length).unwrap_or(usize::MAX))
+        let min = self.first(|part| part.min_length);
+        (min.unwrap_or_default(), self.first(|part| part.max_length).unwrap_or(usize::MAX))
     }
 
     /// True if `number` is between `minimum` and `maximum`.
     fn contains(&self, number: f64) -> bool {
-        self.first(|part| part.minimum).is_none_or(|least| least <= number)
-            && self.first(|part| part.maximum).is_none_or(|most| number <= most)
+        self.first(|part| part.minimum).is_none_or(|min| min <= number)
+            && self.first(|part| part.maximum).is_none_or(|max| number <= max)
     }
 
     /// Returns the smallest and the largest valid integer; `None` if the type is not `integer`.
@@ -177,7 +178,7 @@ impl<'s> Schema<'s> {
         if self.kind() != "integer" {
             return None;
         }
-        let (least, most) = match self.first(|part| part.format).unwrap_or_default() {
+        let (min, max) = match self.first(|part| part.format).unwrap_or_default() {
             "uint8" => (0, u8::MAX.into()),
             "uint16" => (0, u16::MAX.into()),
             "uint32" => (0, u32::MAX.into()),
@@ -187,36 +188,36 @@ impl<'s> Schema<'s> {
             "int32" => (i32::MIN.into(), i32::MAX.into()),
             _ => (i64::MIN.into(), i64::MAX.into()),
         };
-        let minimum = self.first(|part| part.minimum).map_or(least, whole);
-        let maximum = self.first(|part| part.maximum).map_or(most, whole);
-        Some((least.max(minimum), most.min(maximum)))
+        let minimum = self.first(|part| part.minimum).map_or(min, whole);
+        let maximum = self.first(|part| part.maximum).map_or(max, whole);
+        Some((min.max(minimum), max.min(maximum)))
     }
 
-    /// Returns the reason why a value of another type, or outside its limits, is invalid.
-    fn expectation(&self) -> Reason {
-        let words: Vec<_> = self
-            .words()
+    /// Returns the reason for a value of another type, or outside its limits: a description of the valid values.
+    fn expected(&self) -> Reason {
+        let enum_values: Vec<_> = self
+            .enum_values()
             .iter()
-            .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
             .collect();
-        match (self.kind(), &*words) {
-            (_, [word]) => format!("must be {word}").into(),
-            (_, [_, ..]) => format!("must be one of {}", words.join(", ")).into(),
+        match (self.kind(), &*enum_values) {
+            (_, [value]) => format!("must be {value}").into(),
+            (_, [_, ..]) => format!("must be one of {}", enum_values.join(", ")).into(),
             ("object", _) => "must be an object".into(),
             ("array", _) => "must be an array".into(),
             ("string", _) => "must be a string".into(),
             ("boolean", _) => "must be true or false".into(),
             ("number", _) => "must be a number".into(),
             ("integer", _) => {
-                let (least, most) = self.integer_range().unwrap_or_default();
-                format!("must be a whole number from {least} to {most}").into()
+                let (min, max) = self.integer_range().unwrap_or_default();
+                format!("must be a whole number from {min} to {max}").into()
             }
             _ => "is invalid".into(),
         }
     }
 
-    /// Returns the reason why an unknown field is invalid.
-    fn unknown(&self) -> Reason {
+    /// Returns the reason for an unknown field, which lists the known ones.
+    fn unknown_field(&self) -> Reason {
         let names = self.0.iter().flat_map(|part| &part.properties).map(|(name, _)| format!("`{name}`"));
         match &*names.collect::<Vec<_>>() {
             [] => "is not a known field".into(),

@@ -1,4 +1,4 @@
-//! The state of one client: its quota and its requests in progress.
+//! State of one client: its quota and its requests in progress.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -11,16 +11,16 @@ use governor::{
 use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Maximum number of clients tracked. Beyond it, the least recently used ones are evicted. A client takes about 300 bytes.
+/// Maximum number of tracked clients. Beyond it, the least recently used ones are evicted. A client takes about 300 bytes.
 const MAX_CLIENTS: u64 = 100_000;
 
 /// Time after the last request at which a client without a quota is evicted.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// A token bucket: its capacity is the burst, and it refills at a constant rate.
+/// A token bucket. Its capacity is the burst, and it refills at a constant rate.
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>;
 
-/// Kind of clients with a quota of their own. Its name is the name of the policy in the headers.
+/// Kinds of clients. Each kind has a separate quota, whose name is that of the policy in the headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum QuotaKind {
     /// Requests of an address.
@@ -47,7 +47,7 @@ impl QuotaKind {
 
 /// Limits for each client of one kind.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClientBounds {
+pub(super) struct ClientLimits {
     /// Kind of the clients.
     pub(super) kind: QuotaKind,
     /// Sustained requests per minute; 0 for no limit.
@@ -55,16 +55,16 @@ pub(super) struct ClientBounds {
     /// Burst: maximum number of requests at once after an idle period.
     pub(super) burst: NonZeroU32,
     /// Maximum number of requests in progress.
-    pub(super) in_progress: usize,
+    pub(super) max_in_progress: usize,
 }
 
-impl ClientBounds {
-    /// Returns the time in which the bucket gets one request back; `None` without a limit.
+impl ClientLimits {
+    /// Returns the time in which the bucket refills by one request; `None` without a limit.
     fn interval(self) -> Option<Duration> {
         Duration::from_mins(1).checked_div(self.per_minute)
     }
 
-    /// Returns the seconds in which the bucket gets `missing` requests back.
+    /// Returns the seconds in which the bucket refills by `missing` requests.
     pub(super) fn replenished_in(self, missing: u32) -> u32 {
         seconds(self.interval().unwrap_or_default().saturating_mul(missing))
     }
@@ -72,7 +72,7 @@ impl ClientBounds {
 
 /// The clients of one kind, by key.
 pub(super) struct ClientTable<K, C: Clock = MonotonicClock> {
-    bounds: ClientBounds,
+    limits: ClientLimits,
     quota: Option<Quota>,
     clock: C,
     clients: Cache<K, Arc<ClientState<C>>>,
@@ -81,7 +81,7 @@ pub(super) struct ClientTable<K, C: Clock = MonotonicClock> {
 /// The state of one client.
 pub(super) struct ClientState<C: Clock = MonotonicClock> {
     bucket: Option<Bucket<C>>,
-    bounds: ClientBounds,
+    limits: ClientLimits,
     clock: C,
     in_progress: Semaphore,
 }
@@ -93,9 +93,9 @@ pub struct QuotaState {
     pub(super) kind: QuotaKind,
     /// Requests left in the burst.
     pub(super) remaining: u32,
-    /// Seconds until the whole burst is available again or, for a refused request, until it would be accepted.
+    /// Seconds until the whole burst is available again or, for a rejected request, until it would be accepted.
     pub(super) reset: u32,
-    /// Time to wait if the request was refused.
+    /// Time to wait, if the request was rejected.
     pub(super) wait: Option<Duration>,
 }
 
@@ -103,8 +103,8 @@ impl<K> ClientTable<K>
 where
     K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
 {
-    pub(super) fn new(bounds: ClientBounds) -> Self {
-        Self::with_clock(bounds, MonotonicClock)
+    pub(super) fn new(limits: ClientLimits) -> Self {
+        Self::with_clock(limits, MonotonicClock)
     }
 }
 
@@ -113,9 +113,9 @@ where
     K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
     C: Clock + Clone + Send + Sync + 'static,
 {
-    fn with_clock(bounds: ClientBounds, clock: C) -> Self {
+    fn with_clock(limits: ClientLimits, clock: C) -> Self {
         let quota =
-            bounds.interval().and_then(Quota::with_period).map(|quota| quota.allow_burst(bounds.burst));
+            limits.interval().and_then(Quota::with_period).map(|quota| quota.allow_burst(limits.burst));
         // A client with a full bucket equals a new client, so it can be evicted.
         let full = quota.map_or(IDLE, |quota| quota.burst_size_replenished_in() + Duration::from_secs(1));
         let clients = Cache::builder()
@@ -123,7 +123,7 @@ where
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(full.max(IDLE))
             .build();
-        Self { bounds, quota, clock, clients }
+        Self { limits, quota, clock, clients }
     }
 
     /// Returns the state of the client with this key.
@@ -133,27 +133,27 @@ where
                 .quota
                 .map(|quota| RateLimiter::direct_with_clock(quota, self.clock.clone()).with_middleware());
             let clock = self.clock.clone();
-            let in_progress = Semaphore::new(self.bounds.in_progress.min(Semaphore::MAX_PERMITS));
-            Arc::new(ClientState { bucket, bounds: self.bounds, clock, in_progress })
+            let in_progress = Semaphore::new(self.limits.max_in_progress.min(Semaphore::MAX_PERMITS));
+            Arc::new(ClientState { bucket, limits: self.limits, clock, in_progress })
         })
     }
 }
 
 impl<C: Clock> ClientState<C> {
-    /// Takes `units` requests from the quota; `None` if there is no quota. A refused request takes nothing.
+    /// Charges `units` requests to the quota; `None` if there is no quota. A rejected request is not charged.
     ///
-    /// At most the burst minus one is taken: the request itself has already taken one. A larger charge could never be paid,
-    /// however long the client waits.
-    pub(super) fn take(&self, units: NonZeroU32) -> Option<QuotaState> {
+    /// At most the burst minus one is charged, because the request itself was charged before. A client could never pay more,
+    /// however long it waits.
+    pub(super) fn charge(&self, units: NonZeroU32) -> Option<QuotaState> {
         let bucket = self.bucket.as_ref()?;
-        let (bounds, kind) = (self.bounds, self.bounds.kind);
-        let most = NonZeroU32::new(self.bounds.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
+        let (limits, kind) = (self.limits, self.limits.kind);
+        let most = NonZeroU32::new(self.limits.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
         // Never more than the burst, so the bucket has the capacity for it.
         let taken = bucket.check_n(units.min(most)).ok()?;
         Some(match taken {
             Ok(left) => {
                 let remaining = left.remaining_burst_capacity();
-                let reset = bounds.replenished_in(bounds.burst.get().saturating_sub(remaining));
+                let reset = limits.replenished_in(limits.burst.get().saturating_sub(remaining));
                 QuotaState { kind, remaining, reset, wait: None }
             }
             Err(not_until) => {
@@ -166,7 +166,7 @@ impl<C: Clock> ClientState<C> {
 
 impl ClientState {
     /// Takes a permit for one more request in progress; `None` if this client has too many.
-    pub(super) fn enter(&self) -> Option<SemaphorePermit<'_>> {
+    pub(super) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         self.in_progress.try_acquire().ok()
     }
 }
@@ -183,26 +183,26 @@ mod tests {
     use super::*;
 
     const BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
-    const BOUNDS: ClientBounds =
-        ClientBounds { kind: QuotaKind::Address, per_minute: 60, burst: BURST, in_progress: 2 };
+    const LIMITS: ClientLimits =
+        ClientLimits { kind: QuotaKind::Address, per_minute: 60, burst: BURST, max_in_progress: 2 };
 
     fn table() -> (ClientTable<u8, FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (ClientTable::with_clock(BOUNDS, clock.clone()), clock)
+        (ClientTable::with_clock(LIMITS, clock.clone()), clock)
     }
 
-    fn take(table: &ClientTable<u8, FakeRelativeClock>, client: u8, units: u32) -> QuotaState {
-        table.get(&client).take(NonZeroU32::new(units).unwrap()).unwrap()
+    fn charge(table: &ClientTable<u8, FakeRelativeClock>, client: u8, units: u32) -> QuotaState {
+        table.get(&client).charge(NonZeroU32::new(units).unwrap()).unwrap()
     }
 
     #[test]
-    fn burst_passes_and_what_follows_has_to_wait() {
+    fn requests_beyond_the_burst_are_rejected_until_the_bucket_refills() {
         let (table, clock) = table();
 
-        let remaining = [(); 3].map(|()| take(&table, 1, 1).remaining);
-        let refused = take(&table, 1, 1);
+        let remaining = [(); 3].map(|()| charge(&table, 1, 1).remaining);
+        let refused = charge(&table, 1, 1);
         clock.advance(Duration::from_secs(1));
-        let after = take(&table, 1, 1);
+        let after = charge(&table, 1, 1);
 
         assert_eq!(remaining, [2, 1, 0]);
         assert_eq!(refused.wait, Some(Duration::from_secs(1)));
@@ -210,56 +210,56 @@ mod tests {
     }
 
     #[test]
-    fn reset_tells_when_a_whole_burst_is_there_again() {
+    fn reset_is_the_time_until_the_whole_burst_is_available() {
         let (table, clock) = table();
 
-        assert_eq!(take(&table, 1, 1).reset, 1);
-        assert_eq!(take(&table, 1, 1).reset, 2);
+        assert_eq!(charge(&table, 1, 1).reset, 1);
+        assert_eq!(charge(&table, 1, 1).reset, 2);
         clock.advance(Duration::from_secs(2));
 
         assert_eq!(
-            take(&table, 1, 1),
+            charge(&table, 1, 1),
             QuotaState { kind: QuotaKind::Address, remaining: 2, reset: 1, wait: None }
         );
     }
 
     #[test]
-    fn costly_request_takes_several_units_and_a_refused_one_none() {
+    fn rejected_charge_takes_nothing() {
         let (table, _) = table();
 
-        assert_eq!(take(&table, 1, 2).remaining, 1);
-        assert!(take(&table, 1, 2).wait.is_some());
-        assert_eq!(take(&table, 1, 1).remaining, 0);
-        assert_eq!(take(&table, 2, 1).remaining, 2);
-        assert_eq!(take(&table, 2, 100).remaining, 0);
+        assert_eq!(charge(&table, 1, 2).remaining, 1);
+        assert!(charge(&table, 1, 2).wait.is_some());
+        assert_eq!(charge(&table, 1, 1).remaining, 0);
+        assert_eq!(charge(&table, 2, 1).remaining, 2);
+        assert_eq!(charge(&table, 2, 100).remaining, 0);
     }
 
     #[test]
-    fn clients_do_not_count_for_each_other() {
+    fn clients_have_separate_quotas() {
         let (table, _) = table();
         for _ in 0..4 {
-            take(&table, 1, 1);
+            charge(&table, 1, 1);
         }
 
-        assert_eq!(take(&table, 2, 1).remaining, 2);
+        assert_eq!(charge(&table, 2, 1).remaining, 2);
     }
 
     #[test]
-    fn none_a_minute_stands_for_any_number() {
-        let table = ClientTable::<u8>::new(ClientBounds { per_minute: 0, ..BOUNDS });
+    fn zero_per_minute_is_no_quota() {
+        let table = ClientTable::<u8>::new(ClientLimits { per_minute: 0, ..LIMITS });
 
-        assert_eq!(table.get(&1).take(BURST), None);
+        assert_eq!(table.get(&1).charge(BURST), None);
     }
 
     #[test]
-    fn client_has_no_more_requests_in_progress_than_it_may() {
-        let table = ClientTable::<u8>::new(BOUNDS);
+    fn client_cannot_exceed_its_limit_of_requests_in_progress() {
+        let table = ClientTable::<u8>::new(LIMITS);
         let (client, other) = (table.get(&1), table.get(&2));
-        let places = [(); 2].map(|()| client.enter());
+        let permits = [(); 2].map(|()| client.try_acquire());
 
-        let (refused, of_other) = (client.enter().is_none(), other.enter().is_some());
-        drop(places);
+        let (refused, of_other) = (client.try_acquire().is_none(), other.try_acquire().is_some());
+        drop(permits);
 
-        assert!(refused && of_other && client.enter().is_some());
+        assert!(refused && of_other && client.try_acquire().is_some());
     }
 }

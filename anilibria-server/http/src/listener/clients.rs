@@ -1,4 +1,4 @@
-//! The number of open connections of each client.
+//! Limit on the open connections of each client.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -20,7 +20,7 @@ pub(super) struct ClientConnections {
 
 /// A permit for one connection, held until dropped.
 #[derive(Debug)]
-pub(super) struct ClientPlace {
+pub(super) struct ClientPermit {
     /// The client; `None` if it is not counted.
     client: Option<IpAddr>,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
@@ -38,11 +38,11 @@ impl ClientConnections {
     }
 
     /// Takes a permit for one more connection from `address`; `None` if this client has too many.
-    pub(super) fn enter(&self, address: IpAddr) -> Option<ClientPlace> {
+    pub(super) fn try_acquire(&self, address: IpAddr) -> Option<ClientPermit> {
         let open = Arc::clone(&self.open);
         let address = address.to_canonical();
         if self.exempt.iter().any(|network| network.contains(&address)) {
-            return Some(ClientPlace { client: None, open });
+            return Some(ClientPermit { client: None, open });
         }
         let client = network(address);
         let mut counts = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,11 +51,11 @@ impl ClientConnections {
             return None;
         }
         *count += 1;
-        Some(ClientPlace { client: Some(client), open })
+        Some(ClientPermit { client: Some(client), open })
     }
 }
 
-impl Drop for ClientPlace {
+impl Drop for ClientPermit {
     fn drop(&mut self) {
         let Some(client) = self.client else { return };
         let mut counts = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,27 +73,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn client_has_no_more_connections_than_it_may() {
+    fn client_cannot_exceed_its_limit() {
         let connections = ClientConnections::new(2, Vec::new());
         let [client, neighbour, other] =
             ["2001:db8::1", "2001:db8::2", "203.0.113.9"].map(|address| address.parse().unwrap());
-        let places = [client, neighbour].map(|address| connections.enter(address));
+        let permits = [client, neighbour].map(|address| connections.try_acquire(address));
 
-        let (refused, accepted) = (connections.enter(client), connections.enter(other));
-        drop(places);
+        let (refused, accepted) = (connections.try_acquire(client), connections.try_acquire(other));
+        drop(permits);
 
         assert!(refused.is_none() && accepted.is_some());
-        assert!(connections.enter(client).is_some());
+        assert!(connections.try_acquire(client).is_some());
         drop(accepted);
         assert_eq!(connections.open.lock().unwrap().len(), 0);
     }
 
     #[test]
-    fn trusted_proxy_has_any_number() {
+    fn exempt_network_has_no_limit() {
         let connections = ClientConnections::new(1, vec!["172.20.0.0/16".parse().unwrap()]);
 
-        let places = [(); 3].map(|()| connections.enter("172.20.0.2".parse().unwrap()));
+        let permits = [(); 3].map(|()| connections.try_acquire("172.20.0.2".parse().unwrap()));
 
-        assert!(places.iter().all(Option::is_some));
+        assert!(permits.iter().all(Option::is_some));
     }
 }

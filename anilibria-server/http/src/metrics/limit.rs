@@ -1,10 +1,10 @@
-//! Counts the requests, connections and pieces of work that a limit refused.
+//! Counters of the requests, connections and jobs that a limit rejected.
 
 use metrics::counter;
 
 use super::LIMIT_HITS;
 
-/// A limit of the service: the label `limit` of the counter.
+/// Limits of the service: the values of the label `limit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// The quota of a client.
@@ -15,7 +15,7 @@ pub enum Limit {
     ClientRequests,
     /// Requests in progress of all clients.
     Requests,
-    /// Request bodies being received.
+    /// Request bodies that are being received.
     Bodies,
     /// Connections of one client.
     ClientConnections,
@@ -27,10 +27,10 @@ pub enum Limit {
     Search,
     /// Pages of titles that are being rendered or queued.
     Pages,
-    /// Bytes or items in one answer.
-    AnswerSize,
-    /// Bytes of large answers being sent.
-    AnswersInFlight,
+    /// Bytes or items in one response.
+    ResponseSize,
+    /// Bytes of large responses that are being sent.
+    ResponsesInFlight,
 }
 
 impl Limit {
@@ -46,11 +46,11 @@ impl Limit {
         Self::Live,
         Self::Search,
         Self::Pages,
-        Self::AnswerSize,
-        Self::AnswersInFlight,
+        Self::ResponseSize,
+        Self::ResponsesInFlight,
     ];
 
-    /// Counts one refusal by this limit.
+    /// Counts one rejection by this limit.
     pub fn hit(self) {
         self.count(1);
     }
@@ -71,8 +71,8 @@ impl Limit {
             Self::Live => "live",
             Self::Search => "search",
             Self::Pages => "pages",
-            Self::AnswerSize => "answer_size",
-            Self::AnswersInFlight => "answers_in_flight",
+            Self::ResponseSize => "answer_size",
+            Self::ResponsesInFlight => "answers_in_flight",
         }
     }
 }

@@ -11,7 +11,7 @@ use poem::http::{Method, StatusCode};
 
 use super::{REQUEST_DURATIONS, REQUESTS, SERVICE};
 
-/// Methods that are counted separately. The last entry counts all others.
+/// Methods that are counted separately. `OTHER` stands for all others.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER"];
 
 /// Statuses that the service uses, the most frequent first. Any other status is counted as its class (`4xx`).
@@ -20,23 +20,24 @@ const STATUSES: [u16; 27] = [
     422, 429, 500, 502, 503, 504,
 ];
 
-/// Counts the requests of one route. The counters are looked up once: if no recorder is installed before the first request,
-/// nothing is counted.
+/// Counters and histograms of the requests of one route.
+///
+/// They are looked up in the recorder at the first request. If no recorder is installed by then, nothing is counted.
 #[derive(Debug)]
-pub struct RouteMeter {
+pub struct RouteMetrics {
     endpoint: Arc<str>,
-    methods: [OnceLock<Box<MethodMeter>>; METHODS.len()],
+    methods: [OnceLock<Box<MethodMetrics>>; METHODS.len()],
 }
 
-struct MethodMeter {
+struct MethodMetrics {
     durations: [Histogram; REQUEST_DURATIONS.len()],
     statuses: [OnceLock<Counters>; STATUSES.len() + 1],
 }
 
 type Counters = [Counter; REQUESTS.len()];
 
-impl RouteMeter {
-    /// Creates the meter of the route `endpoint`: a pattern (`/titles/{id}`), so that the number of labels is limited.
+impl RouteMetrics {
+    /// Creates the metrics of the route `endpoint`: a pattern such as `/titles/{id}`, so that the number of labels is limited.
     pub fn new(endpoint: impl Into<Arc<str>>) -> Self {
         Self { endpoint: endpoint.into(), methods: array::from_fn(|_| OnceLock::new()) }
     }
@@ -46,16 +47,16 @@ impl RouteMeter {
         &self.endpoint
     }
 
-    /// Counts a request that was answered with `status` after `took`.
-    pub fn count(&self, method: &Method, status: StatusCode, took: Duration) {
-        let place = METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);
-        let (Some(meter), Some(method)) = (self.methods.get(place), METHODS.get(place)) else { return };
-        let meter = meter.get_or_init(|| Box::new(MethodMeter::new(&self.endpoint, method)));
-        for duration in &meter.durations {
+    /// Records a request that was answered with `status` after `took`.
+    pub fn record(&self, method: &Method, status: StatusCode, took: Duration) {
+        let index = METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);
+        let (Some(metrics), Some(method)) = (self.methods.get(index), METHODS.get(index)) else { return };
+        let metrics = metrics.get_or_init(|| Box::new(MethodMetrics::new(&self.endpoint, method)));
+        for duration in &metrics.durations {
             duration.record(took);
         }
-        let place = STATUSES.iter().position(|known| *known == status.as_u16()).unwrap_or(STATUSES.len());
-        if let Some(counters) = meter.statuses.get(place) {
+        let index = STATUSES.iter().position(|known| *known == status.as_u16()).unwrap_or(STATUSES.len());
+        if let Some(counters) = metrics.statuses.get(index) {
             for counter in counters.get_or_init(|| counters_of(&self.endpoint, method, status)) {
                 counter.increment(1);
             }
@@ -63,7 +64,7 @@ impl RouteMeter {
     }
 }
 
-impl MethodMeter {
+impl MethodMetrics {
     fn new(endpoint: &Arc<str>, method: &'static str) -> Self {
         let duration = |name| {
             let labels = if name == "migration_response_time_seconds" {
@@ -77,9 +78,9 @@ impl MethodMeter {
     }
 }
 
-impl std::fmt::Debug for MethodMeter {
+impl std::fmt::Debug for MethodMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MethodMeter").finish_non_exhaustive()
+        f.debug_struct("MethodMetrics").finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parameters with one of several words as their value.
+//! Parameters whose value is one of a fixed set of words.
 
 use std::borrow::Cow;
 
@@ -10,29 +10,29 @@ use serde_json::Value as JsonValue;
 
 use super::{Reason, Value, first};
 
-/// One of several words that the document lists.
+/// A value from a fixed set of words, which the OpenAPI document lists.
 pub trait Choice: ParseFromParameter {}
 
 impl<T: Choice> Value for Option<T> {
     fn schema() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(words::<T>()))
+        MetaSchemaRef::Inline(Box::new(inline_schema::<T>()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        first(values).map(|text| choose(&text)).transpose()
+        first(values).map(|text| parse(&text)).transpose()
     }
 }
 
-fn choose<T: Choice>(text: &str) -> Result<T, Reason> {
+fn parse<T: Choice>(text: &str) -> Result<T, Reason> {
     T::parse_from_parameter(text).map_err(|_| {
-        let words = words::<T>().enum_items;
-        let words: Vec<_> = words.iter().filter_map(JsonValue::as_str).collect();
-        format!("must be one of {}", words.join(", ")).into()
+        let schema = inline_schema::<T>();
+        let values: Vec<_> = schema.enum_items.iter().filter_map(JsonValue::as_str).collect();
+        format!("must be one of {}", values.join(", ")).into()
     })
 }
 
 /// Returns the inline schema of `T`, with its words, instead of a reference to it.
-fn words<T: Choice>() -> MetaSchema {
+fn inline_schema<T: Choice>() -> MetaSchema {
     let mut registry = Registry::new();
     T::register(&mut registry);
     let schema = registry.schemas.remove(T::name().as_ref());
@@ -41,5 +41,5 @@ fn words<T: Choice>() -> MetaSchema {
 
 /// Returns the inline schema of `T`, with its words and its default.
 pub fn schema_with_default<T: Choice + Default + ToJSON>() -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(MetaSchema { default: T::default().to_json(), ..words::<T>() }))
+    MetaSchemaRef::Inline(Box::new(MetaSchema { default: T::default().to_json(), ..inline_schema::<T>() }))
 }

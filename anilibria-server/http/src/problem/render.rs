@@ -9,27 +9,27 @@ use poem::{
 };
 use serde::Serialize;
 
-use super::{ErrorForm, Problem, ProblemDetails, details::MEDIA_TYPE};
+use super::{ErrorFormat, Problem, ProblemDetails, details::MEDIA_TYPE};
 use crate::{
+    cache_control,
     envelope::{ErrorBody, ErrorDetails},
-    freshness,
     timestamp::Timestamp,
     vary,
 };
 
-/// Media type of the envelope. It has no charset: some generated clients compare it with that of the document to tell both
-/// forms apart.
+/// Media type of the envelope. It has no charset, because some generated clients compare it with the media types in the
+/// OpenAPI document.
 const ENVELOPE: &str = "application/json";
 
 /// `Retry-After` while the service is overloaded.
 const OVERLOADED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Problem {
-    /// Returns the response to the request `request_id`, in the form that its `Accept` selects.
-    pub fn to_response(&self, request_id: &str, form: ErrorForm) -> Response {
-        let (media_type, body) = match form {
-            ErrorForm::Envelope => (ENVELOPE, json(&self.envelope(request_id))),
-            ErrorForm::ProblemDetails => (MEDIA_TYPE, json(&ProblemDetails::new(self, request_id))),
+    /// Returns the response to the request `request_id` in `format`.
+    pub fn to_response(&self, request_id: &str, format: ErrorFormat) -> Response {
+        let (media_type, body) = match format {
+            ErrorFormat::Envelope => (ENVELOPE, json(&self.envelope(request_id))),
+            ErrorFormat::ProblemDetails => (MEDIA_TYPE, json(&ProblemDetails::new(self, request_id))),
         };
         let mut response = self.respond(body);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -67,11 +67,11 @@ impl Problem {
     }
 
     /// Returns the `Cache-Control` of the response. Caches may store the absence of a title for a short time. They must not
-    /// store answers for unrouted paths, because the number of such paths is unlimited.
+    /// store responses for unrouted paths, because the number of such paths is unlimited.
     fn cache_control(&self) -> HeaderValue {
         match self {
-            Self::TitleNotFound { .. } | Self::Missing { .. } => freshness::MISSING,
-            _ => freshness::NO_STORE,
+            Self::TitleNotFound { .. } | Self::Missing { .. } => cache_control::NOT_FOUND,
+            _ => cache_control::NO_STORE,
         }
     }
 
@@ -107,9 +107,9 @@ impl ResponseError for Problem {
         Self::status(self)
     }
 
-    /// Used only if a route runs without the shell that surrounds all routes. No request id is known in that case.
+    /// Used only for a route outside the endpoint that wraps all routes. The request id is unknown in that case.
     fn as_response(&self) -> Response {
-        self.to_response("", ErrorForm::default())
+        self.to_response("", ErrorFormat::default())
     }
 }
 
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn forms_differ_in_the_media_type_only() {
-        let response = |form| Problem::title_not_found(7).to_response("r-1", form);
+    fn formats_differ_in_the_media_type_only() {
+        let response = |format| Problem::title_not_found(7).to_response("r-1", format);
 
-        let (envelope, details) = (response(ErrorForm::Envelope), response(ErrorForm::ProblemDetails));
+        let (envelope, details) = (response(ErrorFormat::Envelope), response(ErrorFormat::ProblemDetails));
 
         assert_eq!(envelope.content_type(), Some("application/json"));
         assert_eq!(details.content_type(), Some("application/problem+json"));
@@ -141,10 +141,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cause_is_not_shown_to_clients() {
+    async fn cause_is_not_sent_to_clients() {
         let problem = Problem::internal("password is hunter2");
 
-        let body = problem.to_response("r-1", ErrorForm::Envelope).into_body().into_string().await.unwrap();
+        let body = problem.to_response("r-1", ErrorFormat::Envelope).into_body().into_string().await.unwrap();
 
         assert!(body.contains("INTERNAL_ERROR"), "{body}");
         assert!(!body.contains("hunter2"), "{body}");

@@ -1,4 +1,4 @@
-//! Parent of a request in a distributed trace: the header `traceparent` of W3C Trace Context.
+//! Header `traceparent` of W3C Trace Context: the parent of a request in a distributed trace.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,7 +8,7 @@ pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 /// Length in bytes of the header in version `00`. Later versions begin with the same fields.
 const LEN: usize = 55;
 
-/// The trace that a request belongs to, and the span of the caller.
+/// Value of the header: the trace that a request belongs to, and the span of the caller.
 #[derive(Clone, Debug)]
 pub struct TraceParent(HeaderValue);
 
@@ -35,7 +35,7 @@ impl TraceParent {
         u8::from_str_radix(self.part(53..55), 16).is_ok_and(|flags| flags & 1 == 1)
     }
 
-    /// Returns the original header, for requests to other services on behalf of this one.
+    /// Returns the original header, for requests to other services on behalf of this request.
     pub fn into_header(self) -> HeaderValue {
         self.0
     }
@@ -87,21 +87,21 @@ mod tests {
     }
 
     #[test]
-    fn last_bit_of_the_flags_says_whether_it_is_sampled() {
+    fn last_bit_of_the_flags_is_the_sampled_flag() {
         for (flags, is_sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
             assert_eq!(of(&[&format!("00-{TRACE}-{SPAN}-{flags}")]).unwrap().is_sampled(), is_sampled);
         }
     }
 
     #[test]
-    fn later_version_may_say_more() {
+    fn later_version_may_have_more_fields() {
         assert!(of(&[&format!("cc-{TRACE}-{SPAN}-01-what")]).is_some());
         assert!(of(&[&format!("cc-{TRACE}-{SPAN}-01.what")]).is_none());
         assert!(of(&[&format!("00-{TRACE}-{SPAN}-01-what")]).is_none());
     }
 
     #[test]
-    fn anything_else_is_ignored() {
+    fn invalid_header_is_ignored() {
         let zeros = "0".repeat(32);
         let upper = TRACE.to_uppercase();
         for value in [

@@ -7,13 +7,13 @@ use poem::http::HeaderMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// Returns the context of the trace that `headers` belong to; an empty context if there is none.
-pub fn remote(headers: &HeaderMap) -> Context {
+/// Returns the context of the trace in `headers` of a request; an empty context if there is none.
+pub fn extract_context(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers))
 }
 
-/// Returns the headers that make an outgoing request part of `span`; no headers if the span is not traced.
-pub fn outbound(span: &Span) -> HeaderMap {
+/// Returns the headers that add an outgoing request to the trace of `span`; no headers if the span is not traced.
+pub fn outbound_headers(span: &Span) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let context = span.context();
     if context.span().span_context().is_sampled() {

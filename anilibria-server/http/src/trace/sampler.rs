@@ -2,42 +2,43 @@
 
 use tracing::{Span, field::display};
 
-use super::{Origin, TraceParent};
+use super::{TraceContext, TraceParent};
 
-/// Decides which requests and which polls of AniLibria are traced. None are traced without a collector.
+/// Decides which requests and which polls of AniLibria are traced. Nothing is traced without a collector.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sampler {
-    /// Share of requests to trace if the caller has not decided, 0 to 1. `None` disables tracing in any case.
-    share: Option<f64>,
+    /// Ratio of requests to trace if the caller has not decided, from 0 to 1. `None` disables tracing in any case.
+    ratio: Option<f64>,
 }
 
 impl Sampler {
-    /// Creates a sampler that traces `share` of the requests for which the caller has not decided, 0 to 1. `None` disables
+    /// Creates a sampler that traces `ratio` (from 0 to 1) of the requests for which the caller has not decided. `None` disables
     /// tracing: there is no collector.
-    pub fn new(share: Option<f64>) -> Self {
-        Self { share }
+    pub fn new(ratio: Option<f64>) -> Self {
+        Self { ratio }
     }
 
     /// True if traces are sent to a collector.
     pub fn is_enabled(self) -> bool {
-        self.share.is_some()
+        self.ratio.is_some()
     }
 
-    /// True if the work for `parent` is traced. The decision of the caller applies; without one, it is random.
-    pub fn takes(self, parent: Option<&TraceParent>) -> bool {
-        let Some(share) = self.share else { return false };
-        parent.map_or_else(|| fastrand::f64() < share, TraceParent::is_sampled)
+    /// True if work for the caller `parent` is traced. The caller decides; without a caller, the decision is random.
+    pub fn should_sample(self, parent: Option<&TraceParent>) -> bool {
+        let Some(ratio) = self.ratio else { return false };
+        parent.map_or_else(|| fastrand::f64() < ratio, TraceParent::is_sampled)
     }
 }
 
-/// Returns the span that `span` creates, with the id of its trace as a field; a disabled span unless `is_traced`.
+/// Returns the span that `span` creates, with the id of its trace in the field `trace_id`. Returns a disabled span unless
+/// `is_traced`.
 pub fn root_span(is_traced: bool, span: impl FnOnce() -> Span) -> Span {
     if !is_traced {
         return Span::none();
     }
     let span = span();
-    if let Some(origin) = Origin::of(&span) {
-        span.record("trace_id", display(origin.trace_id()));
+    if let Some(context) = TraceContext::of(&span) {
+        span.record("trace_id", display(context.trace_id()));
     }
     span
 }
@@ -54,24 +55,24 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_decides() {
-        for share in [0.0, 1.0] {
-            let sampler = Sampler { share: Some(share) };
+    fn caller_decides() {
+        for ratio in [0.0, 1.0] {
+            let sampler = Sampler { ratio: Some(ratio) };
 
-            assert!(sampler.takes(parent("01").as_ref()));
-            assert!(!sampler.takes(parent("00").as_ref()));
+            assert!(sampler.should_sample(parent("01").as_ref()));
+            assert!(!sampler.should_sample(parent("00").as_ref()));
         }
     }
 
     #[test]
-    fn all_or_none_of_the_others_are_taken() {
-        assert!((0..1000).all(|_| Sampler { share: Some(1.0) }.takes(None)));
-        assert!(!(0..1000).any(|_| Sampler { share: Some(0.0) }.takes(None)));
+    fn ratio_decides_without_a_caller() {
+        assert!((0..1000).all(|_| Sampler { ratio: Some(1.0) }.should_sample(None)));
+        assert!(!(0..1000).any(|_| Sampler { ratio: Some(0.0) }.should_sample(None)));
     }
 
     #[test]
-    fn nothing_is_taken_when_there_is_nowhere_to_send_it() {
-        assert!(!Sampler::default().takes(parent("01").as_ref()));
-        assert!(!Sampler::default().takes(None));
+    fn nothing_is_sampled_without_a_collector() {
+        assert!(!Sampler::default().should_sample(parent("01").as_ref()));
+        assert!(!Sampler::default().should_sample(None));
     }
 }

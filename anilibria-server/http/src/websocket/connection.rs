@@ -15,40 +15,49 @@ use tokio_tungstenite::tungstenite::{
 use tracing::debug;
 
 use super::{
-    allowance::{Allowance, Verdict},
+    budget::{Decision, MessageBudget},
+    client_socket::{ClientSocket, Flow, close_with},
     handshake::Socket,
-    line::{Flow, Line, goodbye},
+    live::LiveConnections,
+    slots::Slot,
 };
-use super::{live::LiveConnections, slots::Slot};
 
 /// An application protocol over a WebSocket. [`Connection`] handles pings, rate limits and close frames.
-pub trait Dialogue: Send {
+pub trait Protocol: Send {
     /// Type of the messages that the server sends without a request.
-    type News: Send;
+    type Event: Send;
 
     /// Sends the first messages of the protocol.
-    fn greet(&mut self, line: &mut Line) -> impl Future<Output = Flow> + Send;
+    fn on_open(&mut self, socket: &mut ClientSocket) -> impl Future<Output = Flow> + Send;
 
     /// Waits for the next message to the client, without a time limit.
     ///
     /// # Cancel safety
     ///
     /// No message is lost if the future is dropped.
-    fn news(&mut self) -> impl Future<Output = Self::News> + Send;
+    fn next_event(&mut self) -> impl Future<Output = Self::Event> + Send;
 
-    /// Sends `news` to the client.
-    fn tell(&mut self, news: Self::News, line: &mut Line) -> impl Future<Output = Flow> + Send;
+    /// Sends `event` to the client.
+    fn on_event(
+        &mut self,
+        event: Self::Event,
+        socket: &mut ClientSocket,
+    ) -> impl Future<Output = Flow> + Send;
 
     /// Handles a message of the client.
-    fn hear(&mut self, said: Said, line: &mut Line) -> impl Future<Output = Flow> + Send;
+    fn on_message(
+        &mut self,
+        message: ClientMessage,
+        socket: &mut ClientSocket,
+    ) -> impl Future<Output = Flow> + Send;
 
     /// Reports to the client that its message was dropped because of the rate limit.
-    fn refuse(&mut self, line: &mut Line) -> impl Future<Output = Flow> + Send;
+    fn on_rate_limited(&mut self, socket: &mut ClientSocket) -> impl Future<Output = Flow> + Send;
 }
 
 /// A message of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ClientMessage {
     /// A text message.
     Text(Utf8Bytes),
     /// A binary message.
@@ -56,127 +65,131 @@ pub enum Said {
 }
 
 /// The connection of one client.
-pub struct Connection<D> {
-    line: Line,
-    dialogue: D,
-    allowance: Allowance,
+pub struct Connection<P> {
+    socket: ClientSocket,
+    protocol: P,
+    budget: MessageBudget,
     slot: Slot,
     stopping: watch::Receiver<bool>,
     ping_interval: Duration,
     ping_timeout: Duration,
     /// Time of the next ping or, while a ping is unanswered, time at which the connection is closed.
-    due: Instant,
-    is_asked: bool,
+    deadline: Instant,
+    is_awaiting_pong: bool,
 }
 
-impl<D: Dialogue> Connection<D> {
+impl<P: Protocol> Connection<P> {
     /// Creates the connection of the client at the other end of `socket`, which holds `slot`.
-    pub fn new(socket: Socket, live: &LiveConnections, slot: Slot, dialogue: D) -> Self {
+    pub fn new(socket: Socket, live: &LiveConnections, slot: Slot, protocol: P) -> Self {
         let options = live.options();
         let now = Instant::now();
         Self {
-            line: Line::new(socket, live),
-            dialogue,
-            allowance: Allowance::new(now),
+            socket: ClientSocket::new(socket, live),
+            protocol,
+            budget: MessageBudget::new(now),
             slot,
             stopping: live.stopping(),
             ping_interval: options.ping_interval,
             ping_timeout: options.ping_timeout,
-            due: now + options.ping_interval,
-            is_asked: false,
+            deadline: now + options.ping_interval,
+            is_awaiting_pong: false,
         }
     }
 
     /// Serves the client until either side closes the connection.
     pub async fn run(mut self) {
-        let mut flow = self.dialogue.greet(&mut self.line).await;
+        let mut flow = self.protocol.on_open(&mut self.socket).await;
         let end = loop {
             if let ControlFlow::Break(end) = flow {
                 break end;
             }
-            flow = match self.next().await {
-                Next::Message(message) => self.hear(message).await,
-                Next::News(news) => self.dialogue.tell(news, &mut self.line).await,
-                Next::Due => self.ask().await,
-                Next::Evicted => goodbye(CloseCode::Again, "too many connections"),
-                Next::Stop => goodbye(CloseCode::Away, "the service stops"),
+            flow = match self.next_step().await {
+                Step::Message(message) => self.handle(message).await,
+                Step::Event(event) => self.protocol.on_event(event, &mut self.socket).await,
+                Step::Deadline => self.ping_or_close().await,
+                Step::Evicted => close_with(CloseCode::Again, "too many connections"),
+                Step::Stop => close_with(CloseCode::Away, "the service stops"),
             };
         };
-        if let Some(words) = end {
+        if let Some(frame) = end {
             // Boxed, because otherwise every connection would reserve memory for the closing handshake.
-            Box::pin(self.line.close(words)).await;
+            Box::pin(self.socket.close(frame)).await;
         }
     }
 
-    async fn next(&mut self) -> Next<D::News> {
+    async fn next_step(&mut self) -> Step<P::Event> {
         tokio::select! {
-            // Biased: messages come before news. A client that subscribes and resumes receives missed events before new
+            // Biased: messages come before events. A client that subscribes and resumes receives missed events before new
             // ones.
             biased;
-            _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
-            () = self.slot.evicted() => Next::Evicted,
-            message = self.line.socket.next() => Next::Message(message),
-            news = self.dialogue.news() => Next::News(news),
-            () = sleep_until(self.due) => Next::Due,
+            _ = self.stopping.wait_for(|stopping| *stopping) => Step::Stop,
+            () = self.slot.evicted() => Step::Evicted,
+            message = self.socket.stream.next() => Step::Message(message),
+            event = self.protocol.next_event() => Step::Event(event),
+            () = sleep_until(self.deadline) => Step::Deadline,
         }
     }
 
     /// Handles a message or an error from the socket.
-    async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Flow {
+    async fn handle(&mut self, message: Option<Result<Message, Error>>) -> Flow {
         let message = match message {
             Some(Ok(message)) => message,
-            Some(Err(error)) => return broken(&error),
+            Some(Err(error)) => return flow_after(&error),
             None => return ControlFlow::Break(None),
         };
         // Any message proves that the client is alive.
-        self.is_asked = false;
-        self.due = Instant::now() + self.ping_interval;
-        let tally = self.line.live.tally();
-        tally.messages.add();
-        let verdict = self.allowance.count(Instant::now());
-        if verdict != Verdict::Accept {
-            tally.refused.add();
-            self.line.heard("refused");
+        self.is_awaiting_pong = false;
+        self.deadline = Instant::now() + self.ping_interval;
+        let counters = self.socket.live.counters();
+        counters.messages.increment();
+        let decision = self.budget.charge(Instant::now());
+        if decision != Decision::Accept {
+            counters.rate_limited.increment();
+            self.socket.count_received("refused");
         }
-        match verdict {
-            Verdict::Accept => {}
-            Verdict::Refuse => return self.dialogue.refuse(&mut self.line).await,
-            Verdict::Drop => return ControlFlow::Continue(()),
-            Verdict::Close => return goodbye(CloseCode::Policy, "too many messages"),
+        match decision {
+            Decision::Accept => {}
+            Decision::Report => return self.protocol.on_rate_limited(&mut self.socket).await,
+            Decision::Drop => return ControlFlow::Continue(()),
+            Decision::Close => return close_with(CloseCode::Policy, "too many messages"),
         }
         if matches!(message, Message::Text(_) | Message::Binary(_)) {
             self.slot.touch();
         }
         match message {
-            Message::Text(text) => self.dialogue.hear(Said::Text(text), &mut self.line).await,
-            Message::Binary(bytes) => self.dialogue.hear(Said::Binary(bytes), &mut self.line).await,
+            Message::Text(text) => {
+                self.protocol.on_message(ClientMessage::Text(text), &mut self.socket).await
+            }
+            Message::Binary(bytes) => {
+                self.protocol.on_message(ClientMessage::Binary(bytes), &mut self.socket).await
+            }
             // tungstenite answers pings and close frames itself. No message follows a close frame.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
-                self.line.heard("control");
-                self.line.flush().await
+                self.socket.count_received("control");
+                self.socket.flush().await
             }
         }
     }
 
     /// Sends a ping, or ends the connection if the last ping was not answered in time.
-    async fn ask(&mut self) -> Flow {
-        if self.is_asked {
+    async fn ping_or_close(&mut self) -> Flow {
+        if self.is_awaiting_pong {
             debug!("client does not answer pings, connection closed");
-            self.line.live.tally().given_up.add();
+            self.socket.live.counters().timed_out.increment();
             return ControlFlow::Break(None);
         }
-        self.is_asked = true;
-        self.due = Instant::now() + self.ping_timeout;
-        self.line.ping().await
+        self.is_awaiting_pong = true;
+        self.deadline = Instant::now() + self.ping_timeout;
+        self.socket.ping().await
     }
 }
 
-/// The next event of a connection.
-enum Next<N> {
+/// The next step of a connection.
+enum Step<E> {
     Message(Option<Result<Message, Error>>),
-    News(N),
+    Event(E),
     /// The next ping is due, or the last one was not answered in time.
-    Due,
+    Deadline,
     /// The slot is given to another client.
     Evicted,
     /// The service stops.
@@ -184,14 +197,14 @@ enum Next<N> {
 }
 
 /// Returns the flow after an error of the socket: a close frame for an invalid message, none if the connection is lost.
-fn broken(error: &Error) -> Flow {
+fn flow_after(error: &Error) -> Flow {
     match error {
         Error::Capacity(CapacityError::MessageTooLong { .. }) => {
-            goodbye(CloseCode::Size, "a message has at most 64 KiB")
+            close_with(CloseCode::Size, "a message has at most 64 KiB")
         }
-        Error::Utf8(_) => goodbye(CloseCode::Invalid, "text must be UTF-8"),
+        Error::Utf8(_) => close_with(CloseCode::Invalid, "text must be UTF-8"),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => ControlFlow::Break(None),
-        Error::Protocol(_) => goodbye(CloseCode::Protocol, "not a frame of WebSocket"),
+        Error::Protocol(_) => close_with(CloseCode::Protocol, "not a frame of WebSocket"),
         _ => ControlFlow::Break(None),
     }
 }

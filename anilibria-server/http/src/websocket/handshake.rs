@@ -18,16 +18,16 @@ use tracing::debug;
 
 use crate::problem::Problem;
 
-/// Maximum bytes of a message of a client.
+/// Maximum size in bytes of a message of a client.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
-/// Size of the read buffer that each connection has. Clients send short messages.
+/// Size in bytes of the read buffer of each connection. It is small, because clients send short messages.
 const READ_BUFFER: usize = 4 * 1024;
 
 /// A WebSocket over an upgraded connection.
 pub type Socket = WebSocketStream<Upgraded>;
 
-/// A valid upgrade request.
+/// A valid upgrade request that is not accepted yet.
 pub struct Handshake {
     upgrade: OnUpgrade,
     accept: String,
@@ -41,20 +41,22 @@ impl Handshake {
     /// [`Problem::InvalidParameters`], with the first header that is missing or wrong, or [`Problem::WebSocketVersion`].
     pub fn of(request: &Request) -> Result<Self, Problem> {
         let accept = derive_accept_key(key(request.headers())?);
-        let upgrade =
-            request.take_upgrade().map_err(|_| Problem::invalid("Upgrade", "cannot be done here"))?;
+        let upgrade = request
+            .take_upgrade()
+            .map_err(|_| Problem::invalid("Upgrade", "is not possible on this connection"))?;
         Ok(Self { upgrade, accept })
     }
 
-    /// Accepts the request and spawns a task that runs `serve` once the socket is open. At most `unsent` bytes are buffered
-    /// for the client, so this is also the maximum length of a message.
-    pub fn agree<F>(self, unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    /// Accepts the request and spawns a task that runs `serve` once the socket is open.
+    ///
+    /// At most `max_unsent` bytes are buffered for the client, so this is also the maximum length of a message to the client.
+    pub fn accept<F>(self, max_unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
     {
         let upgrade = self.upgrade;
         tokio::spawn(async move {
-            if let Some(socket) = open(upgrade, unsent).await {
+            if let Some(socket) = open(upgrade, max_unsent).await {
                 serve(socket).await;
             }
         });
@@ -67,7 +69,7 @@ impl Handshake {
     }
 }
 
-async fn open(upgrade: OnUpgrade, unsent: usize) -> Option<Socket> {
+async fn open(upgrade: OnUpgrade, max_unsent: usize) -> Option<Socket> {
     let stream = match upgrade.await {
         Ok(stream) => stream,
         Err(error) => {
@@ -78,7 +80,7 @@ async fn open(upgrade: OnUpgrade, unsent: usize) -> Option<Socket> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_write_buffer_size(unsent)
+        .max_write_buffer_size(max_unsent)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     Some(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
@@ -86,10 +88,10 @@ async fn open(upgrade: OnUpgrade, unsent: usize) -> Option<Socket> {
 
 /// Returns `Sec-WebSocket-Key` if `headers` are those of a handshake.
 fn key(headers: &HeaderMap) -> Result<&[u8], Problem> {
-    if !lists(headers, &header::UPGRADE, "websocket") {
+    if !has_token(headers, &header::UPGRADE, "websocket") {
         return Err(Problem::invalid("Upgrade", "must be `websocket`: this address is for WebSocket only"));
     }
-    if !lists(headers, &header::CONNECTION, "upgrade") {
+    if !has_token(headers, &header::CONNECTION, "upgrade") {
         return Err(Problem::invalid("Connection", "must be `Upgrade`"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
@@ -101,7 +103,7 @@ fn key(headers: &HeaderMap) -> Result<&[u8], Problem> {
 }
 
 /// True if the comma-separated list `name` contains `token`. The case is ignored.
-fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
 }
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn problem_names_the_header_that_is_missing() {
+    fn error_names_the_missing_header() {
         let good = [
             ("upgrade", "WebSocket"),
             ("connection", "keep-alive, Upgrade"),

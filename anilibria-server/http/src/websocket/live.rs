@@ -5,20 +5,20 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
+    counters::LiveCounters,
     slots::{NoSlot, Slot, Slots},
-    tally::Tally,
 };
 
 /// Limits of live connections.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveOptions {
-    /// Maximum live connections (WebSocket and server-sent events) at a time.
+    /// Maximum number of live connections (WebSocket and server-sent events) at a time.
     pub max_connections: usize,
-    /// Maximum live connections of one client.
+    /// Maximum number of live connections of one client.
     pub max_connections_per_client: usize,
     /// Time between two pings.
     pub ping_interval: Duration,
-    /// Time in which a client must answer a ping or receive a message.
+    /// Maximum time for a client to answer a ping, or to receive a message.
     pub ping_timeout: Duration,
 }
 
@@ -28,14 +28,14 @@ pub struct LiveConnections {
     options: LiveOptions,
     slots: Slots,
     stopping: Arc<watch::Sender<bool>>,
-    tally: Arc<Tally>,
+    counters: Arc<LiveCounters>,
 }
 
 impl LiveConnections {
-    /// Creates the slots for live connections. `tally` counts their events.
-    pub fn new(options: LiveOptions, tally: Tally) -> Self {
+    /// Creates the slots for live connections. `counters` count them and their messages.
+    pub fn new(options: LiveOptions, counters: LiveCounters) -> Self {
         let slots = Slots::new(options.max_connections, options.max_connections_per_client);
-        Self { options, slots, stopping: Arc::new(watch::Sender::new(false)), tally: Arc::new(tally) }
+        Self { options, slots, stopping: Arc::new(watch::Sender::new(false)), counters: Arc::new(counters) }
     }
 
     /// Returns the limits.
@@ -48,28 +48,28 @@ impl LiveConnections {
         self.slots.taken()
     }
 
-    /// Takes a slot for one more live connection of `client`; `None` is a client without a limit per client.
+    /// Takes a slot for one more live connection of `client`. For `None`, there is no limit per client.
     ///
     /// # Errors
     ///
-    /// Returns the limit that was reached.
-    pub fn enter(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
-        let slot = self.slots.enter(client);
-        let count = if slot.is_ok() { &self.tally.opened } else { &self.tally.turned_away };
-        count.add();
+    /// [`NoSlot`], with the limit that was reached.
+    pub fn try_acquire(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
+        let slot = self.slots.try_acquire(client);
+        let counter = if slot.is_ok() { &self.counters.opened } else { &self.counters.rejected };
+        counter.increment();
         slot
     }
 
-    /// Returns the counts since the start.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    /// Returns the counters since the start.
+    pub fn counters(&self) -> &LiveCounters {
+        &self.counters
     }
 
     /// Closes all live connections, and waits at most `limit` until they are closed.
     pub async fn stop(&self, limit: Duration) {
         self.stopping.send_replace(true);
         // Connections that are still open are closed when the process ends.
-        let _ = timeout(limit, self.slots.vacated()).await;
+        let _ = timeout(limit, self.slots.wait_until_free()).await;
     }
 
     /// Returns a receiver whose value becomes true when the service stops.

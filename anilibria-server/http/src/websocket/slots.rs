@@ -14,10 +14,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::{metrics::Limit, problem::Problem};
 
-/// Divisor of the total for the reserve: a tenth of all slots. Clients that have many connections get none of the reserve.
+/// Divisor of the number of slots for the reserve: a tenth of all slots. Clients with many connections cannot use it.
 const RESERVE: usize = 10;
 
-/// Divisor of the limit per client: a client with a tenth of it or more has many connections.
+/// Divisor of the limit per client: a client with a tenth of that limit or more has many connections.
 const MANY: usize = 10;
 
 /// `Retry-After` for a client with too many live connections.
@@ -32,16 +32,16 @@ struct Shared {
     max: usize,
     max_per_client: usize,
     started: Instant,
-    by_client: Mutex<HashMap<IpAddr, Vec<Arc<Occupant>>>>,
+    by_client: Mutex<HashMap<IpAddr, Vec<Arc<Holder>>>>,
     /// Number of slots taken, by clients with and without a limit per client.
     taken: watch::Sender<usize>,
 }
 
-/// The connection in a slot.
+/// State of the connection that holds a slot.
 #[derive(Debug)]
-struct Occupant {
+struct Holder {
     /// Time of the last message of the client, in milliseconds since the slots were created.
-    active: AtomicU64,
+    last_active: AtomicU64,
     evicted: Notify,
 }
 
@@ -50,10 +50,10 @@ struct Occupant {
 pub struct Slot {
     shared: Arc<Shared>,
     client: Option<IpAddr>,
-    occupant: Arc<Occupant>,
+    holder: Arc<Holder>,
 }
 
-/// Reasons for which no slot is available.
+/// Limits because of which no slot is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoSlot {
     /// This client has too many connections.
@@ -80,20 +80,20 @@ impl Slots {
     }
 
     /// Waits until no slot is taken.
-    pub async fn vacated(&self) {
+    pub async fn wait_until_free(&self) {
         // The sender lives as long as `self`, so this cannot fail.
         let _ = self.0.taken.subscribe().wait_for(|taken| *taken == 0).await;
     }
 
-    /// Takes a slot for a connection of `client`; `None` is a client without a limit per client.
+    /// Takes a slot for a connection of `client`. For `None`, there is no limit per client.
     ///
-    /// If all slots are taken, the client with the most connections loses the one that has been idle for longest, unless the
-    /// new client would then have as many.
+    /// If all slots are taken, the connection that has been idle for longest among those of the client with the most
+    /// connections is evicted, unless `client` would then have as many.
     ///
     /// # Errors
     ///
-    /// Returns the limit that was reached.
-    pub fn enter(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
+    /// [`NoSlot`], with the limit that was reached.
+    pub fn try_acquire(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
         let shared = &self.0;
         let mut by_client = shared.by_client();
         let count = client.and_then(|client| by_client.get(&client)).map_or(0, Vec::len);
@@ -107,19 +107,19 @@ impl Slots {
             Limit::Live.hit();
             return Err(NoSlot::Full);
         }
-        let active = AtomicU64::new(shared.now());
-        let occupant = Arc::new(Occupant { active, evicted: Notify::new() });
+        let last_active = AtomicU64::new(shared.now());
+        let holder = Arc::new(Holder { last_active, evicted: Notify::new() });
         if let Some(client) = client {
-            by_client.entry(client).or_default().push(Arc::clone(&occupant));
+            by_client.entry(client).or_default().push(Arc::clone(&holder));
         }
         shared.taken.send_modify(|taken| *taken += 1);
         drop(by_client);
-        Ok(Slot { shared: Arc::clone(shared), client, occupant })
+        Ok(Slot { shared: Arc::clone(shared), client, holder })
     }
 }
 
 impl Shared {
-    fn by_client(&self) -> MutexGuard<'_, HashMap<IpAddr, Vec<Arc<Occupant>>>> {
+    fn by_client(&self) -> MutexGuard<'_, HashMap<IpAddr, Vec<Arc<Holder>>>> {
         self.by_client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,25 +128,25 @@ impl Shared {
     }
 
     /// Evicts a connection of the client with the most, if it has more than a client with `count` and one more would have.
-    fn evict(&self, by_client: &mut HashMap<IpAddr, Vec<Arc<Occupant>>>, count: usize) -> bool {
-        let greediest = by_client.values_mut().max_by_key(|occupants| occupants.len());
-        let Some(occupants) = greediest.filter(|occupants| occupants.len() > count + 1) else { return false };
-        let active = |occupant: &Arc<Occupant>| occupant.active.load(Ordering::Relaxed);
-        let idlest = occupants.iter().enumerate().min_by_key(|(_, occupant)| active(occupant));
+    fn evict(&self, by_client: &mut HashMap<IpAddr, Vec<Arc<Holder>>>, count: usize) -> bool {
+        let busiest = by_client.values_mut().max_by_key(|holders| holders.len());
+        let Some(holders) = busiest.filter(|holders| holders.len() > count + 1) else { return false };
+        let last_active = |holder: &Arc<Holder>| holder.last_active.load(Ordering::Relaxed);
+        let idlest = holders.iter().enumerate().min_by_key(|(_, holder)| last_active(holder));
         let Some((index, _)) = idlest else { return false };
-        occupants.remove(index).evicted.notify_one();
+        holders.remove(index).evicted.notify_one();
         self.taken.send_modify(|taken| *taken -= 1);
         true
     }
 
-    /// Frees the slot of `occupant`, unless it was evicted and its slot was reused.
-    fn leave(&self, client: Option<IpAddr>, occupant: &Arc<Occupant>) {
+    /// Frees the slot of `holder`. Does nothing if the holder was evicted: its slot belongs to another client.
+    fn release(&self, client: Option<IpAddr>, holder: &Arc<Holder>) {
         let mut by_client = self.by_client();
         if let Some(client) = client {
-            let Some(occupants) = by_client.get_mut(&client) else { return };
-            let Some(index) = occupants.iter().position(|other| Arc::ptr_eq(other, occupant)) else { return };
-            occupants.swap_remove(index);
-            if occupants.is_empty() {
+            let Some(holders) = by_client.get_mut(&client) else { return };
+            let Some(index) = holders.iter().position(|other| Arc::ptr_eq(other, holder)) else { return };
+            holders.swap_remove(index);
+            if holders.is_empty() {
                 by_client.remove(&client);
             }
         }
@@ -166,22 +166,22 @@ impl From<NoSlot> for Problem {
 impl Slot {
     /// Records that the client has sent a message.
     pub fn touch(&self) {
-        self.occupant.active.store(self.shared.now(), Ordering::Relaxed);
+        self.holder.last_active.store(self.shared.now(), Ordering::Relaxed);
     }
 
-    /// Waits until the slot is taken away for another client. Only one task at a time may wait.
+    /// Waits until the slot is given to another client. Only one task at a time may wait.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost if the future is dropped.
     pub async fn evicted(&self) {
-        self.occupant.evicted.notified().await;
+        self.holder.evicted.notified().await;
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.shared.leave(self.client, &self.occupant);
+        self.shared.release(self.client, &self.holder);
     }
 }
 
@@ -196,66 +196,66 @@ mod tests {
     }
 
     #[test]
-    fn client_has_no_more_connections_than_it_may() {
+    fn client_cannot_exceed_its_limit() {
         let slots = Slots::new(100, 2);
-        let places = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
+        let held = [(); 2].map(|()| slots.try_acquire(Some(client(1))).unwrap());
 
-        assert_eq!(slots.enter(Some(client(1))).unwrap_err(), NoSlot::Client);
-        let _other = slots.enter(Some(client(2))).unwrap();
-        drop(places);
+        assert_eq!(slots.try_acquire(Some(client(1))).unwrap_err(), NoSlot::Client);
+        let _other = slots.try_acquire(Some(client(2))).unwrap();
+        drop(held);
 
-        assert!(slots.enter(Some(client(1))).is_ok());
+        assert!(slots.try_acquire(Some(client(1))).is_ok());
         assert_eq!(slots.taken(), 1);
     }
 
     #[test]
     fn reserve_is_for_clients_with_few_connections() {
         let slots = Slots::new(20, 20);
-        let places: Vec<_> = std::iter::from_fn(|| slots.enter(Some(client(1))).ok()).collect();
+        let held: Vec<_> = std::iter::from_fn(|| slots.try_acquire(Some(client(1))).ok()).collect();
 
-        let others = [2, 3].map(|number| slots.enter(Some(client(number))));
+        let others = [2, 3].map(|number| slots.try_acquire(Some(client(number))));
 
-        assert_eq!(places.len(), 18);
+        assert_eq!(held.len(), 18);
         assert!(others.iter().all(Result::is_ok));
     }
 
     #[test]
-    fn newcomer_gets_the_slot_of_the_greediest_client_that_is_idle_for_longest() {
+    fn longest_idle_connection_of_the_busiest_client_is_evicted() {
         let slots = Slots::new(4, 4);
-        let [first, second] = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
-        let others = [2, 3].map(|number| slots.enter(Some(client(number))).unwrap());
-        first.occupant.active.store(2, Ordering::Relaxed);
-        second.occupant.active.store(1, Ordering::Relaxed);
+        let [first, second] = [(); 2].map(|()| slots.try_acquire(Some(client(1))).unwrap());
+        let others = [2, 3].map(|number| slots.try_acquire(Some(client(number))).unwrap());
+        first.holder.last_active.store(2, Ordering::Relaxed);
+        second.holder.last_active.store(1, Ordering::Relaxed);
 
-        let newcomer = slots.enter(Some(client(4)));
+        let newcomer = slots.try_acquire(Some(client(4)));
 
         assert!(newcomer.is_ok());
         assert!(second.evicted().now_or_never().is_some() && first.evicted().now_or_never().is_none());
         drop(second);
         assert_eq!(slots.taken(), 4);
-        assert_eq!(slots.enter(Some(client(5))).unwrap_err(), NoSlot::Full);
+        assert_eq!(slots.try_acquire(Some(client(5))).unwrap_err(), NoSlot::Full);
         drop(others);
     }
 
     #[test]
-    fn client_gains_nothing_by_taking_slots_from_itself() {
+    fn client_does_not_evict_its_own_connections() {
         let slots = Slots::new(2, 2);
-        let _places = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
+        let _held = [(); 2].map(|()| slots.try_acquire(Some(client(1))).unwrap());
 
-        assert_eq!(slots.enter(Some(client(1))).unwrap_err(), NoSlot::Client);
-        let _other = slots.enter(Some(client(2))).unwrap();
+        assert_eq!(slots.try_acquire(Some(client(1))).unwrap_err(), NoSlot::Client);
+        let _other = slots.try_acquire(Some(client(2))).unwrap();
 
-        assert_eq!(slots.enter(Some(client(2))).unwrap_err(), NoSlot::Full);
+        assert_eq!(slots.try_acquire(Some(client(2))).unwrap_err(), NoSlot::Full);
     }
 
     #[test]
     fn trusted_clients_count_in_total_only() {
         let slots = Slots::new(3, 1);
-        let places = [(); 3].map(|()| slots.enter(None));
+        let held = [(); 3].map(|()| slots.try_acquire(None));
 
-        assert!(places.iter().all(Result::is_ok));
-        assert_eq!(slots.enter(None).unwrap_err(), NoSlot::Full);
-        drop(places);
+        assert!(held.iter().all(Result::is_ok));
+        assert_eq!(slots.try_acquire(None).unwrap_err(), NoSlot::Full);
+        drop(held);
         assert_eq!(slots.taken(), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_http::listener::{self, Bounds};
+use anilibria_http::listener::{self, ConnectionLimits};
 
 use super::{
     banner::{account, announce},
@@ -27,6 +27,6 @@ pub fn run(alone: &Alone) -> anyhow::Result<()> {
         ];
         announce(&base, format, &lines);
         let endpoint = SandboxAlone::new(sandbox_with(alone.catalog));
-        listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
+        listener::serve(socket, ConnectionLimits::default(), endpoint, stop_signal(), DRAIN).await
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_http::listener::{self, Bounds};
+use anilibria_http::listener::{self, ConnectionLimits};
 use tracing::{info, warn};
 
 use super::{
@@ -50,7 +50,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             health.drain();
             clients.live().stop(GOODBYE).await;
         };
-        let bounds = Bounds::new(config.http.listener()).counted_in(&state.traffic);
+        let bounds = ConnectionLimits::new(config.http.listener()).traffic(&state.traffic);
         let _tidy = state.metrics.as_ref().map(Tidying::start);
         let publisher = config.realtime.events_enabled.then(|| Publisher(Arc::clone(state.realtime.bus())));
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);

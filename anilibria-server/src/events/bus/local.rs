@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError},
 };
 
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -70,7 +70,7 @@ impl LocalBus {
     async fn tell(
         &self,
         notice: &Notice,
-        origin: Option<Origin>,
+        origin: Option<TraceContext>,
         cursor: Option<&[u8]>,
     ) -> anyhow::Result<Published> {
         let published = self.change(|told| told.tell(notice, origin, cursor)).await;
@@ -242,7 +242,7 @@ mod tests {
     async fn origin_of_an_event_outlives_the_process() {
         let directory = tempfile::tempdir().unwrap();
         let bus = LocalBus::open(Some(directory.path()), 10).await;
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         bus.tell(&change(Announced, Ongoing), origin, None).await.unwrap();
         bus.tell(&change(Ongoing, Completed), None, None).await.unwrap();
         drop(bus);

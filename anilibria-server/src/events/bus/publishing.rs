@@ -1,6 +1,6 @@
 //! The trace span of publishing an event on the bus.
 
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use tracing::{Instrument as _, debug_span, field::Empty};
 
 use super::{DESTINATION, Published};
@@ -11,7 +11,7 @@ use crate::titles::notice::Notice;
 pub(super) async fn publishing<F>(
     notice: &Notice,
     system: &'static str,
-    work: impl FnOnce(Option<Origin>) -> F,
+    work: impl FnOnce(Option<TraceContext>) -> F,
 ) -> anyhow::Result<Published>
 where
     F: Future<Output = anyhow::Result<Published>>,
@@ -31,7 +31,7 @@ where
         error = Empty,
         error.message = Empty,
     );
-    let published = work(Origin::of(&span)).instrument(span.clone()).await;
+    let published = work(TraceContext::of(&span)).instrument(span.clone()).await;
     match &published {
         Ok(Published::New(id)) => {
             span.record("messaging.message.id", tracing::field::display(id));

@@ -4,7 +4,7 @@ use anilibria_cache::{
     Redis,
     coordination::{AppendOutcome, Record, RedisFeed},
 };
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
@@ -43,7 +43,7 @@ impl RedisBus {
     async fn append(
         &self,
         notice: &Notice,
-        origin: Option<Origin>,
+        origin: Option<TraceContext>,
         by: Option<Standing<'_>>,
     ) -> anyhow::Result<Published> {
         let Identity { subject, content, version, remembered } = notice.identity();
@@ -110,7 +110,7 @@ fn read(Record { id, payload, metadata: note }: Record) -> Option<Event> {
         // Another version of the service may define more kinds.
         warn!(%id, "foreign record among the events in Redis skipped");
     }
-    Some(event?.come_from(note.and_then(|note| Origin::read(&note))))
+    Some(event?.come_from(note.and_then(|note| TraceContext::parse(&note))))
 }
 
 #[cfg(test)]
@@ -172,7 +172,7 @@ mod tests {
     async fn origin_of_an_event_is_read_if_it_is_there_and_whole() {
         let Some(server) = RedisServer::start() else { return };
         let bus = bus(&server);
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         let change = |title_id| Notice::StatusChange { title_id, old: Announced, new: Ongoing, version: 0 };
         bus.append(&change(1), origin, None).await.unwrap();
         bus.append(&change(2), None, None).await.unwrap();

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -68,8 +68,8 @@ struct Waiting {
     frame: String,
     tries: usize,
     /// Trace context in which the event was published. Other versions of the service do not write it.
-    #[serde(default, deserialize_with = "Origin::lenient", skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
+    #[serde(default, deserialize_with = "TraceContext::lenient", skip_serializing_if = "Option::is_none")]
+    origin: Option<TraceContext>,
 }
 
 impl Outbox {
@@ -361,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn origin_of_an_event_is_kept_and_one_that_is_damaged_costs_nothing_else() {
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         let mut outbox = Outbox::default();
         outbox.accept(event(1, 7).come_from(origin), 100);
         outbox.accept(event(2, 8), 100);

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anilibria_http::websocket::{Dialogue, Flow, GOODBYE, Line, Said, Socket, close};
+use anilibria_http::websocket::{CLOSE_TIMEOUT, ClientMessage, ClientSocket, Flow, Protocol, Socket, close};
 use futures::SinkExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{
@@ -34,7 +34,7 @@ impl Visitor {
         Self { listener: realtime.hub().listen(Channel::Websocket), users }
     }
 
-    async fn obey(&mut self, command: Command, line: &mut Line) -> Flow {
+    async fn obey(&mut self, command: Command, socket: &mut ClientSocket) -> Flow {
         let answer = match command {
             Command::Auth { token } => match self.users.vouched(&token).await {
                 Ok(user) => Answer::AuthSuccess { user_id: user.id },
@@ -52,72 +52,72 @@ impl Visitor {
                 self.listener.change(|interests| interests.select(kinds.iter().copied()));
                 if kinds.is_empty() { Answer::SelectedNone } else { Answer::Selected(kinds) }
             }
-            Command::Resume(last) => return self.resume(last, line).await,
+            Command::Resume(last) => return self.resume(last, socket).await,
             Command::Ping => Answer::Pong,
         };
-        say(&answer, line).await
+        say(&answer, socket).await
     }
 
     /// Sends the events that the client missed.
-    async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
+    async fn resume(&mut self, last: EventId, socket: &mut ClientSocket) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
-            line.say(event.kind().as_str(), event.frame().clone()).await?;
+            socket.send(event.kind().as_str(), event.frame().clone()).await?;
         }
-        say(&Answer::Resumed { replayed: replay.events.len(), complete: replay.complete }, line).await
+        say(&Answer::Resumed { replayed: replay.events.len(), complete: replay.complete }, socket).await
     }
 }
 
-impl Dialogue for Visitor {
-    type News = Delivery;
+impl Protocol for Visitor {
+    type Event = Delivery;
 
-    async fn greet(&mut self, _line: &mut Line) -> Flow {
+    async fn on_open(&mut self, _socket: &mut ClientSocket) -> Flow {
         ControlFlow::Continue(())
     }
 
-    async fn news(&mut self) -> Delivery {
+    async fn next_event(&mut self) -> Delivery {
         self.listener.next().await
     }
 
-    async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
+    async fn on_event(&mut self, delivery: Delivery, socket: &mut ClientSocket) -> Flow {
         match delivery {
             // The hub has counted the delivery.
-            Delivery::Event(event) => line.send(event.frame().clone()).await,
-            Delivery::Lagged { missed, last } => say(&Answer::Lagged { missed, last }, line).await,
+            Delivery::Event(event) => socket.send_uncounted(event.frame().clone()).await,
+            Delivery::Lagged { missed, last } => say(&Answer::Lagged { missed, last }, socket).await,
         }
     }
 
-    async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
-        let fault = match said {
-            Said::Text(text) => match Command::read(&text) {
+    async fn on_message(&mut self, message: ClientMessage, socket: &mut ClientSocket) -> Flow {
+        let fault = match message {
+            ClientMessage::Text(text) => match Command::read(&text) {
                 Ok(command) => {
-                    line.heard(command.kind());
+                    socket.count_received(command.kind());
                     // Boxed because commands are rare, and the future of a command is larger than all other state of a
                     // client.
-                    return Box::pin(self.obey(command, line)).await;
+                    return Box::pin(self.obey(command, socket)).await;
                 }
                 Err(fault) => fault,
             },
-            Said::Binary(_) => Fault::invalid("must be text, not binary"),
+            ClientMessage::Binary(_) => Fault::invalid("must be text, not binary"),
         };
-        line.heard("invalid");
-        say(&Answer::Error(fault), line).await
+        socket.count_received("invalid");
+        say(&Answer::Error(fault), socket).await
     }
 
-    async fn refuse(&mut self, line: &mut Line) -> Flow {
-        say(&Answer::Error(Fault::rate_limit()), line).await
+    async fn on_rate_limited(&mut self, socket: &mut ClientSocket) -> Flow {
+        say(&Answer::Error(Fault::rate_limit()), socket).await
     }
 }
 
 /// Sends a message to the client.
-async fn say(answer: &Answer, line: &mut Line) -> Flow {
-    line.say(answer.kind(), answer.frame()).await
+async fn say(answer: &Answer, socket: &mut ClientSocket) -> Flow {
+    socket.send(answer.kind(), answer.frame()).await
 }
 
 /// Tells a client that no slot is free, and closes the connection.
 pub(super) async fn turn_away(mut socket: Socket) {
     let told = socket.send(Message::Text(Answer::Error(Fault::connection_limit()).frame()));
-    if let Ok(Ok(())) = timeout(GOODBYE, told).await {
+    if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, told).await {
         let words = CloseFrame { code: CloseCode::Again, reason: "too many connections".into() };
         close(socket, words).await;
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anilibria_http::trace::ROOT;
+use anilibria_http::trace::ROOT_TARGET;
 use tracing::{
     Level, Metadata, Subscriber,
     level_filters::LevelFilter,
@@ -26,7 +26,7 @@ pub(crate) struct Traced {
 
 impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
     fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
-        metadata.target() == ROOT
+        metadata.target() == ROOT_TARGET
             || self.open.load(Ordering::Relaxed) > 0
                 && is_of_interest(metadata)
                 // The current span, if this filter has enabled it.
@@ -34,7 +34,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.target() == ROOT {
+        if metadata.target() == ROOT_TARGET {
             Interest::always()
         } else if is_of_interest(metadata) {
             Interest::sometimes()
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_below_a_root_is_let_through() {
-        let names = seen(|| info_span!(target: ROOT, "request").in_scope(steps));
+        let names = seen(|| info_span!(target: ROOT_TARGET, "request").in_scope(steps));
 
         assert_eq!(names, ["request", "step", "inner", "WARN"]);
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn nothing_is_let_through_below_another_span() {
         let names = seen(|| {
-            let _other_request = info_span!(target: ROOT, "request");
+            let _other_request = info_span!(target: ROOT_TARGET, "request");
             info_span!("request").in_scope(steps);
             steps();
         });

@@ -5,7 +5,7 @@ use std::{convert::Infallible, error::Error as StdError, future::pending, sync::
 use anilibria_cache::coordination::Candidate;
 use anilibria_http::{
     metrics::count_error,
-    trace::{ROOT, Sampler, root_span},
+    trace::{ROOT_TARGET, Sampler, root_span},
 };
 use time::OffsetDateTime;
 use tokio::{
@@ -415,9 +415,9 @@ impl Recurring {
 
 /// Returns the span in which the local catalog is compared with AniLibria; none if `sampler` does not take it.
 fn sync_span(sampler: Sampler, everything: bool) -> Span {
-    root_span(sampler.takes(None), || {
+    root_span(sampler.should_sample(None), || {
         info_span!(
-            target: ROOT,
+            target: ROOT_TARGET,
             "catalogue_sync",
             sync.everything = everything,
             otel.status_code = Empty,

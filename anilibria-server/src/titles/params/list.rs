@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::params::{Reason, Value, array, parts, whole};
+use anilibria_http::params::{Reason, Value, array_schema, comma_separated, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 /// Maximum number of genres in one request; AniLibria has about forty.
@@ -32,13 +32,13 @@ pub struct ExternalIds(pub Vec<u64>);
 impl Value for Genres {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { max_length: Some(MAX_GENRE_CHARS), ..MetaSchema::new("string") };
-        array(item, Some(MAX_GENRES), Some(["Комедия"].as_slice().into()))
+        array_schema(item, Some(MAX_GENRES), Some(["Комедия"].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut genres = Vec::new();
         for value in values {
-            for genre in parts(&value) {
+            for genre in comma_separated(&value) {
                 if genre.chars().take(MAX_GENRE_CHARS + 1).count() > MAX_GENRE_CHARS {
                     return Err(format!("must name genres of at most {MAX_GENRE_CHARS} characters").into());
                 }
@@ -63,14 +63,14 @@ impl Value for Days {
             ..MetaSchema::new_with_format("integer", "int32")
         };
         // Repeated values are allowed and have no effect.
-        array(item, None, Some([0, 6].as_slice().into()))
+        array_schema(item, None, Some([0, 6].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut asked = [false; 7];
         for value in values {
-            for part in parts(&value) {
-                let day = whole(part).and_then(|day: usize| asked.get_mut(day));
+            for part in comma_separated(&value) {
+                let day = parse_integer(part).and_then(|day: usize| asked.get_mut(day));
                 *day.ok_or("must be days from 0 (Monday) to 6 (Sunday)")? = true;
             }
         }
@@ -87,14 +87,14 @@ impl Value for ExternalIds {
             ..MetaSchema::new_with_format("integer", "int64")
         };
         // Without an example: examples of all parameters together should find titles.
-        array(item, Some(MAX_IDS), None)
+        array_schema(item, Some(MAX_IDS), None)
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut ids = Vec::new();
         for value in values {
-            for part in parts(&value) {
-                let id = whole(part).filter(|id| (1..=MAX_ID).contains(id));
+            for part in comma_separated(&value) {
+                let id = parse_integer(part).filter(|id| (1..=MAX_ID).contains(id));
                 let id = id.ok_or_else(|| format!("must be whole numbers from 1 to {MAX_ID}"))?;
                 if ids.contains(&id) {
                     continue;

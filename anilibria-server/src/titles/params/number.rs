@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
-use anilibria_http::params::{PathValue, Reason, Value, whole};
+use anilibria_http::params::{PathValue, Reason, Value, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 /// Default number of entries per page.
@@ -73,7 +73,7 @@ impl Value for Year {
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let Some(text) = told(values) else { return Ok(Self(None)) };
-        whole(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
+        parse_integer(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
     }
 }
 
@@ -100,7 +100,7 @@ fn told<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, st
 
 /// Parses `text` as a number in `range`.
 fn unsigned(text: &str, range: RangeInclusive<u32>) -> Result<u32, Reason> {
-    whole(text)
+    parse_integer(text)
         .filter(|number| range.contains(number))
         .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()).into())
 }

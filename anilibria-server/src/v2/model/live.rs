@@ -34,16 +34,16 @@ pub struct LiveStatistics {
 
 impl From<&Realtime> for LiveStatistics {
     fn from(realtime: &Realtime) -> Self {
-        let (hub, tally) = (realtime.hub(), realtime.live().tally());
+        let (hub, counters) = (realtime.hub(), realtime.live().counters());
         Self {
             connections: realtime.live().count(),
             max_connections: realtime.live().options().max_connections,
             subscriptions: hub.subscriptions(),
-            opened: tally.opened.get(),
-            turned_away: tally.turned_away.get(),
-            given_up: tally.given_up.get(),
-            messages_received: tally.messages.get(),
-            messages_refused: tally.refused.get(),
+            opened: counters.opened.get(),
+            turned_away: counters.rejected.get(),
+            given_up: counters.timed_out.get(),
+            messages_received: counters.messages.get(),
+            messages_refused: counters.rate_limited.get(),
             events: hub.events(),
             events_delivered: hub.delivered(),
             last_event_id: hub.last().map(|id| id.to_string()),

@@ -36,7 +36,7 @@ impl ListsApi {
         limit: Param<Limit>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
-        Ok(self.titles.updates(page.0.0, limit.0.0).await?.linked(uri, page.0.0))
+        Ok(self.titles.updates(page.0.0, limit.0.0).await?.with_page_links(uri, page.0.0))
     }
 
     /// List popular titles
@@ -51,7 +51,7 @@ impl ListsApi {
         limit: Param<Limit>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
-        Ok(self.titles.popular(page.0.0, limit.0.0).await?.linked(uri, page.0.0))
+        Ok(self.titles.popular(page.0.0, limit.0.0).await?.with_page_links(uri, page.0.0))
     }
 
     /// Get a random title

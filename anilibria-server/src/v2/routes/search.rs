@@ -36,6 +36,6 @@ impl SearchApi {
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = SearchQuery { text: q.0.0, page: page.0.0, limit: limit.0.0, fuzzy: fuzzy.0.0 };
-        Ok(self.titles.search(&query).await?.linked(uri, query.page))
+        Ok(self.titles.search(&query).await?.with_page_links(uri, query.page))
     }
 }

@@ -75,7 +75,7 @@ impl TitlesApi {
             sort: sort.0,
             order: order.0,
         };
-        Ok(self.titles.list(&query).await?.linked(uri, query.page))
+        Ok(self.titles.list(&query).await?.with_page_links(uri, query.page))
     }
 
     /// Get a title

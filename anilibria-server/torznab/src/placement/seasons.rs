@@ -1,4 +1,4 @@
-//! Seasons of a series.
+//! Placement of the releases of a series in seasons.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use anilibria_client::{model::ReleaseId, reflector::CatalogEntry};
 use super::{Placement, episodes, latin_name};
 use crate::name::Name;
 
-/// Seasons of a series so far.
+/// The part of a series that has a placement so far.
 #[derive(Default)]
 struct Progress {
     /// Name of the series.
@@ -25,7 +25,7 @@ struct Progress {
     in_series: Option<u32>,
 }
 
-/// Adds the places of the releases of a series, which are in order.
+/// Adds the placements of the `releases` of a series, which must be in order.
 pub(super) fn place(
     releases: &[&CatalogEntry],
     names: &HashMap<ReleaseId, Name>,
@@ -45,7 +45,7 @@ pub(super) fn place(
 }
 
 impl Progress {
-    /// Begins a series. A remake has the name of the earlier series and its own year.
+    /// Starts a series. The name of a remake is that of the earlier series, with the year of the remake.
     fn begin(entry: &CatalogEntry, name: &Name, is_remake: bool) -> Self {
         let series = match entry.year.filter(|_| is_remake) {
             Some(year) => format!("{} ({year})", name.base).into(),
@@ -55,7 +55,7 @@ impl Progress {
         Self { series, name, year: entry.year, in_series: Some(0), ..Self::default() }
     }
 
-    /// Returns the place of the next release, which may repeat the last season.
+    /// Returns the placement of the next release. If `is_repeated`, it has the same season as the release before it.
     fn place(&mut self, entry: &CatalogEntry, name: &Name, is_repeated: bool) -> Placement {
         let part = name.part.filter(|part| *part > 1);
         let season = match (name.season, part) {

@@ -1,4 +1,4 @@
-//! Places of specials: season 0 of their series.
+//! Placement of specials in season 0 of their series.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,15 @@ use anilibria_client::{
     reflector::{Catalog, CatalogEntry},
 };
 
-use super::{Placement, alone, date, episodes, is_special, latin_name};
+use super::{Placement, date, episodes, is_special, latin_name, standalone};
 use crate::{
     franchises::Franchises,
     name::{Name, without_special},
-    words::normalised,
+    word_index::normalised,
 };
 
-/// Adds the specials of `catalog`: those of a series in the order of their dates, and others as series of their own.
+/// Adds the placements of the specials of `catalog`. The specials of a series are numbered by date. A special without a series is
+/// a series itself.
 pub(super) fn place(
     catalog: &Catalog,
     franchises: &Franchises,
@@ -27,7 +28,7 @@ pub(super) fn place(
     for entry in specials {
         let name = latin_name(entry);
         let Some(series) = series_of(entry, franchises, placements, &by_name) else {
-            placements.insert(entry.id, alone(entry, &Name::parse(name).base, Some(1)));
+            placements.insert(entry.id, standalone(entry, &Name::parse(name).base, Some(1)));
             continue;
         };
         let count = counts.entry(series.series.clone()).or_default();
@@ -37,16 +38,16 @@ pub(super) fn place(
     }
 }
 
-/// Returns a place in each series, by the name of the series.
+/// Returns a placement in each series, by the name of the series.
 fn series_by_name(placements: &HashMap<ReleaseId, Placement>) -> HashMap<String, Placement> {
     let mut series: Vec<_> = placements.iter().collect();
-    // The same name may belong to a remake: the first release decides.
+    // A remake may have the same name. The placement of the release with the lowest id stays.
     series.sort_by_key(|(id, _)| std::cmp::Reverse(**id));
     series.into_iter().map(|(_, placement)| (normalised(&placement.series), placement.clone())).collect()
 }
 
-/// Returns the series of a special: the one with the longest name that begins its name in the same franchise, or one that has
-/// its name without `OVA` or `Special`.
+/// Returns the series of a special: in the same franchise, the one with the longest name that the name of the special begins
+/// with. Otherwise, a series whose name is that of the special without `OVA` or `Special`.
 fn series_of(
     entry: &CatalogEntry,
     franchises: &Franchises,

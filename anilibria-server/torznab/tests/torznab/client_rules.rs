@@ -1,7 +1,6 @@
-//! The rules by which Sonarr and Radarr read titles, as far as the titles of this indexer rely on them.
+//! Rules by which Sonarr and Radarr parse titles, as far as the titles of this indexer rely on them.
 //!
-//! Written from the behaviour of the clients, as a check that does not share code with the indexer. Each function states its
-//! rule.
+//! The rules are written from the behaviour of the clients. They share no code with the indexer.
 
 use std::{
     collections::HashMap,
@@ -10,9 +9,9 @@ use std::{
 
 use regex::Regex;
 
-/// Values that a client reads from a title.
+/// Values that a client parses from a title.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Read {
+pub(crate) struct ParsedTitle {
     /// Name of the series or film, in the form in which clients compare names.
     pub(crate) name: String,
     pub(crate) numbers: Numbers,
@@ -37,22 +36,28 @@ pub(crate) enum Numbers {
     Nothing,
 }
 
-/// Reads a title as Sonarr does.
-pub(crate) fn sonarr(title: &str) -> Read {
+/// Parses a title as Sonarr does.
+pub(crate) fn sonarr(title: &str) -> ParsedTitle {
     let plain = without_resolution(title);
     let (name, numbers) = first_of(&plain, &[episodes, season, absolute]);
-    read(title, name, numbers)
+    parse(title, name, numbers)
 }
 
-/// Reads a title as Radarr does.
-pub(crate) fn radarr(title: &str) -> Read {
+/// Parses a title as Radarr does.
+pub(crate) fn radarr(title: &str) -> ParsedTitle {
     let (name, numbers) = first_of(title, &[film]);
-    read(title, name, numbers)
+    parse(title, name, numbers)
 }
 
-fn read(title: &str, name: &str, numbers: Numbers) -> Read {
+fn parse(title: &str, name: &str, numbers: Numbers) -> ParsedTitle {
     let is_russian = matches(r"(?i)\bRUS\b", title);
-    Read { name: compared(name), numbers, quality: quality(title), is_russian, group: group(title) }
+    ParsedTitle {
+        name: comparable_name(name),
+        numbers,
+        quality: quality(title),
+        is_russian,
+        group: group(title),
+    }
 }
 
 type Rule = fn(&str) -> Option<(&str, Numbers)>;
@@ -73,14 +78,14 @@ fn matches(pattern: &'static str, text: &str) -> bool {
     regex(pattern).is_match(text)
 }
 
-/// Common resolutions and characters that are invalid in paths are removed before numbers are read.
+/// Removes common resolutions, and characters that are invalid in paths. Sonarr does this before it parses numbers.
 fn without_resolution(title: &str) -> String {
     regex(r"(?i)(480|720|1080|2160)[ip]|[<>?*:|]").replace_all(title, "").into_owned()
 }
 
-/// The first `S01E05` or `S01E01-E12` after a separator: two digits or more for each episode, one or two for the season. The `S` is
-/// optional in front of `1x05`. A title in brackets at the start would be the name of a group, and digits with `x` or `e` at the
-/// start would be numbers without a name.
+/// Finds the first `S01E05` or `S01E01-E12` after a separator: two or three digits for each episode, one or two for the season.
+/// The `S` is optional in front of `1x05`. Brackets at the start of a title are the name of a group, and digits with `x` or `e`
+/// at the start are numbers without a name.
 fn episodes(title: &str) -> Option<(&str, Numbers)> {
     if matches(r"^\[|(?i)^S?\d{1,2}[-_ ]?[ex]\d{2,3}|^(19|20)\d\d[-_]?\d\d[-_]?\d\d", title) {
         return None;
@@ -94,14 +99,14 @@ fn episodes(title: &str) -> Option<(&str, Numbers)> {
         .then(|| (found.get(1).unwrap().as_str(), Numbers::Episodes(number(2).unwrap(), first, last)))
 }
 
-/// `S01` after a separator is the whole season. `S01 - 05` would be an absolute number.
+/// Finds `S01` after a separator, which is the whole season. `S01 - 05` is an absolute number.
 fn season(title: &str) -> Option<(&str, Numbers)> {
     let found = regex(r"(?i)^(.+?)\W(?:S|Season)\W?(\d{1,2})(?:\W|$)").captures(title)?;
     Some((found.get(1).unwrap().as_str(), Numbers::Season(found[2].parse().unwrap())))
 }
 
-/// The first number of two or three digits after a separator is absolute, with all numbers that follow it directly. Four digits
-/// are a season and an episode. `Part 2` and `E05` have priority, as has `[group]` at the end after three digits.
+/// Finds the first number of two or three digits after a separator. It is absolute, with the number that follows it directly.
+/// Four digits are a season and an episode. `Part 2` and `E05` have priority, and so has `[group]` at the end after three digits.
 fn absolute(title: &str) -> Option<(&str, Numbers)> {
     if matches(r"(?i)\W(?:Part\W?|E)\d{1,2}\b|\d{3}\D.*\]$", title) {
         return None;
@@ -113,7 +118,7 @@ fn absolute(title: &str) -> Option<(&str, Numbers)> {
     (first <= last).then(|| (found.get(1).unwrap().as_str(), Numbers::Absolute(first, last)))
 }
 
-/// The first year from 1800 to 2099 after the name; a year in brackets is not part of the name.
+/// Finds the first year from 1800 to 2099 after the name. A year in brackets is not part of the name.
 fn film(title: &str) -> Option<(&str, Numbers)> {
     if title.starts_with(['(', '[']) {
         return None;
@@ -122,8 +127,8 @@ fn film(title: &str) -> Option<(&str, Numbers)> {
     Some((found.get(1).unwrap().as_str(), Numbers::Film(found[2].parse().unwrap())))
 }
 
-/// The last known word for a source, and the resolution. A source that is part of a longer word is no source, except for those
-/// that end with `Rip`. A title without a source counts as HDTV.
+/// Returns the last known word for a source, and the resolution. A word that only contains the name of a source does not count,
+/// and a title without a source counts as HDTV.
 fn quality(title: &str) -> String {
     let sources = r"(?i)\b(?:(blu-?ray)|(bdrip)|(web[-. ]?dl)|(webrip)|(hdtv|tvrip)|(dvdrip|dvd))\b";
     let sources = regex(sources);
@@ -147,7 +152,7 @@ fn quality(title: &str) -> String {
     }
 }
 
-/// The word after the last hyphen, unless a resolution follows, or the hyphen belongs to `WEB-DL`.
+/// Returns the word after the last hyphen, unless a resolution follows, or the hyphen belongs to `WEB-DL`.
 fn group(title: &str) -> Option<String> {
     let found = regex(r"-([A-Za-z0-9]+)(?:\W|$)");
     let resolution = regex(r"(?i)(?:480|576|720|1080|2160)p");
@@ -160,12 +165,13 @@ fn group(title: &str) -> Option<String> {
     groups.last().filter(|name| !matches(r"(?i)^(?:[se]?\d+|[0-9a-f]{8})$", name))
 }
 
-/// Names are compared by letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`, `of` after the first word.
-pub(crate) fn compared(name: &str) -> String {
+/// Returns the form in which clients compare names: letters and digits alone, without the words `a`, `an`, `the`, `and`, `or`,
+/// `of` after the first word.
+pub(crate) fn comparable_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = regex(r"[^\w]+|_");
     let words: Vec<&str> = words.split(&lower).filter(|word| !word.is_empty()).collect();
     let is_common = |word: &&str| matches!(*word, "a" | "an" | "the" | "and" | "or" | "of");
-    let kept = words.iter().enumerate().filter(|(place, word)| *place == 0 || !is_common(word));
-    kept.map(|(_, word)| *word).collect()
+    let significant = words.iter().enumerate().filter(|(place, word)| *place == 0 || !is_common(word));
+    significant.map(|(_, word)| *word).collect()
 }

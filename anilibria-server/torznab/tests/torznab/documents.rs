@@ -34,7 +34,7 @@ fn capabilities_are_valid_and_list_searches_and_categories() {
 }
 
 #[test]
-fn item_has_everything_that_clients_read() {
+fn item_has_all_elements_and_attributes() {
     let mut release = release(7, "Re:Zero & \"More\" <2>|TV|2016|25");
     release.torrents = Some(vec![torrent(5, "13 1080p WEB-DL x265/HEVC")]);
 
@@ -78,7 +78,7 @@ fn item_has_everything_that_clients_read() {
 }
 
 #[test]
-fn unknown_values_are_left_out() {
+fn unknown_values_are_omitted() {
     let mut release = release(7, "Name|MOVIE|-|-");
     let mut torrent = torrent(5, "1-2 1080p WEBRip AV1");
     (torrent.hash, torrent.updated_at) = (None, None);
@@ -94,7 +94,7 @@ fn unknown_values_are_left_out() {
 }
 
 #[test]
-fn batch_has_no_single_episode() {
+fn batch_has_no_episode_attribute() {
     let mut release = release(7, "Name|TV|2016|12");
     release.torrents = Some(vec![torrent(5, "1-12 1080p WEBRip AV1")]);
 
@@ -105,7 +105,7 @@ fn batch_has_no_single_episode() {
 }
 
 #[test]
-fn results_are_the_newest_first_and_in_pages() {
+fn results_are_paged_newest_first() {
     let mut release = release(7, "Name|TV|2016|250");
     release.torrents =
         Some((1..=250).map(|id| torrent(id, &format!("{} 1080p WEBRip AV1", id % 12 + 1))).collect());
@@ -128,7 +128,7 @@ fn results_are_the_newest_first_and_in_pages() {
 }
 
 #[test]
-fn releases_hidden_by_their_owners_are_left_out() {
+fn releases_hidden_by_their_owners_are_omitted() {
     let mut hidden = release(7, "Hidden|TV|2016|12");
     hidden.is_blocked_by_copyrights = true;
     hidden.torrents = Some(vec![torrent(5, "1-12 1080p WEBRip AV1")]);
@@ -137,7 +137,7 @@ fn releases_hidden_by_their_owners_are_left_out() {
 }
 
 #[test]
-fn empty_catalog_gives_a_valid_document() {
+fn document_of_an_empty_catalog_is_valid() {
     validate(&document(&index(Vec::new(), &[]), "t=search&q=name"));
 }
 

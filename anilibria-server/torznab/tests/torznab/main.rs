@@ -4,9 +4,9 @@
 
 mod client_rules;
 mod documents;
+mod errors;
 mod names;
 mod properties;
-mod refusals;
 mod schema;
 mod searches;
 mod support;

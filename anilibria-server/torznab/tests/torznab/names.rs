@@ -1,13 +1,13 @@
-//! Titles of real releases, given by their facts, and what clients read from them.
+//! Titles of torrents of real releases, and the values that clients parse from them.
 
 use crate::{
-    client_rules::{Numbers, Read, compared, radarr, sonarr},
+    client_rules::{Numbers, ParsedTitle, comparable_name, radarr, sonarr},
     support::{index, release, titles, torrent},
 };
 
 /// Cases, with a blank line between them. Lines without indentation are the releases of a franchise, of which the last one has
-/// the torrent. The indented lines are the torrent, its title without the group, the name and the numbers that clients read, and
-/// the quality that they read.
+/// the torrent. The indented lines are the torrent, its title without the group, the name and the numbers that clients parse,
+/// and the quality that they parse.
 const CASES: &str = include_str!("names.txt");
 
 /// A case of [`CASES`].
@@ -15,7 +15,7 @@ struct Case<'c> {
     franchise: Vec<&'c str>,
     torrent: &'c str,
     title: &'c str,
-    read: &'c str,
+    parsed: &'c str,
     quality: &'c str,
 }
 
@@ -23,9 +23,9 @@ fn cases() -> Vec<Case<'static>> {
     let blocks = CASES.split("\n\n").map(str::trim_end).filter(|block| !block.starts_with('#'));
     let case = |block: &'static str| {
         let (facts, franchise): (Vec<_>, Vec<_>) = block.lines().partition(|line| line.starts_with(' '));
-        let [torrent, title, read, quality] = facts[..] else { panic!("{block}") };
-        let [torrent, title, read, quality] = [torrent, title, read, quality].map(str::trim);
-        Case { franchise, torrent, title, read, quality }
+        let [torrent, title, parsed, quality] = facts[..] else { panic!("{block}") };
+        let [torrent, title, parsed, quality] = [torrent, title, parsed, quality].map(str::trim);
+        Case { franchise, torrent, title, parsed, quality }
     };
     blocks.map(case).collect()
 }
@@ -39,10 +39,10 @@ fn title(case: &Case<'_>) -> String {
     titles(&index, "t=search").remove(0)
 }
 
-/// Returns what a case expects clients to read: `Name S1 1-12`, `Name S1`, `Name A 1-220` or `Name F 2016`.
-fn expected(read: &str, quality: &str) -> Read {
+/// Returns the title that clients should parse: `Name S1 1-12`, `Name S1`, `Name A 1-220` or `Name F 2016`.
+fn expected(parsed: &str, quality: &str) -> ParsedTitle {
     let number = |text: &str| text.parse::<u32>().unwrap();
-    let (rest, last) = read.rsplit_once(' ').unwrap();
+    let (rest, last) = parsed.rsplit_once(' ').unwrap();
     let (name, numbers) = match (rest.rsplit_once(' '), last.strip_prefix('S')) {
         (_, Some(season)) if season.parse::<u32>().is_ok() => (rest, Numbers::Season(number(season))),
         (Some((name, "F")), _) => (name, Numbers::Film(number(last))),
@@ -52,28 +52,28 @@ fn expected(read: &str, quality: &str) -> Read {
             let season = kind.strip_prefix('S').map(number);
             (name, season.map_or(Numbers::Absolute(first, last), |s| Numbers::Episodes(s, first, last)))
         }
-        (None, _) => panic!("{read}"),
+        (None, _) => panic!("{parsed}"),
     };
     let group = Some("AniLibria".to_owned());
-    Read { name: compared(name), numbers, quality: quality.to_owned(), is_russian: true, group }
+    ParsedTitle { name: comparable_name(name), numbers, quality: quality.to_owned(), is_russian: true, group }
 }
 
 #[test]
-fn titles_have_the_form_that_clients_read() {
+fn titles_are_parsed_correctly_by_clients() {
     let cases = cases();
     assert!(cases.len() >= 60);
     for case in &cases {
         let title = title(case);
 
         assert_eq!(title, format!("{}-AniLibria", case.title), "{:?}", case.franchise);
-        let expected = expected(case.read, case.quality);
+        let expected = expected(case.parsed, case.quality);
         let is_film = matches!(expected.numbers, Numbers::Film(_));
         assert_eq!(if is_film { radarr(&title) } else { sonarr(&title) }, expected, "{title}");
     }
 }
 
 #[test]
-fn rules_of_the_clients_reject_unsuitable_titles() {
+fn client_rules_misread_unsuitable_titles() {
     let numbers = |title: &str| sonarr(title).numbers;
 
     // Brackets at the start are a group, a number before the season is absolute, and `WEB-DLRip` is no source.
@@ -87,7 +87,7 @@ fn rules_of_the_clients_reject_unsuitable_titles() {
 }
 
 #[test]
-fn series_without_a_franchise_are_found_by_their_names() {
+fn seasons_without_a_franchise_are_found_by_name() {
     let names = ["Overlord|TV|2015|13", "Overlord II|TV|2018|13"];
     let mut releases: Vec<_> = names.into_iter().zip(1..).map(|(text, id)| release(id, text)).collect();
     releases[1].torrents = Some(vec![torrent(1, "1-13 1080p WEBRip x265/HEVC")]);

@@ -1,4 +1,4 @@
-//! Any request and any catalog give a valid document or an error.
+//! Properties: any request to any catalog has a valid document as its result.
 
 use std::sync::LazyLock;
 
@@ -17,9 +17,9 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 });
 
 const ADDRESSES: Addresses<'_> =
-    Addresses { itself: "http://localhost/?a=<&>", site: "https://site.example/" };
+    Addresses { indexer: "http://localhost/?a=<&>", site: "https://site.example/" };
 
-fn answers(index: &Index, request: &str) {
+fn assert_valid(index: &Index, request: &str) {
     match search(index, request) {
         Ok(found) => validate(&found.to_xml(ADDRESSES)),
         Err(error) => {
@@ -31,12 +31,12 @@ fn answers(index: &Index, request: &str) {
 
 proptest! {
     #[test]
-    fn any_request_has_an_answer(request in ".{0,300}") {
-        answers(&INDEX, &request);
+    fn any_request_has_a_valid_response(request in ".{0,300}") {
+        assert_valid(&INDEX, &request);
     }
 
     #[test]
-    fn any_values_have_an_answer(
+    fn any_values_have_a_valid_response(
         function in "search|tvsearch|movie",
         name in "q|season|ep|year|cat|offset|limit|o|tvdbid",
         value in r"\PC{0,40}|[0-9]{0,30}|-?[0-9,/.]{0,20}",
@@ -45,11 +45,11 @@ proptest! {
         let request = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("t", &function), ("q", &text), (&name, &value)])
             .finish();
-        answers(&INDEX, &request);
+        assert_valid(&INDEX, &request);
         let alone = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("t", &function), (&name, &value)])
             .finish();
-        answers(&INDEX, &alone);
+        assert_valid(&INDEX, &alone);
     }
 
     #[test]
@@ -73,6 +73,6 @@ proptest! {
         let index = index(releases.collect(), &[&ids]);
 
         assert_eq!(index.len(), names.len());
-        answers(&index, "t=search");
+        assert_valid(&index, "t=search");
     }
 }

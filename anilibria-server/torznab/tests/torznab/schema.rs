@@ -1,4 +1,4 @@
-//! A schema of the documents, after the specification of Torznab 1.3 and of Newznab, and a check of documents against it.
+//! Schema of the documents, from the specifications of Torznab 1.3 and Newznab, and validation of documents against it.
 //!
 //! An element that is not listed, a missing or unknown attribute, and a wrong number of children are errors.
 
@@ -125,7 +125,7 @@ const ATTRIBUTES: [&str; 16] = [
 ];
 
 /// An open element with the names of its children so far.
-struct Open {
+struct OpenElement {
     path: String,
     children: Vec<String>,
     text: String,
@@ -135,7 +135,7 @@ struct Open {
 pub(crate) fn validate(document: &str) {
     assert!(document.starts_with(r#"<?xml version="1.0" encoding="utf-8"?>"#), "{document}");
     let mut reader = Reader::from_str(document);
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenElement> = Vec::new();
     let mut roots = 0;
     loop {
         match reader.read_event().unwrap() {
@@ -161,7 +161,7 @@ pub(crate) fn validate(document: &str) {
     assert_eq!((roots, open.len()), (1, 0), "{document}");
 }
 
-fn begin(open: &mut Vec<Open>, start: &BytesStart<'_>) {
+fn begin(open: &mut Vec<OpenElement>, start: &BytesStart<'_>) {
     let name = start.name().as_ref().to_owned();
     let path = match open.last_mut() {
         Some(parent) => {
@@ -189,10 +189,10 @@ fn begin(open: &mut Vec<Open>, start: &BytesStart<'_>) {
         assert!(ATTRIBUTES.contains(&name.as_str()), "{name}");
         assert!(!value.is_empty(), "{name}");
     }
-    open.push(Open { path, children: Vec::new(), text: String::new() });
+    open.push(OpenElement { path, children: Vec::new(), text: String::new() });
 }
 
-fn end(open: &Open) {
+fn end(open: &OpenElement) {
     let known = SCHEMA.iter().find(|element| element.name == open.path);
     let children = known.map_or(&[][..], |element| element.children);
     for (name, min, max) in children {

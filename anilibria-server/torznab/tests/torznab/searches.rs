@@ -50,7 +50,7 @@ const MOB: [&str; 4] = [
 ];
 
 #[test]
-fn test_of_the_connection_finds_something() {
+fn connection_tests_of_clients_find_torrents() {
     let sonarr = "t=tvsearch&cat=5070&extended=1&apikey=&offset=0&limit=100";
 
     assert_eq!(found(sonarr).len(), 6);
@@ -62,7 +62,7 @@ fn test_of_the_connection_finds_something() {
 }
 
 #[test]
-fn absolute_numbers_find_the_batch_that_contains_them() {
+fn absolute_number_finds_the_batches_that_contain_it() {
     assert_eq!(
         found("t=search&cat=5070&extended=1&offset=0&limit=100&q=Mob%20Psycho%20100+13"),
         [MOB[2], MOB[3]]
@@ -74,7 +74,7 @@ fn absolute_numbers_find_the_batch_that_contains_them() {
 }
 
 #[test]
-fn seasons_and_episodes_find_their_torrents() {
+fn season_and_episode_select_torrents() {
     assert_eq!(found("t=tvsearch&cat=5070&q=Mob%20Psycho%20100&season=2"), [MOB[2], MOB[3]]);
     assert_eq!(found("t=tvsearch&q=Mob+Psycho+100&season=2&ep=13"), [MOB[2], MOB[3]]);
     assert_eq!(found("t=tvsearch&q=Mob+Psycho+100&season=2&ep=5"), [MOB[2]]);
@@ -86,12 +86,12 @@ fn seasons_and_episodes_find_their_torrents() {
 }
 
 #[test]
-fn absolute_numbers_match_every_season_because_they_name_none() {
+fn torrent_with_absolute_numbers_matches_every_season() {
     assert_eq!(found("t=tvsearch&q=Naruto&season=5&ep=3"), ["Naruto - 001-220"]);
 }
 
 #[test]
-fn seasons_and_episodes_that_do_not_exist_find_nothing() {
+fn missing_season_or_episode_finds_nothing() {
     for request in [
         "t=tvsearch&q=Mob+Psycho+100&season=9",
         "t=tvsearch&q=Mob+Psycho+100&season=2&ep=99",
@@ -134,7 +134,7 @@ fn films_are_found_by_name_and_year() {
 }
 
 #[test]
-fn year_is_that_of_the_release_or_of_its_series() {
+fn year_of_the_release_or_of_its_series_matches() {
     assert_eq!(found("t=tvsearch&year=2016"), MOB);
     assert_eq!(found("t=tvsearch&year=2019"), [MOB[2], MOB[3]]);
 }

@@ -7,7 +7,7 @@ use anilibria_client::{
     model::{InfoHash, Release, ReleaseId, ReleaseKind, Torrent, TorrentId},
     reflector::Catalog,
 };
-use anilibria_torznab::{Addresses, Error, Found, Franchises, Index, Parameters, Query};
+use anilibria_torznab::{Addresses, Error, Franchises, Index, Parameters, Query, SearchResults};
 
 /// A client that makes no calls.
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
@@ -62,7 +62,7 @@ pub(crate) fn index(releases: Vec<Release>, franchises: &[&[u32]]) -> Index {
 }
 
 /// Returns the result of a request.
-pub(crate) fn search<'i>(index: &'i Index, request: &str) -> Result<Found<'i>, Error> {
+pub(crate) fn search<'i>(index: &'i Index, request: &str) -> Result<SearchResults<'i>, Error> {
     let parameters = Parameters::parse(request)?;
     let query = Query::new(parameters.function()?, &parameters)?;
     Ok(index.search(&query))
@@ -70,7 +70,7 @@ pub(crate) fn search<'i>(index: &'i Index, request: &str) -> Result<Found<'i>, E
 
 /// Returns the document for a request.
 pub(crate) fn document(index: &Index, request: &str) -> String {
-    let addresses = Addresses { itself: "http://localhost/torznab/api", site: "https://site.example/" };
+    let addresses = Addresses { indexer: "http://localhost/torznab/api", site: "https://site.example/" };
     search(index, request).unwrap().to_xml(addresses)
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anilibria_http::websocket::{Dialogue, Flow, Line, Said, goodbye};
+use anilibria_http::websocket::{ClientMessage, ClientSocket, Flow, Protocol, close_with};
 use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -35,63 +35,63 @@ impl Guest {
         Self { news: news.listen(), dialect, subscriptions: Subscriptions::new(subscriptions) }
     }
 
-    async fn obey(&mut self, text: &[u8], line: &mut Line) -> Flow {
+    async fn obey(&mut self, text: &[u8], socket: &mut ClientSocket) -> Flow {
         let subscribed = Command::read(text).and_then(|command| self.subscriptions.add(command));
         match subscribed {
             Ok(id) => {
-                line.heard("subscribe");
+                socket.count_received("subscribe");
                 let answer = json!({"subscribe": "success", "subscription_id": id});
-                line.say("subscribed", answer.to_string().into()).await
+                socket.send("subscribed", answer.to_string().into()).await
             }
             Err(unfit) => {
-                line.heard("invalid");
-                complain(UNFIT, &unfit.to_string(), line).await
+                socket.count_received("invalid");
+                complain(UNFIT, &unfit.to_string(), socket).await
             }
         }
     }
 }
 
-impl Dialogue for Guest {
-    type News = Result<Event, RecvError>;
+impl Protocol for Guest {
+    type Event = Result<Event, RecvError>;
 
-    async fn greet(&mut self, line: &mut Line) -> Flow {
+    async fn on_open(&mut self, socket: &mut ClientSocket) -> Flow {
         let greeting = json!({"connection": "success", "api_version": API_VERSION});
-        line.say("connection", greeting.to_string().into()).await
+        socket.send("connection", greeting.to_string().into()).await
     }
 
-    async fn news(&mut self) -> Result<Event, RecvError> {
+    async fn next_event(&mut self) -> Result<Event, RecvError> {
         self.news.recv().await
     }
 
-    async fn tell(&mut self, event: Result<Event, RecvError>, line: &mut Line) -> Flow {
+    async fn on_event(&mut self, event: Result<Event, RecvError>, socket: &mut ClientSocket) -> Flow {
         match event {
             Ok(event) => match self.subscriptions.shape(&event) {
                 Some(projection) => {
-                    line.say(event.kind().as_str(), event.form(self.dialect, projection)).await
+                    socket.send(event.kind().as_str(), event.form(self.dialect, projection)).await
                 }
                 None => ControlFlow::Continue(()),
             },
             // The protocol has no message for lost events. The client reconnects and reads the current state.
-            Err(RecvError::Lagged(_)) => goodbye(CloseCode::Policy, "too slow"),
-            Err(RecvError::Closed) => goodbye(CloseCode::Away, "the service stops"),
+            Err(RecvError::Lagged(_)) => close_with(CloseCode::Policy, "too slow"),
+            Err(RecvError::Closed) => close_with(CloseCode::Away, "the service stops"),
         }
     }
 
-    async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
-        match said {
-            Said::Text(text) => self.obey(text.as_bytes(), line).await,
+    async fn on_message(&mut self, message: ClientMessage, socket: &mut ClientSocket) -> Flow {
+        match message {
+            ClientMessage::Text(text) => self.obey(text.as_bytes(), socket).await,
             // The Python client sends its texts in binary frames.
-            Said::Binary(bytes) => self.obey(&bytes, line).await,
+            ClientMessage::Binary(bytes) => self.obey(&bytes, socket).await,
         }
     }
 
-    async fn refuse(&mut self, line: &mut Line) -> Flow {
-        complain(TOO_MUCH, "too many messages", line).await
+    async fn on_rate_limited(&mut self, socket: &mut ClientSocket) -> Flow {
+        complain(TOO_MUCH, "too many messages", socket).await
     }
 }
 
 /// Sends an error in the format of responses over HTTP. Clients ignore messages that are neither events nor answers to a
 /// subscription.
-async fn complain(code: u16, message: &str, line: &mut Line) -> Flow {
-    line.say("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
+async fn complain(code: u16, message: &str, socket: &mut ClientSocket) -> Flow {
+    socket.send("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
 }

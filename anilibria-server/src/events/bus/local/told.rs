@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -90,14 +90,14 @@ impl Told {
         &mut self,
         field: &str,
         value: Bytes,
-        origins: &mut HashMap<EventId, Origin>,
+        origins: &mut HashMap<EventId, TraceContext>,
     ) -> Option<()> {
         if field == CURSOR {
             self.cursor = Some(value);
         } else if let Some(id) = field.strip_prefix(EVENT) {
             self.events.push_back(Event::read(id.parse().ok()?, value)?);
         } else if let Some(id) = field.strip_prefix(ORIGIN) {
-            origins.insert(id.parse().ok()?, Origin::read(&value)?);
+            origins.insert(id.parse().ok()?, TraceContext::parse(&value)?);
         } else if let Some(subject) = field.strip_prefix(KNOWN) {
             self.known.insert(subject.to_owned(), serde_json::from_slice(&value).ok()?);
         }
@@ -109,7 +109,7 @@ impl Told {
     pub(super) fn tell(
         &mut self,
         notice: &Notice,
-        origin: Option<Origin>,
+        origin: Option<TraceContext>,
         cursor: Option<&[u8]>,
     ) -> (Published, Step) {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn origin_is_kept_as_long_as_its_event_and_one_that_is_damaged_costs_nothing_else() {
-        let (mut told, origin) = (Told::new(1), Origin::read(TRACED.as_bytes()));
+        let (mut told, origin) = (Told::new(1), TraceContext::parse(TRACED.as_bytes()));
         let (_, step) = told.tell(&CHANGE, origin, None);
         let mut kept = entries(step);
         kept.push((format!("{ORIGIN}1700000000000-0001"), TRACED.into()));

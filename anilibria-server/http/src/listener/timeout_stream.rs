@@ -32,59 +32,67 @@ pub(super) struct Timeouts {
     pub(super) idle: Duration,
 }
 
-/// A connection whose reads and writes fail with [`io::ErrorKind::TimedOut`] after a timeout. It holds `H` until it is
-/// closed.
-pub(super) struct Connection<S, H> {
+/// A stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] after a timeout. It owns `P`, the permits of the
+/// connection, until it is dropped.
+pub(super) struct TimeoutStream<S, P> {
     stream: S,
     timeouts: Timeouts,
     /// Time of the last byte in either direction.
-    active: Instant,
+    last_byte: Instant,
     /// Start of the request that has no response yet.
-    requested: Option<Instant>,
+    pending_since: Option<Instant>,
     /// True if the exchange timeout applies.
-    has_exchanges: bool,
+    has_exchange_timeout: bool,
     timer: Pin<Box<Sleep>>,
-    _held: H,
+    _permits: P,
 }
 
-impl<S, H> Connection<S, H> {
-    /// Creates a connection over `stream`.
-    pub(super) fn new(stream: S, timeouts: Timeouts, held: H) -> Self {
-        let active = Instant::now();
-        let timer = Box::pin(sleep_until(active + timeouts.idle));
-        Self { stream, timeouts, active, requested: None, has_exchanges: true, timer, _held: held }
+impl<S, P> TimeoutStream<S, P> {
+    /// Creates a stream with `timeouts` over `stream`.
+    pub(super) fn new(stream: S, timeouts: Timeouts, permits: P) -> Self {
+        let last_byte = Instant::now();
+        let timer = Box::pin(sleep_until(last_byte + timeouts.idle));
+        Self {
+            stream,
+            timeouts,
+            last_byte,
+            pending_since: None,
+            has_exchange_timeout: true,
+            timer,
+            _permits: permits,
+        }
     }
 
-    fn has_read(&mut self, bytes: &[u8]) {
+    fn on_read(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        self.active = Instant::now();
+        self.last_byte = Instant::now();
         if bytes.starts_with(HTTP2) {
-            self.has_exchanges = false;
+            self.has_exchange_timeout = false;
         }
-        if self.has_exchanges && self.requested.is_none() {
-            self.requested = Some(self.active);
+        if self.has_exchange_timeout && self.pending_since.is_none() {
+            self.pending_since = Some(self.last_byte);
         }
     }
 
-    fn has_written(&mut self, start: &[u8]) {
-        self.active = Instant::now();
-        self.requested = None;
+    fn on_write(&mut self, start: &[u8]) {
+        self.last_byte = Instant::now();
+        self.pending_since = None;
         if start.starts_with(SWITCHING) {
-            self.has_exchanges = false;
+            self.has_exchange_timeout = false;
         }
     }
 
     /// Returns the time at which the connection times out.
     fn deadline(&self) -> Instant {
-        let idle = self.active + self.timeouts.idle;
-        self.requested.map_or(idle, |requested| idle.min(requested + self.timeouts.exchange))
+        let idle = self.last_byte + self.timeouts.idle;
+        self.pending_since.map_or(idle, |pending_since| idle.min(pending_since + self.timeouts.exchange))
     }
 
     /// Returns ready with an error when the connection has timed out. The timer is not reset on every byte. When it fires
     /// before the deadline, it is reset to the deadline.
-    fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let deadline = self.deadline();
         if self.timer.deadline() > deadline {
             self.timer.as_mut().reset(deadline);
@@ -99,7 +107,7 @@ impl<S, H> Connection<S, H> {
     }
 }
 
-impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Connection<S, H> {
+impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for TimeoutStream<S, P> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,15 +116,15 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Connection<S, H> {
         let before = buf.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
             Poll::Ready(read) => {
-                self.has_read(buf.filled().get(before..).unwrap_or_default());
+                self.on_read(buf.filled().get(before..).unwrap_or_default());
                 Poll::Ready(read)
             }
-            Poll::Pending => self.poll_overdue(cx).map(Err),
+            Poll::Pending => self.poll_timeout(cx).map(Err),
         }
     }
 }
 
-impl<S: AsyncWrite + Unpin, H: Unpin> Connection<S, H> {
+impl<S: AsyncWrite + Unpin, P: Unpin> TimeoutStream<S, P> {
     /// Updates the timeouts after a write of bytes that begin with `start`.
     fn after_write(
         &mut self,
@@ -125,14 +133,14 @@ impl<S: AsyncWrite + Unpin, H: Unpin> Connection<S, H> {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_pending() {
-            return self.poll_overdue(cx).map(Err);
+            return self.poll_timeout(cx).map(Err);
         }
-        self.has_written(start);
+        self.on_write(start);
         written
     }
 }
 
-impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Connection<S, H> {
+impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for TimeoutStream<S, P> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.after_write(cx, buf, written)
@@ -171,13 +179,13 @@ mod tests {
 
     const TIMEOUTS: Timeouts = Timeouts { exchange: Duration::from_secs(20), idle: Duration::from_secs(90) };
 
-    fn connection() -> (DuplexStream, Connection<DuplexStream, ()>) {
+    fn connection() -> (DuplexStream, TimeoutStream<DuplexStream, ()>) {
         let (client, stream) = duplex(64);
-        (client, Connection::new(stream, TIMEOUTS, ()))
+        (client, TimeoutStream::new(stream, TIMEOUTS, ()))
     }
 
     /// Reads until the connection ends. Returns the elapsed seconds, and true if the connection timed out.
-    async fn end_of(mut connection: Connection<DuplexStream, ()>) -> (u64, bool) {
+    async fn end_of(mut connection: TimeoutStream<DuplexStream, ()>) -> (u64, bool) {
         let started = Instant::now();
         let end = connection.read_to_end(&mut Vec::new()).await;
         (started.elapsed().as_secs(), end.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut))

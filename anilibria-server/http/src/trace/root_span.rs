@@ -11,18 +11,18 @@ use poem::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::remote;
+use super::extract_context;
 
 /// The span around the whole processing of a request.
-pub struct Root {
+pub struct RootSpan {
     context: Context,
 }
 
-impl Root {
-    /// Makes `span` the root span of `request`. If the request belongs to a trace, the span joins that trace.
-    pub fn of(span: &Span, request: &Request) -> Self {
+impl RootSpan {
+    /// Makes `span` the root span of `request`. If the headers of the request name a trace, the span joins it.
+    pub fn new(span: &Span, request: &Request) -> Self {
         // Fails if no layer records traces. Then there is no trace to join.
-        let _ = span.set_parent(remote(request.headers()));
+        let _ = span.set_parent(extract_context(request.headers()));
         let context = span.context();
         let attributes = [
             KeyValue::new("http.method", request.method().to_string()),
@@ -37,15 +37,15 @@ impl Root {
         self.context.span().span_context().trace_id().to_string()
     }
 
-    /// Names the span after the method and `route`, a pattern, so that the number of names is limited.
-    pub fn name(&self, method: &Method, route: &str) {
+    /// Names the span after the method and the `route`, which must be a pattern so that the number of names is limited.
+    pub fn set_route(&self, method: &Method, route: &str) {
         let span = self.context.span();
         span.update_name(format!("{method} {route}"));
         span.set_attribute(KeyValue::new("http.route", route.to_owned()));
     }
 
     /// Records the status of the response.
-    pub fn end(&self, status: StatusCode) {
+    pub fn set_status(&self, status: StatusCode) {
         let span = self.context.span();
         span.set_attribute(KeyValue::new("http.status_code", i64::from(status.as_u16())));
         if status.is_server_error() {

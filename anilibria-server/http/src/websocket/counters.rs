@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A counter that only increases.
 #[derive(Debug, Default)]
-pub struct Count(AtomicU64);
+pub struct Counter(AtomicU64);
 
-impl Count {
+impl Counter {
     /// Increments the counter.
-    pub fn add(&self) {
+    pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -18,61 +18,61 @@ impl Count {
     }
 }
 
-/// Counters of messages by type. The set of types is fixed.
+/// Counters of messages by type. The set of types is fixed at the start.
 #[derive(Debug)]
-pub struct Messages(Vec<(&'static str, Count)>);
+pub struct MessageCounters(Vec<(&'static str, Counter)>);
 
-impl Messages {
-    fn of(types: impl IntoIterator<Item = &'static str>) -> Self {
-        Self(types.into_iter().map(|name| (name, Count::default())).collect())
+impl MessageCounters {
+    fn new(types: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(types.into_iter().map(|name| (name, Counter::default())).collect())
     }
 
-    /// Increments the counter of the type `name`.
-    pub fn add(&self, name: &str) {
+    /// Increments the counter of the type `name`. An unknown type is not counted.
+    pub fn increment(&self, name: &str) {
         if let Some((_, count)) = self.0.iter().find(|(known, _)| *known == name) {
-            count.add();
+            count.increment();
         }
     }
 
     /// Returns the number of messages of each type.
-    pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub fn totals(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().map(|(name, count)| (*name, count.get()))
     }
 }
 
 /// Counters of live connections since the start.
 #[derive(Debug)]
-pub struct Tally {
+pub struct LiveCounters {
     /// Connections that were opened.
-    pub opened: Count,
-    /// Connections that were refused because no slot was available.
-    pub turned_away: Count,
+    pub opened: Counter,
+    /// Connections that were rejected because no slot was available.
+    pub rejected: Counter,
     /// Messages of clients.
-    pub messages: Count,
-    /// Messages that were dropped because of the rate limit.
-    pub refused: Count,
+    pub messages: Counter,
+    /// Messages of clients that were dropped because of the rate limit.
+    pub rate_limited: Counter,
     /// Connections that were closed because the client did not answer a ping or did not receive a message in time.
-    pub given_up: Count,
+    pub timed_out: Counter,
     /// Messages of clients over WebSocket, by type.
-    pub incoming: Messages,
+    pub incoming: MessageCounters,
     /// Messages to clients, by type. Events of v2 are counted here only when they are replayed; the hub counts the others.
-    pub outgoing: Messages,
+    pub outgoing: MessageCounters,
 }
 
-impl Tally {
+impl LiveCounters {
     /// Creates the counters of messages by type: `incoming` ones from clients, and `outgoing` ones to clients.
     pub fn new(
         incoming: impl IntoIterator<Item = &'static str>,
         outgoing: impl IntoIterator<Item = &'static str>,
     ) -> Self {
         Self {
-            opened: Count::default(),
-            turned_away: Count::default(),
-            messages: Count::default(),
-            refused: Count::default(),
-            given_up: Count::default(),
-            incoming: Messages::of(incoming),
-            outgoing: Messages::of(outgoing),
+            opened: Counter::default(),
+            rejected: Counter::default(),
+            messages: Counter::default(),
+            rate_limited: Counter::default(),
+            timed_out: Counter::default(),
+            incoming: MessageCounters::new(incoming),
+            outgoing: MessageCounters::new(outgoing),
         }
     }
 }

@@ -6,11 +6,11 @@ use poem::{
 };
 
 /// `Content-Security-Policy` of data: nothing may be loaded, and no page may embed the response in a frame.
-const OF_DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// `Content-Security-Policy` of pages. The documentation has its scripts and styles inline, sends requests only to this
 /// service, and loads no images from other origins.
-const OF_PAGES: HeaderValue = HeaderValue::from_static(
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; \
      font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -22,10 +22,10 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
 ];
 
-/// Adds the security headers to `response`. A `Content-Security-Policy` that the route has set is kept.
-pub fn protect(response: &mut Response) {
+/// Adds the security headers to `response`. A `Content-Security-Policy` that the route has set stays.
+pub fn add(response: &mut Response) {
     let is_page = response.content_type().is_some_and(|media_type| media_type.starts_with("text/html"));
     let headers = response.headers_mut();
     headers.extend(ALWAYS);
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if is_page { OF_PAGES } else { OF_DATA });
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if is_page { PAGE_POLICY } else { DATA_POLICY });
 }

@@ -5,25 +5,25 @@ use anilibria_torznab::{Error, Parameters};
 use crate::support::{index, search};
 
 /// Returns the code and the description of the error of a request.
-fn refused(request: &str) -> (u16, String) {
+fn error_of(request: &str) -> (u16, String) {
     let error: Error = search(&index(Vec::new(), &[]), request).unwrap_err();
     (error.code(), error.to_string())
 }
 
 #[test]
-fn functions_are_required_and_known() {
-    assert_eq!(refused(""), (200, "missing parameter: `t`".to_owned()));
-    assert_eq!(refused("t=&q=x"), (200, "missing parameter: `t`".to_owned()));
-    assert_eq!(refused("t=nonsense"), (202, "no such function: `nonsense`".to_owned()));
-    assert_eq!(refused("t=<script>%00").1, "no such function: `<script>`");
-    assert!(refused(&format!("t={}", "x".repeat(5000))).1.len() < 100);
+fn function_must_be_present_and_known() {
+    assert_eq!(error_of(""), (200, "missing parameter: `t`".to_owned()));
+    assert_eq!(error_of("t=&q=x"), (200, "missing parameter: `t`".to_owned()));
+    assert_eq!(error_of("t=nonsense"), (202, "no such function: `nonsense`".to_owned()));
+    assert_eq!(error_of("t=<script>%00").1, "no such function: `<script>`");
+    assert!(error_of(&format!("t={}", "x".repeat(5000))).1.len() < 100);
     for name in ["music", "book", "details", "get", "register", "comments"] {
-        assert_eq!(refused(&format!("t={name}")).0, 203, "{name}");
+        assert_eq!(error_of(&format!("t={name}")).0, 203, "{name}");
     }
 }
 
 #[test]
-fn malformed_values_are_named_with_the_reason() {
+fn error_names_the_parameter_and_the_reason() {
     for (request, description) in [
         ("offset=-1", "`offset` must be a whole number from 0 to 4294967295"),
         ("offset=99999999999999999999", "`offset` must be a whole number from 0 to 4294967295"),
@@ -49,19 +49,19 @@ fn malformed_values_are_named_with_the_reason() {
         ("limit=1&LIMIT=2", "`limit` has two different values"),
     ] {
         let expected = (201, format!("incorrect parameter: {description}"));
-        assert_eq!(refused(&format!("t=search&{request}")), expected, "{request}");
+        assert_eq!(error_of(&format!("t=search&{request}")), expected, "{request}");
     }
 }
 
 #[test]
-fn sizes_are_limited() {
-    let refused = |request: &str| refused(&format!("t=search&{request}")).1;
+fn lengths_are_limited() {
+    let error_of = |request: &str| error_of(&format!("t=search&{request}")).1;
 
-    assert!(refused(&format!("q={}", "x".repeat(257))).contains("longer than 256 characters"));
-    assert!(refused(&format!("q={}", "x+".repeat(100))).contains("more than 32 words"));
-    assert!(refused(&format!("cat={}", "1,".repeat(257))).contains("more than 256 numbers"));
+    assert!(error_of(&format!("q={}", "x".repeat(257))).contains("longer than 256 characters"));
+    assert!(error_of(&format!("q={}", "x+".repeat(100))).contains("more than 32 words"));
+    assert!(error_of(&format!("cat={}", "1,".repeat(257))).contains("more than 256 numbers"));
     let many: Vec<String> = (0..100).map(|number| format!("a{number}=1")).collect();
-    assert!(refused(&many.join("&")).contains("one parameter too many"));
+    assert!(error_of(&many.join("&")).contains("one parameter too many"));
 }
 
 #[test]

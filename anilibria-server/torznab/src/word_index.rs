@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Returns the words of `text` in lower case and without accents, separated by one space.
+/// Returns the normal form of `text`: its words in lower case and without accents, separated by one space.
 ///
-/// Clients leave out apostrophes and write `and` for `&`, so both forms have the same words.
+/// Apostrophes are removed and `&` becomes `and`, because clients send names in this form.
 pub(crate) fn normalised(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut is_gap = false;
@@ -27,12 +27,12 @@ pub(crate) fn normalised(text: &str) -> String {
     normal
 }
 
-/// The releases that have each word in one of their names.
+/// Index from each word to the releases that have the word in one of their names.
 #[derive(Debug, Default)]
 pub(crate) struct WordIndex(HashMap<Box<str>, Vec<u32>>);
 
 impl WordIndex {
-    /// Adds the words of `name` to those of `release`. Releases are added in ascending order.
+    /// Adds the words of `name` to those of `release`. Releases must be added in ascending order.
     pub(crate) fn add(&mut self, release: u32, name: &str) {
         for word in normalised(name).split(' ').filter(|word| !word.is_empty()) {
             let releases = match self.0.get_mut(word) {
@@ -45,7 +45,7 @@ impl WordIndex {
         }
     }
 
-    /// Returns the releases that have all of `words`, in ascending order; none without a word.
+    /// Returns the releases that have all of `words`, in ascending order. Without a word, none match.
     pub(crate) fn with_all(&self, words: &[&str]) -> Vec<u32> {
         let lists: Option<Vec<&Vec<u32>>> = words.iter().map(|word| self.0.get(*word)).collect();
         let mut lists = lists.unwrap_or_default();
