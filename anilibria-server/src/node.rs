@@ -1,8 +1,8 @@
 //! Client for the Node service of the site.
 
 pub(crate) mod answer;
-mod asker;
 mod call;
+mod caller_headers;
 mod error;
 mod metrics;
 mod notify;
@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use url::Url;
 
 use self::call::Call;
-pub use self::{asker::Asker, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
+pub use self::{caller_headers::CallerHeaders, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
 use crate::{auth::Passport, config::Config};
 
 /// Header of requests that were made because AniLibria failed. A service that receives it must not forward the request to
@@ -94,20 +94,20 @@ impl NodeService {
         self.shared.breaker.state()
     }
 
-    /// Requests the title `id` on behalf of `asker`, and validates the answer. Takes at most `within`, and at most three
+    /// Requests the title `id` on behalf of `caller`, and validates the answer. Takes at most `within`, and at most three
     /// seconds.
     ///
     /// # Errors
     ///
     /// Returns an error if the circuit breaker is open, if the call fails, or if the answer is not acceptable.
-    pub async fn title(&self, id: u32, asker: &Asker, within: Duration) -> Result<NodeTitle, NodeError> {
+    pub async fn title(&self, id: u32, caller: &CallerHeaders, within: Duration) -> Result<NodeTitle, NodeError> {
         let permit = self.permit()?;
         let path = format!("/api/anilibria/{id}");
         let mut call = self.call(Method::GET, "/api/anilibria/{id}", &path).header(FALLBACK, "1");
-        if let Some(request_id) = &asker.request_id {
+        if let Some(request_id) = &caller.request_id {
             call = call.header(request_id::HEADER, request_id);
         }
-        if let Some(trace_parent) = &asker.trace_parent {
+        if let Some(trace_parent) = &caller.trace_parent {
             call = call.header(parent::HEADER, trace_parent.clone().into_header());
         }
         let answer = call.within(within.min(TIMEOUT), answer::json).await;

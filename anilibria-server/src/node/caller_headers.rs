@@ -10,7 +10,7 @@ use super::FALLBACK;
 
 /// The caller of this service, as far as it matters for a request to the Node service.
 #[derive(Clone, Debug, Default)]
-pub struct Asker {
+pub struct CallerHeaders {
     /// True if the caller uses this service as its fallback. Its request must not be forwarded.
     pub is_fallback: bool,
     /// Request id that the caller sent.
@@ -19,7 +19,7 @@ pub struct Asker {
     pub trace_parent: Option<TraceParent>,
 }
 
-impl Asker {
+impl CallerHeaders {
     /// Reads the caller from `headers` of its request.
     pub fn of(headers: &HeaderMap) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Asker {
     }
 }
 
-impl<'a> FromRequest<'a> for Asker {
+impl<'a> FromRequest<'a> for CallerHeaders {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         Ok(Self::of(request.headers()))
     }
@@ -42,23 +42,23 @@ mod tests {
 
     use super::*;
 
-    fn asker(name: &'static str, value: &'static str) -> Asker {
+    fn headers_of(name: &'static str, value: &'static str) -> CallerHeaders {
         let header = (HeaderName::from_static(name), HeaderValue::from_static(value));
-        Asker::of(&HeaderMap::from_iter([header]))
+        CallerHeaders::of(&HeaderMap::from_iter([header]))
     }
 
     #[test]
     fn any_value_of_the_header_marks_a_fallback() {
         for value in ["1", "0", "", "yes"] {
-            assert!(asker("x-fallback", value).is_fallback, "{value:?}");
+            assert!(headers_of("x-fallback", value).is_fallback, "{value:?}");
         }
-        assert!(!asker("accept", "*/*").is_fallback);
+        assert!(!headers_of("accept", "*/*").is_fallback);
     }
 
     #[test]
     fn only_a_harmless_id_is_passed_on() {
-        assert_eq!(asker("x-request-id", "req-1").request_id, Some(HeaderValue::from_static("req-1")));
-        assert_eq!(asker("x-request-id", "<script>").request_id, None);
-        assert_eq!(asker("accept", "*/*").request_id, None);
+        assert_eq!(headers_of("x-request-id", "req-1").request_id, Some(HeaderValue::from_static("req-1")));
+        assert_eq!(headers_of("x-request-id", "<script>").request_id, None);
+        assert_eq!(headers_of("accept", "*/*").request_id, None);
     }
 }
