@@ -1,4 +1,4 @@
-//! Context of an incoming request that the Node service needs.
+//! Headers of an incoming request that are forwarded to the Node service.
 
 use anilibria_http::{request_id::RequestId, trace::TraceParent};
 use poem::{
@@ -8,19 +8,19 @@ use poem::{
 
 use super::FALLBACK;
 
-/// The caller of this service, as far as it matters for a request to the Node service.
+/// Headers of a request to this service that matter for the call of the Node service that it causes.
 #[derive(Clone, Debug, Default)]
 pub struct CallerHeaders {
-    /// True if the caller uses this service as its fallback. Its request must not be forwarded.
+    /// True if the caller uses this service as its fallback. Such a request must not be forwarded to the Node service.
     pub is_fallback: bool,
-    /// Request id that the caller sent.
+    /// Request id, if the caller sent a valid one.
     pub request_id: Option<HeaderValue>,
-    /// Trace that the request of the caller belongs to.
+    /// Position in the caller's trace, if the caller sent one.
     pub trace_parent: Option<TraceParent>,
 }
 
 impl CallerHeaders {
-    /// Reads the caller from `headers` of its request.
+    /// Reads them from `headers`.
     pub fn of(headers: &HeaderMap) -> Self {
         Self {
             is_fallback: headers.contains_key(FALLBACK),
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_harmless_id_is_passed_on() {
+    fn only_valid_request_id_is_forwarded() {
         assert_eq!(headers_of("x-request-id", "req-1").request_id, Some(HeaderValue::from_static("req-1")));
         assert_eq!(headers_of("x-request-id", "<script>").request_id, None);
         assert_eq!(headers_of("accept", "*/*").request_id, None);

@@ -160,7 +160,7 @@ mod tests {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let answer = json!({"success": true, "data": data});
-        mapped(&title::accepted(answer, 7).unwrap(), Some(&site()))
+        mapped(&title::parse_title(answer, 7).unwrap(), Some(&site()))
     }
 
     #[test]

@@ -324,7 +324,7 @@ async fn health_tells_of_a_dead_node_service_without_being_moved_by_it() {
 
     assert_eq!(health["status"], "healthy", "{health}");
     assert_eq!(health["checks"]["nodejs_service"]["status"], "unhealthy");
-    assert_eq!(health["checks"]["nodejs_service"]["error"], "unreachable, or the answer broke off");
+    assert_eq!(health["checks"]["nodejs_service"]["error"], "unreachable, or incomplete response");
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ async fn what_the_node_service_does_not_want_is_given_up_and_counted() {
 
     let letter = &given_up["dead_letters"][0];
     assert_eq!((&letter["type"], &letter["title_id"]), (&json!("new_episode"), &json!(7)));
-    assert_eq!((&letter["attempts"], &letter["reason"]), (&json!(1), &json!("answered with status 404")));
+    assert_eq!((&letter["attempts"], &letter["reason"]), (&json!(1), &json!("response status 404")));
     assert_eq!(letter["event_id"], told(&node)[0].header("idempotency-key"));
     assert_eq!((&given_up["pending"], told(&node).len()), (&json!(0), 1));
 }
