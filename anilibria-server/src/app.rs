@@ -130,9 +130,10 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let routes = routes::routes(&state.titles, &state.realtime, &state.health, &clients, features);
     let mut table = openapi::table(&routes, features);
     let users = Users::new(&config.auth);
-    let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
-    let asked = asked.map(|node| Arc::new(node) as Arc<dyn Validator>);
-    let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
+    let validator = state.node.clone().filter(|_| config.node.auth_remote_validation);
+    let validator = validator.map(|node| Arc::new(node) as Arc<dyn Validator>);
+    let sockets =
+        Sockets::new(state.realtime.clone(), users.clone().validated_by(validator), Arc::clone(&clients));
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     table.extend(v3);

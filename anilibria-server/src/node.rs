@@ -30,7 +30,7 @@ use self::call::Call;
 pub use self::{
     caller_headers::CallerHeaders, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle,
 };
-use crate::{auth::Passport, config::Config};
+use crate::{auth::TokenIssuer, config::Config};
 
 /// Header of requests that were made because AniLibria failed. A service must not forward a request with this header to its own
 /// fallback: two services would call each other endlessly.
@@ -53,7 +53,7 @@ struct Shared {
     base: String,
     host: String,
     http: Client,
-    passport: Option<Passport>,
+    issuer: Option<TokenIssuer>,
     breaker: Breaker,
     outage: Outage,
 }
@@ -79,7 +79,7 @@ impl NodeService {
             base: url.as_str().trim_end_matches('/').to_owned(),
             host: host(url),
             http,
-            passport: Passport::new(&config.auth),
+            issuer: TokenIssuer::new(&config.auth),
             breaker: Breaker::new(BreakerPolicy::default()),
             outage: Outage::default(),
         };
@@ -184,11 +184,11 @@ impl NodeService {
     /// Creates a call of `path`, which begins with a slash. `endpoint` is its pattern. The call carries the token of this service,
     /// if a secret is set.
     fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
-        let Shared { base, http, passport, .. } = &*self.shared;
+        let Shared { base, http, issuer, .. } = &*self.shared;
         let request =
             http.request(method, format!("{base}{path}")).header(header::ACCEPT, "application/json");
         let call = Call::new(endpoint, request);
-        match passport.as_ref().and_then(|passport| passport.authorization(SystemTime::now())) {
+        match issuer.as_ref().and_then(|issuer| issuer.authorization(SystemTime::now())) {
             Some(authorization) => call.header(header::AUTHORIZATION, authorization),
             None => call,
         }

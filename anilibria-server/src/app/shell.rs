@@ -104,7 +104,7 @@ impl Endpoint for Shell {
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
-        self.users.recognise(&mut request);
+        self.users.attach_user(&mut request);
         let id = RequestId::of(request.headers());
         let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
         let mut trace = Trace::of(&request, &id, self.sampler);
