@@ -113,7 +113,7 @@ fn kind(code: Option<i64>) -> TitleKind {
 }
 
 /// Maps a status by its text, which is more specific, or by its code if the text is unknown.
-fn status(status: &title::Coded) -> TitleStatus {
+fn status(status: &title::Status) -> TitleStatus {
     match status.string.trim().to_lowercase().as_str() {
         "в работе" | "ongoing" => TitleStatus::Ongoing,
         "завершен" | "завершён" | "completed" => TitleStatus::Completed,

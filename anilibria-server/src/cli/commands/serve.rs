@@ -17,7 +17,7 @@ use crate::{
     cli::Serve,
     config::Environment,
     events::{Pump, bus::Publisher},
-    telemetry::{Tidying, Traces, logging},
+    telemetry::{MetricsUpkeep, Traces, logging},
     titles::{catalog::SyncTask, notice::Publish},
 };
 
@@ -51,7 +51,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             clients.live().stop(GOODBYE).await;
         };
         let bounds = Bounds::new(config.http.listener()).counted_in(&state.traffic);
-        let _tidy = state.metrics.as_ref().map(Tidying::start);
+        let _metrics_upkeep = state.metrics.as_ref().map(MetricsUpkeep::start);
         let publisher = config.realtime.events_enabled.then(|| Publisher(Arc::clone(state.realtime.bus())));
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
