@@ -35,8 +35,8 @@ use crate::{
         notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
     },
     health::{
-        BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
-        model::{Circuit, CircuitService, UserTokens},
+        BackendHealth, CacheHealth, Health, HealthSource, ProbeError,
+        report::{Circuit, CircuitService, UserTokens},
     },
     migration::{self, flags::Flags, rollback::Tally},
     node::{self, NodeService},
@@ -130,7 +130,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let parts = Parts {
+    let parts = HealthComponents {
         titles: titles.clone(),
         node: node.clone(),
         takes_user_tokens: config.auth.takes_user_tokens(),
@@ -269,7 +269,7 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
 }
 
 /// The components whose health is checked.
-struct Parts {
+struct HealthComponents {
     titles: Titles,
     node: Option<NodeService>,
     has_redis: bool,
@@ -278,23 +278,23 @@ struct Parts {
 }
 
 #[async_trait]
-impl Vitals for Parts {
-    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+impl HealthSource for HealthComponents {
+    async fn check_upstream(&self) -> Result<(), ProbeError> {
         match self.titles.watcher().app().status().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
+            Err(error) => Err(ProbeError { status_code: error.http_status(), message: error.to_string() }),
         }
     }
 
-    async fn ask_cache(&self) -> CacheVitals {
+    async fn check_cache(&self) -> CacheHealth {
         let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
         let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         let is_loaded = catalog.as_ref().is_some_and(CatalogStatus::is_loaded);
-        let holds_data =
+        let has_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
         let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
-        CacheVitals {
-            holds_data,
+        CacheHealth {
+            has_data,
             hit_rate: stats.hit_rate(),
             redis: level(CacheLevel::Redis),
             database: level(CacheLevel::Database),
@@ -302,13 +302,13 @@ impl Vitals for Parts {
         }
     }
 
-    fn unchecked_cache(&self) -> CacheVitals {
+    fn unchecked_cache(&self) -> CacheHealth {
         let catalog = self.titles.local_catalog().map(LocalCatalog::status);
-        CacheVitals {
-            holds_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
+        CacheHealth {
+            has_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
             hit_rate: 0.0,
-            redis: self.has_redis.then(BackEnd::unchecked),
-            database: self.has_database.then(BackEnd::unchecked),
+            redis: self.has_redis.then(BackendHealth::unchecked),
+            database: self.has_database.then(BackendHealth::unchecked),
             catalog,
         }
     }
@@ -339,6 +339,6 @@ impl Vitals for Parts {
 
 /// Returns the health of the store behind a level. Only the start of an error is kept, because its causes may name hosts and
 /// users.
-fn back_end(ping: &LevelPing) -> BackEnd {
-    BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
+fn back_end(ping: &LevelPing) -> BackendHealth {
+    BackendHealth { took: ping.took, error: ping.error.as_ref().map(ToString::to_string) }
 }

@@ -20,7 +20,7 @@ use crate::{
     },
     health::{
         Health,
-        model::{Breaker, Circuit, CircuitService},
+        report::{Circuit, CircuitService, CircuitState},
     },
     telemetry::Process,
     titles::{Titles, notice::EventKind},
@@ -93,7 +93,7 @@ impl Vitals {
             note_pool(mongo.pool());
         }
         gauge!(CALLS_LEFT).set(self.titles.client().calls_left());
-        self.process.note();
+        self.process.record();
     }
 
     fn note_cache(&self, stats: &CacheStats) {
@@ -103,7 +103,10 @@ impl Vitals {
                 note_size(level.name, store.bytes);
             }
             if level.name != CacheLevel::Memory.as_str() {
-                note_breaker(level.name, if level.is_unavailable { Breaker::Open } else { Breaker::Closed });
+                note_breaker(
+                    level.name,
+                    if level.is_unavailable { CircuitState::Open } else { CircuitState::Closed },
+                );
             }
         }
     }
@@ -170,20 +173,20 @@ fn note_pool(pool: PoolStats) {
     }
 }
 
-fn note_breaker(service: &'static str, state: Breaker) {
+fn note_breaker(service: &'static str, state: CircuitState) {
     let number = match state {
-        Breaker::Closed => 0.0,
-        Breaker::Open => 1.0,
-        Breaker::HalfOpen => 2.0,
+        CircuitState::Closed => 0.0,
+        CircuitState::Open => 1.0,
+        CircuitState::HalfOpen => 2.0,
     };
     gauge!(BREAKERS, "service" => service).set(number);
 }
 
-const fn severity(state: Breaker) -> u8 {
+const fn severity(state: CircuitState) -> u8 {
     match state {
-        Breaker::Closed => 0,
-        Breaker::HalfOpen => 1,
-        Breaker::Open => 2,
+        CircuitState::Closed => 0,
+        CircuitState::HalfOpen => 1,
+        CircuitState::Open => 2,
     }
 }
 

@@ -34,7 +34,7 @@ async fn healthy_service_tells_both_documented_bodies_in_one() {
 #[tokio::test]
 async fn service_that_answers_from_its_cache_is_degraded() {
     let vitals =
-        Arc::new(TestVitals { upstream_down: true.into(), holds_data: true.into(), ..Default::default() });
+        Arc::new(TestVitals { upstream_down: true.into(), has_data: true.into(), ..Default::default() });
     let (service, _) = service_with_vitals(&vitals);
 
     let response = service.get("/health").send().await;
@@ -77,11 +77,11 @@ async fn health_traffic_asks_anilibria_once() {
 
 #[tokio::test]
 async fn draining_service_is_not_ready_but_alive() {
-    let vitals = Arc::new(TestVitals { holds_data: true.into(), ..Default::default() });
+    let vitals = Arc::new(TestVitals { has_data: true.into(), ..Default::default() });
     let (service, health) = service_with_vitals(&vitals);
     service.get("/ready").send().await.assert_status_is_ok();
 
-    health.drain();
+    health.mark_stopping();
 
     service.get("/ready").send().await.assert_status(StatusCode::SERVICE_UNAVAILABLE);
     service.get("/health/ready").send().await.assert_status(StatusCode::SERVICE_UNAVAILABLE);

@@ -32,7 +32,7 @@ use anilibria_server::{
     },
     auth::Users,
     config::Config,
-    health::{CacheVitals, Health, UpstreamFault, Vitals},
+    health::{CacheHealth, Health, HealthSource, ProbeError},
     migration::rollback::Tally,
     titles::{Titles, model::title::Title},
     v1::OldPaths,
@@ -187,25 +187,25 @@ impl Demo {
 #[derive(Default)]
 pub(crate) struct TestVitals {
     pub(crate) upstream_down: AtomicBool,
-    pub(crate) holds_data: AtomicBool,
+    pub(crate) has_data: AtomicBool,
     pub(crate) asked: AtomicUsize,
 }
 
 #[async_trait]
-impl Vitals for TestVitals {
-    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+impl HealthSource for TestVitals {
+    async fn check_upstream(&self) -> Result<(), ProbeError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.upstream_down.load(Ordering::SeqCst) {
-            return Err(UpstreamFault { status_code: None, error: "connection refused".into() });
+            return Err(ProbeError { status_code: None, message: "connection refused".into() });
         }
         Ok(())
     }
 
-    async fn ask_cache(&self) -> CacheVitals {
-        CacheVitals {
-            holds_data: self.holds_data.load(Ordering::SeqCst),
+    async fn check_cache(&self) -> CacheHealth {
+        CacheHealth {
+            has_data: self.has_data.load(Ordering::SeqCst),
             hit_rate: 0.75,
-            ..CacheVitals::default()
+            ..CacheHealth::default()
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let stop = async move {
             stop_signal().await;
             info!("stopping, waiting for requests in progress");
-            health.drain();
+            health.mark_stopping();
             clients.live().stop(GOODBYE).await;
         };
         let bounds = Bounds::new(config.http.listener()).counted_in(&state.traffic);
