@@ -64,7 +64,7 @@ async fn start_service() -> anyhow::Result<SocketAddr> {
     let config = Config::from_flags(flags)?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
-    let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let sandbox = build::HostedSandbox::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
     let app = app::app(&config, &state);
     tokio::spawn(listener::serve(socket, Bounds::default(), app, std::future::pending(), Duration::ZERO));

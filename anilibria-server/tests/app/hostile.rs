@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use anilibria_server::app::shell::Shell;
+use anilibria_server::app::root_endpoint::RootEndpoint;
 use poem::{Endpoint as _, Request, http::Uri};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const PARAMETERS: [&str; 10] =
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
 
-static SHELL: LazyLock<Shell> = LazyLock::new(|| service_shell(&[]));
+static SHELL: LazyLock<RootEndpoint> = LazyLock::new(|| service_shell(&[]));
 
 /// Values that parameters of any type refuse, encoded for an address.
 fn refused() -> impl Strategy<Value = String> {

@@ -1,7 +1,7 @@
 //! The HTML pages and the index.
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::app::{app, build::SandboxAt};
+use anilibria_server::app::{app, build::HostedSandbox};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use poem::{
     Endpoint,
@@ -110,7 +110,7 @@ async fn pages_may_run_no_script_but_their_own() {
 async fn sandbox_is_named_only_where_it_can_be_controlled() {
     let with_sandbox = |flags: &[&str]| {
         let config = config(flags);
-        let sandbox = SandboxAt::new(Sandbox::builder().releases(1).build(), "http://127.0.0.1:1");
+        let sandbox = HostedSandbox::new(Sandbox::builder().releases(1).build(), "http://127.0.0.1:1");
         TestClient::new(app(&config, &build(&config, Some(sandbox))))
     };
 

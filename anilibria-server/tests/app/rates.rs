@@ -14,7 +14,7 @@ use crate::support::{Demo, assert_error, served, shell};
 
 /// Sends what comes over a network.
 struct Net {
-    shell: anilibria_server::app::shell::Shell,
+    shell: anilibria_server::app::root_endpoint::RootEndpoint,
 }
 
 impl Net {

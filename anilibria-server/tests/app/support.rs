@@ -27,8 +27,8 @@ use anilibria_http::{
 use anilibria_server::{
     app::{
         State, app,
-        build::{self, SandboxAt},
-        shell::Shell,
+        build::{self, HostedSandbox},
+        root_endpoint::RootEndpoint,
     },
     auth::Users,
     config::Config,
@@ -56,39 +56,39 @@ pub(crate) fn config(flags: &[&str]) -> Config {
 }
 
 /// The service as `config` says. What it keeps is in memory, so there is nothing to wait for.
-pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
+pub(crate) fn build(config: &Config, sandbox: Option<HostedSandbox>) -> State {
     build::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
 /// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
-pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
+pub(crate) fn service(flags: &[&str]) -> TestClient<RootEndpoint> {
     TestClient::new(service_shell(flags))
 }
 
 /// The same, without a client.
-pub(crate) fn service_shell(flags: &[&str]) -> Shell {
+pub(crate) fn service_shell(flags: &[&str]) -> RootEndpoint {
     let config = config(flags);
     let state = build(&config, None);
     app(&config, &state)
 }
 
 /// The service with the sandbox at its side.
-pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
+pub(crate) fn service_with_sandbox() -> TestClient<RootEndpoint> {
     let config = config(&[]);
     let sandbox = Sandbox::builder().releases(3).seed(1).build();
-    let state = build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1")));
+    let state = build(&config, Some(HostedSandbox::new(sandbox, "http://127.0.0.1:1")));
     TestClient::new(app(&config, &state))
 }
 
 /// The service that reads from the API at `url`, and what answers its routes.
-pub(crate) fn service_on(url: &str) -> (TestClient<Shell>, Titles) {
+pub(crate) fn service_on(url: &str) -> (TestClient<RootEndpoint>, Titles) {
     let config = config(&["--anilibria-api-url", url]);
     let state = build(&config, None);
     (TestClient::new(app(&config, &state)), state.titles)
 }
 
 /// The service whose parts are as `vitals` says.
-pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell>, Health) {
+pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<RootEndpoint>, Health) {
     let config = config(&[]);
     let built = build(&config, None);
     let health = Health::new(vitals.clone());
@@ -97,9 +97,9 @@ pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell
 }
 
 /// The shell around [`Demo`], with `flags`.
-pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
+pub(crate) fn shell(flags: &[&str], demo: &Demo) -> RootEndpoint {
     let config = config(flags);
-    Shell {
+    RootEndpoint {
         unrouted: RouteMeter::new("unrouted"),
         router: Router::new(openapi::table(demo, Features::default())),
         strict_parameters: false,
@@ -124,7 +124,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
 }
 
 /// The shell with its defaults around [`Demo`].
-pub(crate) fn demo() -> TestClient<Shell> {
+pub(crate) fn demo() -> TestClient<RootEndpoint> {
     TestClient::new(shell(&[], &Demo::default()))
 }
 

@@ -8,7 +8,7 @@ use super::{
     banner::{account, announce},
     base_url, bind, block_on, sandbox_with, stop_signal,
 };
-use crate::{app::sandbox::SandboxAlone, cli::Alone, telemetry::logging};
+use crate::{app::sandbox::SandboxEndpoint, cli::Alone, telemetry::logging};
 
 /// Timeout of requests in progress at shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub fn run(alone: &Alone) -> anyhow::Result<()> {
             ("Account", account()),
         ];
         announce(&base, format, &lines);
-        let endpoint = SandboxAlone::new(sandbox_with(alone.catalog));
+        let endpoint = SandboxEndpoint::new(sandbox_with(alone.catalog));
         listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
     })
 }

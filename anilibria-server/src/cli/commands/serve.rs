@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{
         self,
-        build::{self, SandboxAt},
+        build::{self, HostedSandbox},
     },
     cli::Serve,
     config::Environment,
@@ -40,7 +40,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         // binding.
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
-        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalog), &base));
+        let sandbox = serve.sandbox.then(|| HostedSandbox::new(sandbox_with(serve.catalog), &base));
         let state = build::build(config, sandbox).await?;
         announce(&base, config.log_format(), &addresses(&base, serve.sandbox, config.environment));
         let (health, clients) = (state.health.clone(), state.realtime.clone());
@@ -55,13 +55,13 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let publisher = config.realtime.events_enabled.then(|| Publisher(Arc::clone(state.realtime.bus())));
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
-        let _watch = state.watch(config);
+        let _watch = state.start_rollback_watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
-        let notifier = state.notifier();
-        let gateway = state.gateway(config);
+        let notifier = state.start_notifier();
+        let gateway = state.start_v3_gateway(config);
         let _franchises = state.torznab.start(!serve.sandbox);
-        let source = state.source(config);
-        let subscribers = state.telling();
+        let source = state.start_event_source(config);
+        let subscribers = state.start_subscriber_reporter();
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
         if let Some(subscribers) = subscribers {
