@@ -11,7 +11,10 @@ use tracing::{Level, error};
 use crate::{
     app::caching,
     cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
-    config::{Address, Config, Effective, LogConfig, LogFormat, guards, parse, refusal, show},
+    config::{
+        Config, EffectiveSetting, ListenAddress, LogConfig, LogFormat, is_secret_setting, parse,
+        parse_error_message, settings_as_yaml,
+    },
     telemetry::logging,
     v2::openapi::SpecVersion,
 };
@@ -46,7 +49,7 @@ pub enum Command {
         spec: SpecVersion,
     },
     /// Ask a running service whether it lives; the exit code tells.
-    Healthcheck(Address),
+    Healthcheck(ListenAddress),
     /// Compare what this service and the Node service tell of the same titles; the exit code tells.
     Compare(Compare),
     /// Show and set what features are switched on, and for whom.
@@ -90,7 +93,7 @@ pub struct Serve {
 pub struct Alone {
     /// Where to listen.
     #[command(flatten)]
-    pub address: Address,
+    pub address: ListenAddress,
 
     /// What the sandbox holds.
     #[command(flatten)]
@@ -105,11 +108,11 @@ pub struct Alone {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Catalog {
     /// Seed of the sandbox's catalog: the same one gives the same releases.
-    #[arg(long, value_parser = parse::whole::<u64>(0..=u64::MAX), default_value = "1")]
+    #[arg(long, value_parser = parse::integer::<u64>(0..=u64::MAX), default_value = "1")]
     pub seed: u64,
 
     /// How many releases the sandbox has.
-    #[arg(long, value_parser = parse::whole::<u32>(1..=100_000), default_value = "300")]
+    #[arg(long, value_parser = parse::integer::<u32>(1..=100_000), default_value = "300")]
     pub releases: u32,
 }
 
@@ -161,7 +164,8 @@ fn matches(
     let mut command = command(&variable);
     command.try_get_matches_from_mut(arguments).map_err(|error| {
         command.build();
-        refusal(&command, &error, variable).map_or_else(|| Refused::Usage(Box::new(error)), Refused::Setting)
+        parse_error_message(&command, &error, variable)
+            .map_or_else(|| Refused::Usage(Box::new(error)), Refused::Setting)
     })
 }
 
@@ -207,7 +211,7 @@ const SANDBOX_SYNC_INTERVAL: &str = "1";
 /// protection.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     let forget_empty = |arg: clap::Arg| {
-        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !guards(name));
+        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !is_secret_setting(name));
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
@@ -225,29 +229,29 @@ fn with_sandbox_default(arg: clap::Arg) -> clap::Arg {
 }
 
 fn print_config(matches: &ArgMatches, serve: &Serve) -> anyhow::Result<()> {
-    let config = serve.config.complete().map_err(anyhow::Error::msg)?;
-    let effective = [config.effective(), effective(&config, serve.sandbox)].concat();
+    let config = serve.config.resolve().map_err(anyhow::Error::msg)?;
+    let effective = [config.effective_settings(), effective_settings(&config, serve.sandbox)].concat();
     let command = Cli::command();
     let called =
         matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
     if let Some((command, matches)) = called {
-        print!("{}", show(command, matches, &effective));
+        print!("{}", settings_as_yaml(command, matches, &effective));
     }
     Ok(())
 }
 
 /// Returns the values in effect of settings that depend on more than settings.
-fn effective(config: &Config, sandbox: bool) -> Vec<Effective> {
+fn effective_settings(config: &Config, sandbox: bool) -> Vec<EffectiveSetting> {
     let mut effective = Vec::new();
     if config.mirrors().is_none() && !sandbox {
         let mirrors = ClientBuilder::LIVE_MIRRORS.to_vec();
-        effective.push(Effective::unset("ANILIBRIA_API_URL", mirrors, "the public mirrors"));
+        effective.push(EffectiveSetting::unset("ANILIBRIA_API_URL", mirrors, "the public mirrors"));
     }
     if config.cache.cache_dir.is_none() {
         let directory = caching::directory(&config.cache, !sandbox);
         let directory = directory.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
         let origin = if sandbox { "none with --sandbox" } else { "the user's cache directory" };
-        effective.push(Effective::unset("CACHE_DIR", directory, origin));
+        effective.push(EffectiveSetting::unset("CACHE_DIR", directory, origin));
     }
     effective
 }
@@ -316,6 +320,6 @@ mod tests {
             let names = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned));
             names.collect::<Vec<_>>()
         });
-        assert!(variables.all(|name| guards(&name)));
+        assert!(variables.all(|name| is_secret_setting(&name)));
     }
 }

@@ -137,7 +137,7 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
     let components = HealthComponents {
         titles: titles.clone(),
         node: node.clone(),
-        takes_user_tokens: config.auth.takes_user_tokens(),
+        accepts_user_tokens: config.auth.accepts_user_tokens(),
         has_redis: redis.is_some(),
         has_database: caching.has_database,
     };
@@ -278,7 +278,7 @@ struct HealthComponents {
     node: Option<NodeService>,
     has_redis: bool,
     has_database: bool,
-    takes_user_tokens: bool,
+    accepts_user_tokens: bool,
 }
 
 #[async_trait]
@@ -322,7 +322,7 @@ impl HealthSource for HealthComponents {
     }
 
     fn user_tokens(&self) -> UserTokens {
-        if self.takes_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
+        if self.accepts_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
     }
 
     fn circuits(&self) -> Vec<Circuit> {

@@ -15,7 +15,7 @@ use std::{future::Future, net::SocketAddr};
 use anilibria_client::sandbox::Sandbox;
 use anyhow::Context as _;
 
-use crate::{cli::Catalog, config::Address};
+use crate::{cli::Catalog, config::ListenAddress};
 
 /// Runs `future` on a runtime with one thread per core.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -24,7 +24,7 @@ fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 /// Binds a listener to `address`.
-async fn bind(Address { host, port }: &Address) -> anyhow::Result<tokio::net::TcpListener> {
+async fn bind(ListenAddress { host, port }: &ListenAddress) -> anyhow::Result<tokio::net::TcpListener> {
     let listener = tokio::net::TcpListener::bind((host.as_str(), *port)).await;
     listener.with_context(|| format!("cannot listen at HOST {host}, PORT {port}"))
 }

@@ -32,7 +32,7 @@ pub struct Compare {
     pub ids: Vec<u32>,
 
     /// How many titles to compare, chosen by chance from all that this service has.
-    #[arg(long, value_parser = parse::whole::<u32>(1..=100_000), default_value = "20")]
+    #[arg(long, value_parser = parse::integer::<u32>(1..=100_000), default_value = "20")]
     pub sample: u32,
 
     /// Lists to compare as well: the first twenty titles of each, in any order.
@@ -44,7 +44,7 @@ pub struct Compare {
     pub query: Option<String>,
 
     /// How many titles to ask for at a time.
-    #[arg(long, value_parser = parse::whole::<u8>(1..=32), default_value = "4")]
+    #[arg(long, value_parser = parse::integer::<u8>(1..=32), default_value = "4")]
     pub concurrency: u8,
 
     /// How often each service may be asked in a second. This one limits an address to 100 requests a minute by default.

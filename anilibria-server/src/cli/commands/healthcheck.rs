@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::config::Address;
+use crate::config::ListenAddress;
 
 /// Timeout of each step of the exchange.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Succeeds if the service at `address` answers that it is alive.
-pub fn run(address: &Address) -> anyhow::Result<()> {
-    let Address { host, port } = address;
+pub fn run(address: &ListenAddress) -> anyhow::Result<()> {
+    let ListenAddress { host, port } = address;
     ensure!(*port != 0, "PORT is 0, so the port of the service is not known");
     // A service that listens at all addresses is reached over the loopback address.
     let host = match host.as_str() {
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    fn service_answering(answer: &'static str) -> Address {
+    fn service_answering(answer: &'static str) -> ListenAddress {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
@@ -66,7 +66,7 @@ mod tests {
             assert!(request[..len].starts_with(b"GET /live HTTP/1.1\r\n"));
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        Address { host: "0.0.0.0".into(), port }
+        ListenAddress { host: "0.0.0.0".into(), port }
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
     fn silence_is_not() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
-        assert!(run(&Address { host: "127.0.0.1".into(), port: free }).is_err());
-        assert!(run(&Address { host: "127.0.0.1".into(), port: 0 }).is_err());
+        assert!(run(&ListenAddress { host: "127.0.0.1".into(), port: free }).is_err());
+        assert!(run(&ListenAddress { host: "127.0.0.1".into(), port: 0 }).is_err());
     }
 }

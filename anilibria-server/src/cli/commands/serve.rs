@@ -29,7 +29,7 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// Serves until a stop signal, then waits for requests in progress.
 pub fn run(serve: &Serve) -> anyhow::Result<()> {
-    let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
+    let config = &serve.config.resolve().map_err(anyhow::Error::msg)?;
     block_on(async {
         let traces = Traces::start(&config.telemetry)?;
         logging::init(config.log.log_level, config.log_format(), traces.as_ref());
