@@ -110,8 +110,8 @@ impl State {
         Watch::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
-    /// Starts the task that notifies the Node service of events; `None` if notifications are disabled. One instance notifies on behalf
-    /// of all. Must be called before [`start_event_source`](Self::start_event_source).
+    /// Starts the task that notifies the Node service of events; `None` if notifications are disabled. One instance notifies on
+    /// behalf of all. Must be called before [`start_event_source`](Self::start_event_source).
     pub fn start_notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
         Some(notifications.start(&self.realtime, self.redis.as_ref()))

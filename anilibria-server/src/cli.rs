@@ -50,8 +50,8 @@ pub enum Command {
     },
     /// Check that a running service is alive. The exit code is 0 if it is, and 1 if not.
     Healthcheck(ListenAddress),
-    /// Compare the titles of this service and of the Node service. The exit code is 0 if enough comparisons are equal, 1 if too few
-    /// are, and 2 if some could not be made.
+    /// Compare the titles of this service and of the Node service. The exit code is 0 if enough comparisons are equal, 1 if too
+    /// few are, and 2 if some could not be made.
     Compare(CompareArgs),
     /// Show and set feature flags, for all users, for a share of them or for one.
     Flags(FlagsArgs),
@@ -204,14 +204,14 @@ fn report(error: &anyhow::Error, format: LogFormat) {
     }
 }
 
-/// Default of `SYNC_INTERVAL_SECONDS` with `--sandbox`. It is short, because polls of the sandbox are cheap, and its users wait for
-/// events.
+/// Default of `SYNC_INTERVAL_SECONDS` with `--sandbox`. It is short, because polls of the sandbox are cheap, and its users wait
+/// for events.
 const SANDBOX_SYNC_INTERVAL: &str = "1";
 
 /// Returns the definition of the command line.
 ///
-/// Empty environment variables count as unset, because compose files pass unset variables as empty ones. Secrets are an exception:
-/// otherwise a misspelt variable in a compose file would silently disable authentication.
+/// Empty environment variables count as unset, because compose files pass unset variables as empty ones. Secrets are an
+/// exception: otherwise a misspelt variable in a compose file would silently disable authentication.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     let ignore_empty = |arg: clap::Arg| {
         let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !is_secret_setting(name));

@@ -113,8 +113,8 @@ struct Shared {
 }
 
 impl Health {
-    /// Creates the health checks of `source`. The uptime starts now. The first check of the cache also starts now, in the background:
-    /// it takes long if a back end does not respond.
+    /// Creates the health checks of `source`. The uptime starts now. The first check of the cache also starts now, in the
+    /// background: it takes long if a back end does not respond.
     pub fn new(source: Arc<dyn HealthSource>) -> Self {
         let shared = Shared {
             upstream_probe: upstream_probe(Arc::clone(&source)),
@@ -140,9 +140,9 @@ impl Health {
         self.shared.source.circuits()
     }
 
-    /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends of the
-    /// cache at most once a second, regardless of the number of callers. After a failed check of a back end, callers do not wait for
-    /// the following checks.
+    /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends of
+    /// the cache at most once a second, regardless of the number of callers. After a failed check of a back end, callers do not
+    /// wait for the following checks.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
             future::join3(self.shared.upstream_probe.outcome(), self.check_node(), self.cache()).await;
@@ -167,8 +167,8 @@ impl Health {
         }
     }
 
-    /// Returns the readiness report. The service is ready if it has data, or if AniLibria responds, and if it is not shutting down.
-    /// Does not wait for back ends of the cache that do not respond.
+    /// Returns the readiness report. The service is ready if it has data, or if AniLibria responds, and if it is not shutting
+    /// down. Does not wait for back ends of the cache that do not respond.
     pub async fn readiness(&self) -> ReadinessReport {
         let checked = self.shared.cache.get().await;
         let cache = match checked.unwrap_or_else(|| self.shared.source.unchecked_cache()) {
@@ -222,8 +222,8 @@ fn node_probe(node: NodeService) -> Probe {
     })
 }
 
-/// Creates the check of the cache. A back end that is down is checked once a second until it recovers, so that no caller has to wait
-/// for the check.
+/// Creates the check of the cache. A back end that is down is checked once a second until it recovers, so that no caller has to
+/// wait for the check.
 fn cache_check(source: Arc<dyn HealthSource>) -> CachedCheck<CacheHealth> {
     let is_failure = |cache: &CacheHealth| cache.status() != ConnectionStatus::Connected;
     CachedCheck::new(CACHE_CHECK_TTL, is_failure, move || {

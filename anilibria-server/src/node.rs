@@ -101,8 +101,8 @@ impl NodeService {
     ///
     /// # Errors
     ///
-    /// Returns an error if the circuit breaker is open, if the call fails, or if the response does not contain
-    /// the title.
+    /// Returns an error if the circuit breaker is open, if the call fails, or if the response does not contain the
+    /// title.
     pub async fn title(
         &self,
         id: u32,
@@ -181,8 +181,8 @@ impl NodeService {
         }
     }
 
-    /// Creates a call of `path`, which begins with a slash. `endpoint` is its pattern. The call carries the token of this service,
-    /// if a secret is set.
+    /// Creates a call of `path`, which begins with a slash. `endpoint` is its pattern. The call carries the token of this
+    /// service, if a secret is set.
     fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
         let Shared { base, http, issuer, .. } = &*self.shared;
         let request =

@@ -57,8 +57,8 @@ use crate::{
 /// Name of the leader lease for polling AniLibria on behalf of all instances, for events and for the catalog.
 const POLLER: &str = "events";
 
-/// Name of the leader lease for instances that poll only for the catalog. It is a different lease, so that such an instance cannot
-/// prevent others from polling for events.
+/// Name of the leader lease for instances that poll only for the catalog. It is a different lease, so that such an instance
+/// cannot prevent others from polling for events.
 const CATALOG_POLLER: &str = "catalogue";
 
 /// Lease TTL. After a crash of the leader, another instance takes over within this time.
@@ -180,9 +180,9 @@ fn candidate(election: impl Election, lease: &str) -> Arc<Candidate> {
     Arc::new(Candidate::campaign(election, lease, LEASE_TTL))
 }
 
-/// Returns the persistent stores of the local catalog. Each instance has a store on disk, in the directory of the cache. All instances
-/// share a store in MongoDB, where the site can read the titles, or else in Redis. With Redis, the instance with the lease of
-/// `candidate` polls on behalf of all.
+/// Returns the persistent stores of the local catalog. Each instance has a store on disk, in the directory of the cache. All
+/// instances share a store in MongoDB, where the site can read the titles, or else in Redis. With Redis, the instance with the
+/// lease of `candidate` polls on behalf of all.
 fn stores(
     config: &Config,
     client: &Client,
@@ -218,7 +218,8 @@ async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn
     }
 }
 
-/// Returns the notifications to `node`; `None` if they are disabled. Pending notifications are stored in `redis`, or else on disk.
+/// Returns the notifications to `node`; `None` if they are disabled. Pending notifications are stored in `redis`, or else on
+/// disk.
 async fn notifications(
     config: &Config,
     node: Option<NodeService>,
@@ -341,7 +342,8 @@ impl HealthSource for HealthComponents {
     }
 }
 
-/// Returns the state of the store of a cache level. The sources of an error are omitted, because they may contain hosts and users.
+/// Returns the state of the store of a cache level. The sources of an error are omitted, because they may contain hosts and
+/// users.
 fn back_end(ping: &LevelPing) -> BackendHealth {
     BackendHealth { took: ping.took, error: ping.error.as_ref().map(ToString::to_string) }
 }

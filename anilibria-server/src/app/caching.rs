@@ -23,8 +23,8 @@ const JITTER: Duration = Duration::from_secs(10);
 /// Divisor for the upper limit of the jitter: the shortest TTL divided by this number.
 const JITTER_DIVISOR: u32 = 10;
 
-/// TTL of the load lock, with which one instance loads on behalf of all. It is longer than most loads. It is also short enough that,
-/// after a crash of the loading instance, a waiting instance can load the value within the same request.
+/// TTL of the load lock, with which one instance loads on behalf of all. It is longer than most loads. It is also short enough
+/// that, after a crash of the loading instance, a waiting instance can load the value within the same request.
 const LOAD_LEASE: Duration = Duration::from_secs(4);
 
 /// Timeout of the cache level in MongoDB or on disk.
@@ -163,8 +163,8 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
     }
 }
 
-/// Returns the directory for data on disk; `None` if no data is stored on disk. `by_default` enables the default directory if `config`
-/// has none.
+/// Returns the directory for data on disk; `None` if no data is stored on disk. `by_default` enables the default directory if
+/// `config` has none.
 pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
     match &config.cache_dir {
         Some(CacheDir::At(directory)) => Some(directory.clone()),

@@ -229,8 +229,8 @@ impl RootEndpoint {
 
     /// Checks the limits and calls the route of the request.
     ///
-    /// Most checks are made before the body is read. The body is read before the request counts as one in progress, so that clients
-    /// that send slowly occupy only their own slots, not those of other clients.
+    /// Most checks are made before the body is read. The body is read before the request counts as one in progress, so that
+    /// clients that send slowly occupy only their own slots, not those of other clients.
     async fn call_route(
         &self,
         mut request: Request,
@@ -260,7 +260,8 @@ impl RootEndpoint {
     }
 }
 
-/// Returns true if `path` is a health probe. Probes are exempt from all limits: an overloaded service must not look like a dead one.
+/// Returns true if `path` is a health probe. Probes are exempt from all limits: an overloaded service must not look like a dead
+/// one.
 fn is_probe(path: &str) -> bool {
     let path = path.strip_prefix(anilibria_http::BASE).unwrap_or(path);
     matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")

@@ -114,8 +114,8 @@ impl SampledMetrics {
         }
     }
 
-    /// Records the hit rate of the last minutes. The hit rate since the start would barely change if a level stopped working after a
-    /// week.
+    /// Records the hit rate of the last minutes. The hit rate since the start would barely change if a level stopped working
+    /// after a week.
     fn record_hit_rate(&self, level: &LevelStats) {
         let reads = level.hits.saturating_add(level.stale).saturating_add(level.misses);
         let mut rates = self.hit_rates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,8 +136,8 @@ impl SampledMetrics {
         gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
     }
 
-    /// Records the messages on live connections. The hub counts broadcast messages itself, because a lookup of metric labels for each
-    /// message would be slow.
+    /// Records the messages on live connections. The hub counts broadcast messages itself, because a lookup of metric labels for
+    /// each message would be slow.
     fn record_messages(&self) {
         let (hub, tally) = (self.realtime.hub(), self.realtime.live().tally());
         for (channel, kind) in

@@ -32,8 +32,8 @@ pub struct SandboxMount {
 }
 
 impl SandboxMount {
-    /// Mounts `sandbox`. In production the control routes are disabled, because they let every client change the data that the service
-    /// reads.
+    /// Mounts `sandbox`. In production the control routes are disabled, because they let every client change the data that the
+    /// service reads.
     pub fn new(sandbox: Sandbox, environment: Environment) -> Self {
         Self { sandbox, has_control: environment != Environment::Production }
     }

@@ -11,8 +11,8 @@ const WINDOW: Duration = Duration::from_mins(5);
 /// Minimum time between two stored samples.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Share of all events in the last five minutes that were of a certain kind. It is computed from totals since the start, which may be
-/// sampled at any time.
+/// Share of all events in the last five minutes that were of a certain kind. It is computed from totals since the start, which
+/// may be sampled at any time.
 #[derive(Debug)]
 pub(super) struct WindowedRatio {
     /// Samples, oldest first. New totals are compared with the oldest sample.

@@ -22,7 +22,7 @@ pub trait Validator: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Returns an error if the service gives no answer.
+    /// Returns an error if the service cannot be called.
     async fn is_valid(&self, id: u64, token: &str) -> anyhow::Result<bool>;
 }
 

@@ -22,8 +22,8 @@ pub struct CacheConfig {
     #[arg(long, env, value_parser = parse::seconds, default_value = "86400")]
     pub cache_ttl_database: Duration,
 
-    /// Time in seconds after the TTL during which a response may be served, marked as stale, if AniLibria fails or does not respond
-    /// within a second. 0 disables stale responses.
+    /// Time in seconds after the TTL during which a response may be served, marked as stale, if AniLibria fails or does not
+    /// respond within a second. 0 disables stale responses.
     #[arg(long, env = "CACHE_STALE_SECONDS", value_name = "CACHE_STALE_SECONDS",
           value_parser = parse::seconds_or_zero, default_value = "86400")]
     pub cache_stale: Duration,

@@ -28,8 +28,8 @@ impl EffectiveSetting {
 }
 
 impl Config {
-    /// Returns the values in effect of settings that are not set directly, except for those that this module cannot derive. Must be
-    /// called on [resolved](Self::resolve) settings.
+    /// Returns the values in effect of settings that are not set directly, except for those that this module cannot derive. Must
+    /// be called on [resolved](Self::resolve) settings.
     pub fn effective_settings(&self) -> Vec<EffectiveSetting> {
         let mut effective = vec![EffectiveSetting {
             name: "PROMETHEUS_ENABLED",
@@ -55,8 +55,8 @@ impl Config {
     }
 }
 
-/// Returns the settings of `command` as YAML: one line per environment variable, with its value and the origin of the value. A value
-/// comes from `matches`, or from `effective` if it is not set. Secrets and passwords in URLs are masked.
+/// Returns the settings of `command` as YAML: one line per environment variable, with its value and the origin of the value. A
+/// value comes from `matches`, or from `effective` if it is not set. Secrets and passwords in URLs are masked.
 pub fn settings_as_yaml(command: &Command, matches: &ArgMatches, effective: &[EffectiveSetting]) -> String {
     command.get_arguments().filter_map(|arg| line(arg, matches, effective)).collect()
 }

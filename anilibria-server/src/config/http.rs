@@ -64,8 +64,8 @@ pub struct HttpConfig {
     #[arg(long, env, value_parser = parse::integer::<u32>(0..=u32::MAX.into()), default_value = "100")]
     pub rate_limit_user_per_minute: u32,
 
-    /// Sustained requests per minute for one trusted client: a service with an internal token, or an address of `TRUSTED_CLIENTS`;
-    /// 0 for no limit.
+    /// Sustained requests per minute for one trusted client: a service with an internal token, or an address of
+    /// `TRUSTED_CLIENTS`; 0 for no limit.
     #[arg(long, env, value_parser = parse::integer::<u32>(0..=u32::MAX.into()), default_value = "6000")]
     pub rate_limit_service_per_minute: u32,
 

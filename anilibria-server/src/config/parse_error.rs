@@ -78,8 +78,8 @@ fn reason(arg: &Arg, error: &clap::Error) -> String {
     }
 }
 
-/// Returns the end of the message: the value, unless it is secret. The login and the query of a URL are masked, because they may be
-/// secret.
+/// Returns the end of the message: the value, unless it is secret. The login and the query of a URL are masked, because they may
+/// be secret.
 fn quoted(arg: &Arg, value: &str) -> String {
     let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
     if arg.is_hide_env_values_set() || is_secret(variable) {

@@ -46,8 +46,8 @@ impl Secret {
         self.0.trim().is_empty()
     }
 
-    /// Returns the reason for which the secret is weak; `None` for a strong secret. The reason continues a sentence that begins with
-    /// the name of the setting.
+    /// Returns the reason for which the secret is weak; `None` for a strong secret. The reason continues a sentence that begins
+    /// with the name of the setting.
     pub fn weakness(&self) -> Option<&'static str> {
         // In some compose files, quotes around the value become part of the value.
         let bare = self.0.trim().trim_matches(['"', '\'']);

@@ -2,7 +2,8 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// A URL whose password is masked in output. The URL is not validated here, because messages of a URL parser may contain the password.
+/// A URL whose password is masked in output. The URL is not validated here, because messages of a URL parser may contain the
+/// password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(String);
 

@@ -36,8 +36,8 @@ struct State<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> CachedCheck<T> {
-    /// Creates a check without a result. A result of `check` is reused for `ttl`. `is_failure` returns true for results after which
-    /// the check is repeated without a caller.
+    /// Creates a check without a result. A result of `check` is reused for `ttl`. `is_failure` returns true for results after
+    /// which the check is repeated without a caller.
     pub(super) fn new(
         ttl: Duration,
         is_failure: fn(&T) -> bool,
@@ -47,16 +47,16 @@ impl<T: Clone + Send + Sync + 'static> CachedCheck<T> {
         Self { shared: Arc::new(Shared { check: Box::new(check), is_failure, ttl, state }) }
     }
 
-    /// Returns the last result if it is fresh, and otherwise a new one. If the check takes longer than [`MAX_WAIT`], returns the last
-    /// result even if it is too old; `None` if there is no result yet.
+    /// Returns the last result if it is fresh, and otherwise a new one. If the check takes longer than [`MAX_WAIT`], returns the
+    /// last result even if it is too old; `None` if there is no result yet.
     pub(super) async fn get(&self) -> Option<T> {
         // After the timeout, the check continues without this caller.
         let _ = timeout(MAX_WAIT, self.get_or_wait()).await;
         self.shared.state.borrow().value()
     }
 
-    /// Returns the last result if it is fresh, and otherwise a new one. Waits as long as the check takes, but not at all if the last
-    /// result is a failure. `None` only if the check panicked and there is no earlier result.
+    /// Returns the last result if it is fresh, and otherwise a new one. Waits as long as the check takes, but not at all if the
+    /// last result is a failure. `None` only if the check panicked and there is no earlier result.
     pub(super) async fn get_or_wait(&self) -> Option<T> {
         let called_at = Instant::now();
         if self.start(called_at) {
@@ -68,8 +68,8 @@ impl<T: Clone + Send + Sync + 'static> CachedCheck<T> {
         self.shared.state.borrow().value()
     }
 
-    /// Starts the check, unless the last result is fresh or the check runs. Returns true if the caller should wait for a new result.
-    /// After a failure it should not, because the next run probably fails too, and as slowly.
+    /// Starts the check, unless the last result is fresh or the check runs. Returns true if the caller should wait for a new
+    /// result. After a failure it should not, because the next run probably fails too, and as slowly.
     fn start(&self, now: Instant) -> bool {
         let Shared { ttl, is_failure, state, .. } = &*self.shared;
         let (mut starts, mut waits) = (false, false);

@@ -35,8 +35,8 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Creates a probe that runs `request`. Requests are sent only when a caller needs an outcome, so that an unused probe causes no
-    /// load.
+    /// Creates a probe that runs `request`. Requests are sent only when a caller needs an outcome, so that an unused probe causes
+    /// no load.
     pub(super) fn new<F>(request: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), ProbeError>> + Send + 'static,

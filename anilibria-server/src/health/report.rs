@@ -146,8 +146,8 @@ impl Check {
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
 
-/// Check of the local catalog. `healthy`: loaded, and the last sync succeeded. `degraded`: the last sync failed, or the catalog is
-/// not loaded yet. `unhealthy`: the catalog could not be loaded. Until it is loaded, lists are read from AniLibria.
+/// Check of the local catalog. `healthy`: loaded, and the last sync succeeded. `degraded`: the last sync failed, or the catalog
+/// is not loaded yet. `unhealthy`: the catalog could not be loaded. Until it is loaded, lists are read from AniLibria.
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct CatalogCheck {

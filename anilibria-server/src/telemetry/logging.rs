@@ -23,8 +23,8 @@ use crate::{config::LogFormat, telemetry::Traces};
 /// Filter that omits the debug messages of libraries.
 const QUIET: &str = "h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info";
 
-/// Starts logging to the standard error output, from `level` up. `RUST_LOG` overrides the level. Spans of traced requests are also
-/// sent to `traces`, independent of the level. Panics become lines of the log.
+/// Starts logging to the standard error output, from `level` up. `RUST_LOG` overrides the level. Spans of traced requests are
+/// also sent to `traces`, independent of the level. Panics become lines of the log.
 ///
 /// Does nothing if logging was already started in this process.
 pub fn init(level: Level, format: LogFormat, traces: Option<&Traces>) {

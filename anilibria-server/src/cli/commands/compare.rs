@@ -47,7 +47,8 @@ pub struct CompareArgs {
     #[arg(long, value_parser = parse::integer::<u8>(1..=32), default_value = "4")]
     pub concurrency: u8,
 
-    /// Maximum number of requests per second to each service. By default, this service limits an address to 100 requests per minute.
+    /// Maximum number of requests per second to each service. By default, this service limits an address to 100 requests per
+    /// minute.
     #[arg(long, default_value_t = 1.5, value_parser = rate)]
     pub per_second: f64,
 
@@ -92,8 +93,8 @@ pub enum ReportFormat {
     Json,
 }
 
-/// Compares the titles and prints a report. The exit code is 0 if enough comparisons are equal, 1 if too few are, and 2 if some could
-/// not be made.
+/// Compares the titles and prints a report. The exit code is 0 if enough comparisons are equal, 1 if too few are, and 2 if some
+/// could not be made.
 pub fn run(args: &CompareArgs) -> ExitCode {
     logging::init(args.log.log_level, args.log.log_format.unwrap_or(LogFormat::Text), None);
     match block_on(compare_and_print(args)) {

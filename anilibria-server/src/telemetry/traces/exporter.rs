@@ -22,8 +22,8 @@ use super::EXPORT_TIMEOUT;
 /// Minimum interval between warnings about lost traces.
 const WARNING_INTERVAL: Duration = Duration::from_mins(5);
 
-/// Exporter that sends spans from a task of the runtime. It is called by the thread that collects the spans, which is not a thread
-/// of the runtime.
+/// Exporter that sends spans from a task of the runtime. It is called by the thread that collects the spans, which is not a
+/// thread of the runtime.
 #[derive(Debug)]
 pub(super) struct RuntimeExporter {
     exporter: Arc<SpanExporter>,
