@@ -189,12 +189,12 @@ fn stores(
     caching: &Caching,
     status: Option<&SyncStatus>,
     candidate: Option<&Arc<Candidate>>,
-    is_public: bool,
+    use_default_dir: bool,
 ) -> Stores {
     if !config.catalog.catalogue_enabled {
         return Stores::default();
     }
-    let directory = caching::directory(&config.cache, is_public);
+    let directory = caching::directory(&config.cache, use_default_dir);
     let own = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
     let mongo = caching.database.clone().zip(status).map(|(database, status)| {
         let catalog = MongoCatalog::new(database, client.clone(), status.clone());
@@ -210,11 +210,11 @@ fn stores(
 }
 
 /// Returns the event bus: in `redis` for many instances, or local for one.
-async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+async fn bus(config: &Config, redis: Option<&Redis>, use_default_dir: bool) -> Arc<dyn Bus> {
     let (cache, replay) = (&config.cache, config.realtime.events_replay);
     match redis {
         Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
-        None => Arc::new(LocalBus::open(caching::directory(cache, is_public).as_deref(), replay).await),
+        None => Arc::new(LocalBus::open(caching::directory(cache, use_default_dir).as_deref(), replay).await),
     }
 }
 
@@ -224,19 +224,19 @@ async fn notifications(
     config: &Config,
     node: Option<NodeService>,
     redis: Option<&Redis>,
-    is_public: bool,
+    use_default_dir: bool,
 ) -> Option<Notifications> {
     // The Node service rejects requests without a token, so notifications need the secret.
     let is_enabled = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
     let node = node.filter(|_| is_enabled)?;
     let ledger: Box<dyn Ledger> = match redis {
         Some(redis) => Box::new(RedisLedger::new(redis)),
-        None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
+        None => ledger(caching::directory(&config.cache, use_default_dir).as_deref()).await,
     };
     Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
 }
 
-/// Opens the ledger in `directory`; there is none if no directory is set or another service holds it.
+/// Opens the outbox in `directory`. Without a directory, or if another process uses it, the outbox is in memory only.
 async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     let Some(directory) = directory else { return Box::new(NoLedger) };
     match DiskLedger::open(directory).await {

@@ -57,7 +57,8 @@ pub struct Caching {
 }
 
 /// Opens the cache. The levels are memory, Redis if it is configured, and MongoDB if it is configured or else the disk.
-/// `keeps_on_disk` enables the disk if `config` has no directory. Loads are aborted after `load_limit`, the timeout of requests.
+/// `use_default_dir` enables the disk if `config` has no directory. Loads are aborted after `load_limit`, the timeout of
+/// requests.
 ///
 /// An unreachable back end is not an error. The service starts without it, and uses it as soon as it is available.
 ///
@@ -67,7 +68,7 @@ pub struct Caching {
 pub async fn open(
     config: &CacheConfig,
     load_limit: Duration,
-    keeps_on_disk: bool,
+    use_default_dir: bool,
 ) -> anyhow::Result<Caching> {
     let memory = MemoryStore::new(config.cache_memory_bytes as u64);
     let mut levels =
@@ -89,7 +90,7 @@ pub async fn open(
             .span("database_lookup")
             .timeout(DATABASE_TIMEOUT);
         levels = level.ttl(config.cache_ttl_database);
-    } else if let Some(store) = disk(config, keeps_on_disk).await {
+    } else if let Some(store) = disk(config, use_default_dir).await {
         levels = levels
             .level(store)
             .name(CacheLevel::Database.as_str())
@@ -146,8 +147,8 @@ async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
 }
 
 /// Opens the store on disk; `None` if it is disabled or cannot be opened.
-async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
-    let directory = directory(config, by_default)?;
+async fn disk(config: &CacheConfig, use_default_dir: bool) -> Option<DiskStore> {
+    let directory = directory(config, use_default_dir)?;
     let store =
         DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
     match store {
@@ -163,12 +164,12 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
     }
 }
 
-/// Returns the directory for data on disk; `None` if no data is stored on disk. `by_default` enables the default directory if
-/// `config` has none.
-pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
+/// Returns the directory for data on disk; `None` if no data is stored on disk. `use_default_dir` enables the default directory
+/// if `config` has none.
+pub fn directory(config: &CacheConfig, use_default_dir: bool) -> Option<PathBuf> {
     match &config.cache_dir {
         Some(CacheDir::At(directory)) => Some(directory.clone()),
-        None if by_default => default_directory(),
+        None if use_default_dir => default_directory(),
         Some(CacheDir::Off) | None => None,
     }
 }
