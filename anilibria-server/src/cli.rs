@@ -48,12 +48,15 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         spec: SpecVersion,
     },
-    /// Check that a running service is alive. The exit code is 0 if it is, and 1 if not.
+    /// Check that a running service is alive.
+    ///
+    /// The exit code is 0 if it is alive, and 1 if not.
     Healthcheck(ListenAddress),
-    /// Compare the titles of this service and of the Node service. The exit code is 0 if enough comparisons are equal, 1 if too
-    /// few are, and 2 if some could not be made.
+    /// Compare the titles of this service and of the Node service.
+    ///
+    /// The exit code is 0 if enough comparisons are equal, 1 if too few are, and 2 if some could not be made.
     Compare(CompareArgs),
-    /// Show and set feature flags, for all users, for a share of them or for one.
+    /// Show and set feature flags for all users, for a share of users or for one user.
     Flags(FlagsArgs),
     /// Show and set the share of clients that are served version 1 of the API by this service, in a file of nginx.
     Canary(CanaryArgs),
@@ -75,7 +78,9 @@ impl Command {
 /// Options of `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
-    /// Enables the sandbox, a simulated AniLiberty at `/sandbox`. The service reads from it in place of AniLiberty, and polls it
+    /// Enables the sandbox, a simulated AniLiberty at `/sandbox`.
+    ///
+    /// The service reads from it in place of AniLiberty, and polls it
     /// every second unless `SYNC_INTERVAL_SECONDS` is set.
     #[arg(long)]
     pub sandbox: bool,

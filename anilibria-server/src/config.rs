@@ -57,7 +57,7 @@ const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:300
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Environment of the service. `production` logs in JSON and requires strong secrets.
+    /// Environment of the service.
     #[arg(long, env, value_enum, default_value_t = Environment::Development)]
     pub environment: Environment,
 
@@ -209,7 +209,7 @@ pub struct LogConfig {
     #[arg(long, env, value_parser = parse::log_level, default_value = "info")]
     pub log_level: LogLevel,
 
-    /// Format of the log. If unset: `text` in development, otherwise `json`.
+    /// Format of the log. If unset: `json` in production and staging, otherwise `text`.
     #[arg(long, env, value_enum, ignore_case = true)]
     pub log_format: Option<LogFormat>,
 }
@@ -217,12 +217,12 @@ pub struct LogConfig {
 /// Environment of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
-    /// Development: the log is text.
+    /// Local development, with a text log.
     #[value(aliases = ["dev", "test"])]
     Development,
-    /// Staging, a copy of production: the log is JSON.
+    /// Copy of production, with a JSON log.
     Staging,
-    /// Production: the log is JSON, and weak secrets are errors.
+    /// Production, with a JSON log. Weak secrets are errors.
     #[value(alias = "prod")]
     Production,
 }

@@ -18,25 +18,25 @@ pub struct MigrationConfig {
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "false")]
     pub rollback_auto: bool,
 
-    /// Error rate for a rollback, from 0 to 1.
+    /// Maximum error rate, from 0 to 1. A higher one causes a rollback.
     #[arg(long, env, value_parser = parse::share, default_value = "0.05")]
     pub rollback_error_rate: f64,
 
-    /// Mean response time for a rollback, in seconds.
+    /// Maximum mean response time in seconds. A longer one causes a rollback.
     #[arg(long, env = "ROLLBACK_MEAN_SECONDS", value_name = "ROLLBACK_MEAN_SECONDS",
           value_parser = parse::seconds, default_value = "5")]
     pub rollback_mean: Duration,
 
-    /// Minimum number of requests for a rollback.
+    /// Minimum number of requests in the window. With fewer, there is no rollback.
     #[arg(long, env, value_parser = parse::integer::<u64>(0..=u64::MAX), default_value = "20")]
     pub rollback_min_requests: u64,
 
-    /// Window in seconds of both measurements.
+    /// Length in seconds of the window in which both are measured.
     #[arg(long, env = "ROLLBACK_WINDOW_SECONDS", value_name = "ROLLBACK_WINDOW_SECONDS",
           value_parser = parse::seconds, default_value = "300")]
     pub rollback_window: Duration,
 
-    /// Interval in seconds between checks.
+    /// Interval in seconds between checks of both limits.
     #[arg(long, env = "ROLLBACK_CHECK_SECONDS", value_name = "ROLLBACK_CHECK_SECONDS",
           value_parser = parse::seconds, default_value = "60")]
     pub rollback_check: Duration,

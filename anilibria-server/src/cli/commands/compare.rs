@@ -87,7 +87,7 @@ pub enum ListName {
 /// Format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// Text.
+    /// Lines of text.
     Text,
     /// JSON.
     Json,

@@ -41,7 +41,7 @@ pub enum Action {
         /// Name of the feature.
         #[arg(value_parser = name)]
         name: String,
-        /// Value: `enabled`, `disabled`, or a share of users such as `25%`.
+        /// Value of the feature: `enabled`, `disabled`, or a share of users such as `25%`.
         value: String,
         /// Id of the only user for whom the feature is set; all users if omitted.
         #[arg(long)]
