@@ -20,7 +20,7 @@ use anilibria_http::{
     trace::Sampler,
 };
 use anilibria_server::{
-    app::{self, build, shell::Shell},
+    app::{self, build, root_endpoint::RootEndpoint},
     config::Config,
     titles::{ListQuery, Titles},
 };
@@ -38,7 +38,7 @@ const PATH: &str = "/api/anilibria/v2/titles";
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// The service, with its page in memory.
-static SERVICE: LazyLock<(Shell, Titles)> = LazyLock::new(|| {
+static SERVICE: LazyLock<(RootEndpoint, Titles)> = LazyLock::new(|| {
     RUNTIME.block_on(async {
         let sandbox = Sandbox::builder().build().start().await.unwrap();
         let mirror = format!("--anilibria-api-url={}", sandbox.api_url());

@@ -1,12 +1,12 @@
-//! The assembled service: routes, shell and sandbox.
+//! The assembled service: its components, its routes and the sandbox.
 
 pub mod build;
 pub mod caching;
-mod recent;
+pub mod metrics_endpoint;
+pub mod root_endpoint;
+mod sampled_metrics;
 pub mod sandbox;
-pub mod scrape;
-pub mod shell;
-mod vitals;
+mod windowed_ratio;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ use anilibria_http::{
 };
 
 use crate::{
-    app::{sandbox::SandboxMount, scrape::Scrape, shell::Shell},
+    app::{metrics_endpoint::MetricsEndpoint, root_endpoint::RootEndpoint, sandbox::SandboxMount},
     auth::{Services, Users, Validator},
     config::Config,
     events::{
@@ -49,7 +49,7 @@ use crate::{
 
 /// The components of the service.
 pub struct State {
-    /// Business logic of the routes that read titles.
+    /// Titles, as the routes read them.
     pub titles: Titles,
     /// Health checks.
     pub health: Health,
@@ -63,63 +63,63 @@ pub struct State {
     pub node: Option<NodeService>,
     /// Notifications to the Node service about events; `None` if they are disabled.
     pub notifications: Option<Notifications>,
-    /// Sandbox served next to the routes; `None` if it is disabled.
+    /// Sandbox that is served together with the routes; `None` if it is disabled.
     pub sandbox: Option<Sandbox>,
-    /// Candidate for the lease of the instance that polls AniLibria for all. Taken by the task that produces events; `None`
-    /// without Redis.
+    /// Candidate for the lease of the instance that polls AniLibria on behalf of all. The event source takes it when it starts;
+    /// `None` without Redis.
     pub poller: Mutex<Option<Arc<Candidate>>>,
     /// Redis, shared by all instances; `None` for a single instance.
     pub redis: Option<Redis>,
-    /// Store of answers in MongoDB; `None` if MongoDB is not configured.
+    /// Store of cached responses in MongoDB; `None` if MongoDB is not configured.
     pub mongo: Option<MongoStore>,
     /// Counters of requests and connections.
     pub traffic: Traffic,
     /// Feature flags that are enabled for some users; `None` without Redis, where they are stored.
     pub flags: Option<Flags>,
-    /// Request totals, from which the health of the service is derived.
+    /// Totals of requests, from which the automatic rollback computes error rate and response time.
     pub tally: Tally,
     /// Metrics recorder; `None` if metrics are disabled.
     pub metrics: Option<Metrics>,
 }
 
 impl State {
-    /// Starts the task that writes the followers of each title to Redis; `None` without Redis.
-    pub fn telling(&self) -> Option<Telling> {
+    /// Starts the task that writes the subscribers of each title to Redis; `None` without Redis.
+    pub fn start_subscriber_reporter(&self) -> Option<Telling> {
         let roster = self.redis.as_ref()?.presence(subscribers::TERM);
         Some(Telling::start(self.realtime.hub().subscribers(), roster))
     }
 
-    /// Starts the task that produces events, if `config` enables it. One instance polls AniLibria on behalf of all.
-    pub fn source(&self, config: &Config) -> Option<Source> {
+    /// Starts the task that polls AniLibria for events; `None` if `config` disables events. One instance polls on behalf of all.
+    pub fn start_event_source(&self, config: &Config) -> Option<Source> {
         let (realtime, interval) = (&self.realtime, config.catalog.sync_interval);
         let sampler = config.telemetry.sampler();
         config.realtime.events_enabled.then(|| {
             let shared = self.poller.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let candidate = shared.unwrap_or_else(build::lone_candidate);
+            let candidate = shared.unwrap_or_else(build::local_candidate);
             Source::start(&self.titles, realtime, interval, candidate, sampler)
         })
     }
 
-    /// Starts the tasks of the gateway for API v3. Start them before the task that produces the events of the site.
-    pub fn gateway(&self, config: &Config) -> v3::Running {
+    /// Starts the tasks of the gateway for API v3. Must be called before [`start_event_source`](Self::start_event_source).
+    pub fn start_v3_gateway(&self, config: &Config) -> v3::Running {
         self.v3.start(config, &self.titles, self.realtime.bus(), self.redis.as_ref())
     }
 
-    /// Starts the task that monitors whether the service is healthy enough.
-    pub fn watch(&self, config: &Config) -> Watch {
+    /// Starts the task that rolls the migration back if there are too many errors or slow responses.
+    pub fn start_rollback_watch(&self, config: &Config) -> Watch {
         Watch::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
-    /// Starts the task that notifies the Node service of events; one instance does so on behalf of all. Start it before the
-    /// task that produces events.
-    pub fn notifier(&self) -> Option<Notifier> {
+    /// Starts the task that notifies the Node service of events; `None` if notifications are disabled. One instance notifies on
+    /// behalf of all. Must be called before [`start_event_source`](Self::start_event_source).
+    pub fn start_notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
         Some(notifications.start(&self.realtime, self.redis.as_ref()))
     }
 }
 
-/// Returns the service as one endpoint, as it is served and as tests and benches drive it.
-pub fn app(config: &Config, state: &State) -> Shell {
+/// Returns the endpoint of the service, with all routes. Tests and benches use the same endpoint.
+pub fn app(config: &Config, state: &State) -> RootEndpoint {
     let services = Services::new(&config.auth);
     let service_of = services.clone().map(Services::into_identify);
     let clients = Arc::new(Clients::new(config.http.clients(), service_of));
@@ -130,9 +130,10 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let routes = routes::routes(&state.titles, &state.realtime, &state.health, &clients, features);
     let mut table = openapi::table(&routes, features);
     let users = Users::new(&config.auth);
-    let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
-    let asked = asked.map(|node| Arc::new(node) as Arc<dyn Validator>);
-    let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
+    let validator = state.node.clone().filter(|_| config.node.auth_remote_validation);
+    let validator = validator.map(|node| Arc::new(node) as Arc<dyn Validator>);
+    let sockets =
+        Sockets::new(state.realtime.clone(), users.clone().validated_by(validator), Arc::clone(&clients));
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     table.extend(v3);
@@ -149,9 +150,9 @@ pub fn app(config: &Config, state: &State) -> Shell {
         table.extend(internal.table(&services));
     }
     if let Some(metrics) = &state.metrics {
-        table.extend(Scrape::new(metrics.clone(), state).table());
+        table.extend(MetricsEndpoint::new(metrics.clone(), state).table());
     }
-    Shell {
+    RootEndpoint {
         router: Router::with_parameters(table, openapi::parameters::<routes::Routes>()),
         strict_parameters: config.http.strict_parameters,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },

@@ -1,19 +1,19 @@
 //! Authentication: users of the site, and other services.
 
 mod api_key;
-mod caller;
-mod mint;
+mod authorized_service;
 mod service;
 pub mod token;
+mod token_issuer;
 mod user;
 
 use poem::http::{HeaderMap, header};
 
 pub use self::{
     api_key::ApiKey,
-    caller::{Caller, Grant, Read, Write},
-    mint::Passport,
+    authorized_service::{AuthorizedService, Read, RequiredPermission, Write},
     service::{Permission, Services},
+    token_issuer::TokenIssuer,
     user::{Users, Validator, verify},
 };
 

@@ -10,110 +10,119 @@ use tracing::{Level, error};
 
 use crate::{
     app::caching,
-    cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
-    config::{Address, Config, Effective, LogConfig, LogFormat, guards, parse, refusal, show},
+    cli::commands::{canary::CanaryArgs, compare::CompareArgs, flags::FlagsArgs},
+    config::{
+        Config, EffectiveSetting, ListenAddress, LogConfig, LogFormat, is_secret_setting, parse,
+        parse_error_message, settings_as_yaml,
+    },
     telemetry::logging,
     v2::openapi::SpecVersion,
 };
 
-/// The anime site's AniLibria service.
+/// AniLibria service of the anime site: a cached REST API for AniLibria.
 #[derive(Debug, Parser)]
 #[command(name = "anilibria-server", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; `serve` when left out.
+    /// Command. Default: `serve`.
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// How to serve.
+    /// Options of `serve`.
     #[command(flatten)]
-    pub serve: Serve,
+    pub serve: ServeArgs,
 }
 
-/// What to do.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the API.
-    Serve(Serve),
-    /// Serve a stand-in for AniLiberty API v1 and nothing else.
-    Sandbox(Alone),
+    Serve(ServeArgs),
+    /// Serve only the sandbox, a simulated AniLiberty API v1.
+    Sandbox(SandboxArgs),
     /// Print the OpenAPI document.
     Openapi {
-        /// Form of the document.
+        /// Format of the document.
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
         /// Version of the OpenAPI specification.
         #[arg(long, value_enum, default_value_t)]
         spec: SpecVersion,
     },
-    /// Ask a running service whether it lives; the exit code tells.
-    Healthcheck(Address),
-    /// Compare what this service and the Node service tell of the same titles; the exit code tells.
-    Compare(Compare),
-    /// Show and set what features are switched on, and for whom.
-    Flags(FlagsCommand),
-    /// Show and set the share of clients that get version 1 of the API from this service, in a file of nginx.
-    Canary(Canary),
-    /// Print the settings that would be used, with secrets masked.
-    Config(Serve),
+    /// Check that a running service is alive.
+    ///
+    /// The exit code is 0 if it is alive, and 1 if not.
+    Healthcheck(ListenAddress),
+    /// Compare the titles of this service and of the Node service.
+    ///
+    /// The exit code is 0 if enough comparisons are equal, 1 if too few are, and 2 if some could not be made.
+    Compare(CompareArgs),
+    /// Show and set feature flags for all users, for a share of users or for one user.
+    Flags(FlagsArgs),
+    /// Show and set the share of clients that are served version 1 of the API by this service, in a file of nginx.
+    Canary(CanaryArgs),
+    /// Print the settings in effect, with secrets masked.
+    Config(ServeArgs),
 }
 
 impl Command {
-    /// Returns the format of the command's log. Commands without a log print text.
+    /// Returns the format of the command's log. Default for commands without a log: text.
     fn log_format(&self) -> LogFormat {
         match self {
             Self::Serve(serve) => serve.config.log_format(),
-            Self::Sandbox(alone) => alone.log.format(),
+            Self::Sandbox(sandbox) => sandbox.log.format(),
             _ => LogFormat::Text,
         }
     }
 }
 
-/// How to serve.
+/// Options of `serve`.
 #[derive(Clone, Debug, Args)]
-pub struct Serve {
-    /// Read from a stand-in for AniLiberty, served at `/sandbox`, in place of AniLiberty itself. It is polled every second
-    /// unless `SYNC_INTERVAL_SECONDS` is set.
+pub struct ServeArgs {
+    /// Enables the sandbox, a simulated AniLiberty at `/sandbox`.
+    ///
+    /// The service reads from it in place of AniLiberty, and polls it
+    /// every second unless `SYNC_INTERVAL_SECONDS` is set.
     #[arg(long)]
     pub sandbox: bool,
 
-    /// What the sandbox holds.
+    /// Contents of the sandbox.
     #[command(flatten)]
-    pub catalog: Catalog,
+    pub catalog: SandboxCatalog,
 
-    /// Settings.
+    /// Settings of the service.
     #[command(flatten)]
     pub config: Config,
 }
 
-/// How to serve the sandbox alone.
+/// Options of `sandbox`.
 #[derive(Clone, Debug, Args)]
-pub struct Alone {
-    /// Where to listen.
+pub struct SandboxArgs {
+    /// Address to listen on.
     #[command(flatten)]
-    pub address: Address,
+    pub address: ListenAddress,
 
-    /// What the sandbox holds.
+    /// Contents of the sandbox.
     #[command(flatten)]
-    pub catalog: Catalog,
+    pub catalog: SandboxCatalog,
 
-    /// What to log.
+    /// Settings of the log.
     #[command(flatten)]
     pub log: LogConfig,
 }
 
-/// What a sandbox holds.
+/// Contents of a sandbox.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct Catalog {
-    /// Seed of the sandbox's catalog: the same one gives the same releases.
-    #[arg(long, value_parser = parse::whole::<u64>(0..=u64::MAX), default_value = "1")]
+pub struct SandboxCatalog {
+    /// Seed of the sandbox's catalog. The same seed generates the same releases.
+    #[arg(long, value_parser = parse::integer::<u64>(0..=u64::MAX), default_value = "1")]
     pub seed: u64,
 
-    /// How many releases the sandbox has.
-    #[arg(long, value_parser = parse::whole::<u32>(1..=100_000), default_value = "300")]
+    /// Number of releases in the sandbox.
+    #[arg(long, value_parser = parse::integer::<u32>(1..=100_000), default_value = "300")]
     pub releases: u32,
 }
 
-/// Form of the document.
+/// Format of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// JSON.
@@ -126,7 +135,7 @@ pub enum Format {
 pub fn run() -> ExitCode {
     let matches = match matches(env::args_os(), |name| env::var_os(name)) {
         Ok(matches) => matches,
-        Err(refused) => return refused.print(),
+        Err(error) => return error.print(),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
@@ -134,9 +143,9 @@ pub fn run() -> ExitCode {
     };
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
     let format = command.log_format();
-    let done = match command {
+    let result = match command {
         Command::Serve(serve) => commands::serve::run(&serve),
-        Command::Sandbox(alone) => commands::sandbox::run(&alone),
+        Command::Sandbox(sandbox) => commands::sandbox::run(&sandbox),
         Command::Openapi { format, spec } => commands::openapi::run(spec, format),
         Command::Healthcheck(address) => commands::healthcheck::run(&address),
         Command::Compare(compare) => return commands::compare::run(&compare),
@@ -144,7 +153,7 @@ pub fn run() -> ExitCode {
         Command::Canary(canary) => commands::canary::run(&canary),
         Command::Config(serve) => print_config(&matches, &serve),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error, format);
@@ -153,29 +162,30 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Parses `arguments` and the environment variables that `variable` returns.
+/// Parses `arguments` and the environment. `variable` returns environment variables.
 fn matches(
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<ArgMatches, Refused> {
+) -> Result<ArgMatches, ArgumentError> {
     let mut command = command(&variable);
     command.try_get_matches_from_mut(arguments).map_err(|error| {
         command.build();
-        refusal(&command, &error, variable).map_or_else(|| Refused::Usage(Box::new(error)), Refused::Setting)
+        parse_error_message(&command, &error, variable)
+            .map_or_else(|| ArgumentError::Usage(Box::new(error)), ArgumentError::Setting)
     })
 }
 
-/// Reason for which a command line is not run.
+/// Error in the command line or in the environment.
 #[derive(Debug)]
-enum Refused {
+enum ArgumentError {
     /// The value of a setting is invalid.
     Setting(String),
-    /// The command line is malformed, or only asks for help.
+    /// The command line is malformed, or requests the help or the version.
     Usage(Box<clap::Error>),
 }
 
-impl Refused {
-    /// Prints the reason and returns the exit code.
+impl ArgumentError {
+    /// Prints the message and returns the exit code.
     fn print(self) -> ExitCode {
         match self {
             Self::Setting(message) => {
@@ -187,35 +197,37 @@ impl Refused {
     }
 }
 
-/// Prints why a command failed, in the format of its log.
+/// Prints the error of a failed command, in the format of its log.
 fn report(error: &anyhow::Error, format: LogFormat) {
     match format {
         LogFormat::Text => eprintln!("error: {error:#}"),
         LogFormat::Json => {
-            // The command may have failed before it started the log.
+            // The log is not started yet if the command failed early.
             logging::init(Level::ERROR, format, None);
             error!(error = &**error, "service failed");
         }
     }
 }
 
-/// Value of `SYNC_INTERVAL_SECONDS` with `--sandbox`, where a request costs nothing and a person waits for the event.
+/// Default of `SYNC_INTERVAL_SECONDS` with `--sandbox`. It is short, because polls of the sandbox are cheap, and its users wait
+/// for events.
 const SANDBOX_SYNC_INTERVAL: &str = "1";
 
-/// Returns the command line. Environment variables that are set but empty count as unset, because compose files pass unset
-/// variables as empty ones. Secrets are an exception: otherwise a misspelt name in such a file would silently disable a
-/// protection.
+/// Returns the definition of the command line.
+///
+/// Empty environment variables count as unset, because compose files pass unset variables as empty ones. Secrets are an
+/// exception: otherwise a misspelt variable in a compose file would silently disable authentication.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
-    let forget_empty = |arg: clap::Arg| {
-        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !guards(name));
+    let ignore_empty = |arg: clap::Arg| {
+        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !is_secret_setting(name));
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
-    let adapt = |arg| with_sandbox_default(forget_empty(arg));
+    let adapt = |arg| with_sandbox_default(ignore_empty(arg));
     Cli::command().mut_args(adapt).mut_subcommands(|subcommand| subcommand.mut_args(adapt))
 }
 
-/// Gives the interval between polls its default value for the sandbox.
+/// Sets the default of the poll interval for the sandbox, if `arg` is the poll interval.
 fn with_sandbox_default(arg: clap::Arg) -> clap::Arg {
     if arg.get_id() == "sync_interval" {
         arg.default_value_if("sandbox", "true", SANDBOX_SYNC_INTERVAL)
@@ -224,30 +236,31 @@ fn with_sandbox_default(arg: clap::Arg) -> clap::Arg {
     }
 }
 
-fn print_config(matches: &ArgMatches, serve: &Serve) -> anyhow::Result<()> {
-    let config = serve.config.complete().map_err(anyhow::Error::msg)?;
-    let effective = [config.effective(), effective(&config, serve.sandbox)].concat();
+/// Prints the settings in effect.
+fn print_config(matches: &ArgMatches, serve: &ServeArgs) -> anyhow::Result<()> {
+    let config = serve.config.resolve().map_err(anyhow::Error::msg)?;
+    let effective = [config.effective_settings(), effective_settings(&config, serve.sandbox)].concat();
     let command = Cli::command();
-    let called =
+    let subcommand =
         matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
-    if let Some((command, matches)) = called {
-        print!("{}", show(command, matches, &effective));
+    if let Some((command, matches)) = subcommand {
+        print!("{}", settings_as_yaml(command, matches, &effective));
     }
     Ok(())
 }
 
-/// Returns the values in effect of settings that depend on more than settings.
-fn effective(config: &Config, sandbox: bool) -> Vec<Effective> {
+/// Returns the values in effect of settings that depend on the sandbox or on the system.
+fn effective_settings(config: &Config, sandbox: bool) -> Vec<EffectiveSetting> {
     let mut effective = Vec::new();
     if config.mirrors().is_none() && !sandbox {
         let mirrors = ClientBuilder::LIVE_MIRRORS.to_vec();
-        effective.push(Effective::unset("ANILIBRIA_API_URL", mirrors, "the public mirrors"));
+        effective.push(EffectiveSetting::unset("ANILIBRIA_API_URL", mirrors, "the public mirrors"));
     }
     if config.cache.cache_dir.is_none() {
         let directory = caching::directory(&config.cache, !sandbox);
         let directory = directory.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
         let origin = if sandbox { "none with --sandbox" } else { "the user's cache directory" };
-        effective.push(Effective::unset("CACHE_DIR", directory, origin));
+        effective.push(EffectiveSetting::unset("CACHE_DIR", directory, origin));
     }
     effective
 }
@@ -262,21 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn command_line_is_well_formed() {
+    fn command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn serving_is_the_default() {
-        let bare = parsed(&["anilibria-server", "--sandbox", "--port", "0"], |_| None);
+    fn serve_is_the_default_command() {
+        let cli = parsed(&["anilibria-server", "--sandbox", "--port", "0"], |_| None);
 
-        assert!(bare.command.is_none());
-        assert!(bare.serve.sandbox);
-        assert_eq!(bare.serve.config.address.port, 0);
+        assert!(cli.command.is_none());
+        assert!(cli.serve.sandbox);
+        assert_eq!(cli.serve.config.address.port, 0);
     }
 
     #[test]
-    fn serve_takes_the_same_options() {
+    fn serve_accepts_the_options_of_the_default_command() {
         let cli =
             parsed(&["anilibria-server", "serve", "--sandbox", "--seed", "7", "--releases", "30"], |_| None);
 
@@ -307,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_variable_is_no_variable() {
+    fn empty_variables_are_ignored_except_secrets() {
         let all_empty = command(|_| Some(OsString::new()));
 
         let subcommands = all_empty.get_subcommands().cloned().chain([all_empty.clone()]);
@@ -316,6 +329,6 @@ mod tests {
             let names = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned));
             names.collect::<Vec<_>>()
         });
-        assert!(variables.all(|name| guards(&name)));
+        assert!(variables.all(|name| is_secret_setting(&name)));
     }
 }

@@ -1,8 +1,9 @@
-//! Settings, from flags and from the environment names the site deploys with.
+//! Settings of the service, from flags, environment variables and files.
 
 mod auth;
 mod cache;
 mod catalog;
+mod effective;
 mod files;
 mod http;
 mod legacy;
@@ -10,12 +11,11 @@ mod migration;
 mod node;
 mod notify;
 pub(crate) mod parse;
+mod parse_error;
 mod realtime;
 mod redis_address;
-mod refusal;
 mod secret;
 mod secret_url;
-mod show;
 mod telemetry;
 mod torznab;
 mod v3;
@@ -31,6 +31,7 @@ pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
     catalog::CatalogConfig,
+    effective::{EffectiveSetting, settings_as_yaml},
     files::SecretFiles,
     http::HttpConfig,
     legacy::LegacyConfig,
@@ -38,131 +39,129 @@ pub use self::{
     node::NodeConfig,
     notify::NotifyConfig,
     parse::LogLevel,
+    parse_error::parse_error_message,
     realtime::RealtimeConfig,
     redis_address::RedisAddress,
-    refusal::refusal,
     secret::Secret,
     secret_url::SecretUrl,
-    show::{Effective, show},
     telemetry::{LoggedRequests, OtlpProtocol, TelemetryConfig},
     torznab::TorznabConfig,
     v3::{V3Config, V3Dialect},
 };
-pub(crate) use self::{secret::guards, secret_url::without_passwords};
+pub(crate) use self::{secret::is_secret_setting, secret_url::without_passwords};
 
-/// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
+/// AllowedOrigins of a site under development, which are allowed if `CORS_ALLOW_ORIGIN` is not set.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];
 
-/// Settings of the service. Defaults are for a person at a desk.
+/// Settings of the service. The defaults are for development.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Where the service runs: tells how it logs.
+    /// Environment of the service.
     #[arg(long, env, value_enum, default_value_t = Environment::Development)]
     pub environment: Environment,
 
-    /// Where to listen and how much to take on.
+    /// Address to listen on.
     #[command(flatten)]
-    pub address: Address,
+    pub address: ListenAddress,
 
-    /// Base URL of AniLiberty API v1; the public mirrors when unset.
+    /// Base URL of AniLiberty API v1; the public mirrors if unset.
     #[arg(long, env, value_parser = parse::api_url)]
     pub anilibria_api_url: Option<Url>,
 
-    /// Base URL to fall back on.
+    /// Base URL of a fallback mirror of AniLiberty API v1.
     #[arg(long, env, value_parser = parse::api_url)]
     pub anilibria_fallback_url: Option<Url>,
 
-    /// How the service introduces itself to AniLibria.
+    /// Value of `User-Agent` in requests to AniLibria.
     #[arg(
         long, env, value_parser = parse::user_agent,
         default_value = concat!("anilibria-server/", env!("CARGO_PKG_VERSION"))
     )]
     pub anilibria_user_agent: String,
 
-    /// Seconds one answer of AniLibria may take, all attempts together.
+    /// Timeout in seconds of a call to AniLibria, including all attempts.
     #[arg(long, env = "UPSTREAM_TIMEOUT_SECONDS", value_name = "UPSTREAM_TIMEOUT_SECONDS",
           value_parser = parse::seconds, default_value = "9")]
     pub upstream_timeout: Duration,
 
-    /// Seconds one attempt may take.
+    /// Timeout in seconds of one attempt of a call to AniLibria.
     #[arg(long, env = "UPSTREAM_ATTEMPT_TIMEOUT_SECONDS", value_name = "UPSTREAM_ATTEMPT_TIMEOUT_SECONDS",
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Calls per second to AniLibria that visitors may cause.
-    #[arg(long, env, value_parser = parse::whole::<u32>(1..=u32::MAX.into()), default_value = "20")]
+    /// Maximum number of calls to AniLibria per second for requests of clients.
+    #[arg(long, env, value_parser = parse::integer::<u32>(1..=u32::MAX.into()), default_value = "20")]
     pub upstream_requests_per_second: u32,
 
-    /// Calls per second to AniLibria of the watcher for events, apart from those of visitors.
-    #[arg(long, env, value_parser = parse::whole::<u32>(1..=u32::MAX.into()), default_value = "5")]
+    /// Maximum number of calls to AniLibria per second for the event watcher, in addition to those for clients.
+    #[arg(long, env, value_parser = parse::integer::<u32>(1..=u32::MAX.into()), default_value = "5")]
     pub watcher_requests_per_second: u32,
 
-    /// Calls per second to AniLibria that mirror the catalog, apart from those of visitors.
-    #[arg(long, env, value_parser = parse::whole::<u32>(1..=u32::MAX.into()), default_value = "10")]
+    /// Maximum number of calls to AniLibria per second for the catalog sync, in addition to those for clients.
+    #[arg(long, env, value_parser = parse::integer::<u32>(1..=u32::MAX.into()), default_value = "10")]
     pub sync_requests_per_second: u32,
 
-    /// Most bytes of a request's body.
+    /// Maximum size of a request body. Units: KiB, MiB and GiB; bytes without a unit.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,
 
-    /// Most bytes of a request's address.
+    /// Maximum size of a request URI.
     #[arg(long, env, value_parser = parse::bytes, default_value = "8KiB")]
     pub max_uri_bytes: usize,
 
-    /// Most bytes of a request's headers.
+    /// Maximum size of the request headers.
     #[arg(long, env, value_parser = parse::bytes, default_value = "32KiB")]
     pub max_header_bytes: usize,
 
-    /// Most requests in progress; more are refused.
+    /// Maximum number of concurrent requests; further ones are rejected.
     #[arg(long, env, value_parser = parse::count, default_value = "2048")]
     pub max_concurrent_requests: usize,
 
-    /// Seconds requests in progress are waited for when the service stops.
+    /// Maximum time in seconds to finish requests at a shutdown.
     #[arg(long, env = "SHUTDOWN_TIMEOUT_SECONDS", value_name = "SHUTDOWN_TIMEOUT_SECONDS",
           value_parser = parse::seconds, default_value = "8")]
     pub shutdown_timeout: Duration,
 
-    /// Other origins that may read answers, with credentials: a comma list, or `*` for all, without credentials. Of API v3,
-    /// this applies to requests with a session and to writes: all origins may read its public answers.
+    /// Other origins that may read responses, with credentials: a comma-separated list, or `*` for all, without credentials. For
+    /// API v3, this applies to requests with a session and to writes: all origins may read its public responses.
     #[arg(long, env, value_parser = parse::origins)]
     pub cors_allow_origin: Option<AllowedOrigins>,
 
-    /// Address of the site, permitted as an origin when no list is set.
+    /// URL of the site, which is an allowed origin if no list is set.
     #[arg(long, env, value_parser = parse::origin)]
     pub client_url: Option<HeaderValue>,
 
-    /// What to log.
+    /// Settings of the log.
     #[command(flatten)]
     pub log: LogConfig,
 
-    /// How requests are taken on and answers handed out.
-    // Among the last, as is the cache: a heading in the help stands over whatever follows.
+    /// Settings of HTTP.
+    // This group and the following ones come last: the heading of a group in the help applies to all arguments after it.
     #[command(flatten)]
     pub http: HttpConfig,
 
-    /// Where answers are kept, and for how long.
-    // Such groups come last: the heading of one in the help stands over whatever follows.
+    /// Settings of the cache.
     #[command(flatten)]
     pub cache: CacheConfig,
 
-    /// How the catalog is mirrored.
+    /// Settings of the local catalog.
     #[command(flatten)]
     pub catalog: CatalogConfig,
 
-    /// By what users and other services are known.
+    /// Settings of the tokens of users and other services.
     #[command(flatten)]
     pub auth: AuthConfig,
 
-    /// What is answered as the site's old service did.
+    /// Settings of the routes for old clients of the site.
     #[command(flatten)]
     pub legacy: LegacyConfig,
 
-    /// What the service tells of itself.
+    /// Settings of metrics, traces and the request log.
     #[command(flatten)]
     pub telemetry: TelemetryConfig,
 
-    /// How clients of AniLibria's old API v3 are answered.
+    /// Settings of the gateway for API v3.
     #[command(flatten)]
     pub v3: V3Config,
 
@@ -170,82 +169,86 @@ pub struct Config {
     #[command(flatten)]
     pub torznab: TorznabConfig,
 
-    /// Where the site's Node service is.
+    /// Settings of the Node service.
     #[command(flatten)]
     pub node: NodeConfig,
 
-    /// How clients are kept up to date.
+    /// Settings of events and live connections.
     #[command(flatten)]
     pub realtime: RealtimeConfig,
 
-    /// How the Node service is told of events.
+    /// Settings of the notifications to the Node service.
     #[command(flatten)]
     pub notify: NotifyConfig,
 
-    /// How the site moves over from the Node service, and when it goes back.
+    /// Settings of the migration from the Node service.
     #[command(flatten)]
     pub migration: MigrationConfig,
 
-    /// Which of these settings are in files.
+    /// Files with secrets.
     #[command(flatten)]
     pub files: SecretFiles,
 }
 
-/// Where to listen.
+/// Address to listen on.
 #[derive(Clone, Debug, Args)]
-pub struct Address {
-    /// Name or address to listen at; `0.0.0.0` for all.
+pub struct ListenAddress {
+    /// Name or address to listen on; `0.0.0.0` for all addresses.
     #[arg(long, env, default_value = "127.0.0.1")]
     pub host: String,
 
-    /// Port to listen at; 0 for a free one.
-    #[arg(long, env, value_parser = parse::whole::<u16>(0..=u16::MAX.into()), default_value = "8000")]
+    /// Port to listen on; 0 for a free port.
+    #[arg(long, env, value_parser = parse::integer::<u16>(0..=u16::MAX.into()), default_value = "8000")]
     pub port: u16,
 }
 
-/// What to log and how.
+/// Settings of the log.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct LogConfig {
-    /// Least important level to log: trace, debug, info, warn or warning, error or critical.
+    /// Minimum level to log: trace, debug, info, warn or warning, error or critical.
     #[arg(long, env, value_parser = parse::log_level, default_value = "info")]
     pub log_level: LogLevel,
 
-    /// Form of the log; `json` in production and `text` elsewhere when unset.
+    /// Format of the log. If unset: `json` in production and staging, otherwise `text`.
     #[arg(long, env, value_enum, ignore_case = true)]
     pub log_format: Option<LogFormat>,
 }
 
-/// Where the service runs.
+/// Environment of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Environment {
-    /// At a desk.
+    /// Local development, with a text log.
     #[value(aliases = ["dev", "test"])]
     Development,
-    /// In a copy of production.
+    /// Copy of production, with a JSON log.
     Staging,
-    /// In production.
+    /// Production, with a JSON log. Weak secrets are errors.
     #[value(alias = "prod")]
     Production,
 }
 
-/// Form of the log.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Lines of text.
     Text,
-    /// An object a line, for programs.
+    /// One JSON object per line.
     Json,
 }
 
 impl LogConfig {
-    /// Form of the log of a command that knows no environment.
+    /// Returns the format of the log for a command without an environment. Default: text.
     pub fn format(&self) -> LogFormat {
         self.log_format.unwrap_or(LogFormat::Text)
     }
 }
 
 impl Config {
-    /// Settings from `flags` alone, whatever the environment holds: for tests and benches.
+    /// Parses `flags` and ignores the environment variables. For tests and benches.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a flag is unknown or its value is invalid.
     pub fn from_flags<I, F>(flags: I) -> Result<Self, clap::Error>
     where
         I: IntoIterator<Item = F>,
@@ -256,15 +259,23 @@ impl Config {
         Self::from_arg_matches(&matches)
     }
 
-    /// These settings with those in files, after [`Config::check`].
-    pub fn complete(&self) -> Result<Self, String> {
+    /// Returns these settings together with those in files, and [checks](Config::check) them.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if a file cannot be used, or if the check fails.
+    pub fn resolve(&self) -> Result<Self, String> {
         let mut config = self.clone();
         config.read_files()?;
         config.check()?;
         Ok(config)
     }
 
-    /// Refuses settings that do not go together.
+    /// Checks that the settings are consistent.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message that names the inconsistent settings.
     pub fn check(&self) -> Result<(), String> {
         if self.upstream_attempt_timeout > self.upstream_timeout {
             return Err(
@@ -273,9 +284,7 @@ impl Config {
         }
         if self.anilibria_fallback_url.is_some() && self.anilibria_api_url.is_none() {
             return Err(
-                "ANILIBRIA_FALLBACK_URL needs ANILIBRIA_API_URL: without it the public mirrors are used, \
-                        which stand in for each other"
-                    .into(),
+                "ANILIBRIA_FALLBACK_URL needs ANILIBRIA_API_URL: the public mirrors need no fallback".into(),
             );
         }
         self.node.check()?;
@@ -284,19 +293,19 @@ impl Config {
         self.migration.check(self.cache.redis_url.is_some())?;
         if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
             return Err(
-                "WEBSOCKET_PING_INTERVAL must be below IDLE_TIMEOUT_SECONDS, after which a silent connection ends".into(),
+                "WEBSOCKET_PING_INTERVAL must be less than IDLE_TIMEOUT_SECONDS: otherwise idle connections are closed".into(),
             );
         }
         self.auth.check(self.environment)
     }
 
-    /// Base URLs of AniLiberty, the preferred one first; `None` for the public mirrors.
+    /// Returns the base URLs of AniLiberty, the preferred one first; `None` for the public mirrors.
     pub fn mirrors(&self) -> Option<Vec<Url>> {
         let first = self.anilibria_api_url.clone()?;
         Some(std::iter::once(first).chain(self.anilibria_fallback_url.clone()).collect())
     }
 
-    /// Other origins that may read answers.
+    /// Returns the other origins that may read responses.
     pub fn origins(&self) -> AllowedOrigins {
         self.cors_allow_origin.clone().unwrap_or_else(|| {
             let local = LOCAL_ORIGINS.map(HeaderValue::from_static);
@@ -304,7 +313,7 @@ impl Config {
         })
     }
 
-    /// Form of the log.
+    /// Returns the format of the log.
     pub fn log_format(&self) -> LogFormat {
         self.log.log_format.unwrap_or(match self.environment {
             Environment::Development => LogFormat::Text,
@@ -321,13 +330,13 @@ mod tests {
         Config::from_flags(flags.iter().map(OsString::from)).unwrap()
     }
 
-    /// What is wrong with these flags.
+    /// Checks the settings in `flags`.
     pub(super) fn check(flags: &[&str]) -> Result<(), String> {
         config(flags).check()
     }
 
     #[test]
-    fn defaults_are_for_a_desk() {
+    fn defaults_are_for_development() {
         let config = config(&[]);
 
         assert_eq!(config.address.host, "127.0.0.1");
@@ -340,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn own_mirrors_replace_the_public_ones() {
+    fn configured_mirrors_replace_the_public_ones() {
         let config = config(&[
             "--anilibria-api-url=https://a.example/api/v1",
             "--anilibria-fallback-url=https://b.example/api/v1",
@@ -352,19 +361,19 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_do_not_go_together_are_refused_by_name() {
+    fn error_about_inconsistent_settings_names_them() {
         let fallback_alone = config(&["--anilibria-fallback-url=https://b.example/api/v1"]);
         assert!(fallback_alone.check().unwrap_err().contains("ANILIBRIA_FALLBACK_URL"));
 
-        let silent = config(&["--websocket-ping-interval=90"]);
-        assert!(silent.check().unwrap_err().contains("IDLE_TIMEOUT_SECONDS"));
+        let long_interval = config(&["--websocket-ping-interval=90"]);
+        assert!(long_interval.check().unwrap_err().contains("IDLE_TIMEOUT_SECONDS"));
 
-        let impatient = config(&["--upstream-timeout=3"]);
-        assert!(impatient.check().unwrap_err().contains("UPSTREAM_ATTEMPT_TIMEOUT_SECONDS"));
+        let short_timeout = config(&["--upstream-timeout=3"]);
+        assert!(short_timeout.check().unwrap_err().contains("UPSTREAM_ATTEMPT_TIMEOUT_SECONDS"));
     }
 
     #[test]
-    fn site_is_permitted_beside_the_local_origins() {
+    fn site_is_allowed_in_addition_to_local_origins() {
         let config = config(&["--client-url=https://anime.example/"]);
 
         let AllowedOrigins::Listed(origins) = config.origins() else { panic!("not a list") };
@@ -373,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn production_logs_for_programs_unless_told_otherwise() {
+    fn production_logs_in_json_by_default() {
         assert_eq!(config(&["--environment=production"]).log_format(), LogFormat::Json);
         assert_eq!(config(&["--environment=production", "--log-format=TEXT"]).log_format(), LogFormat::Text);
     }

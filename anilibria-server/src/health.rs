@@ -1,9 +1,9 @@
-//! The health endpoints of the service.
+//! Health checks of the service.
 
+mod cached_check;
 mod memory;
-pub mod model;
 mod probe;
-mod recent;
+pub mod report;
 mod user_tokens;
 
 use std::{
@@ -18,38 +18,38 @@ use anilibria_http::timestamp::Timestamp;
 use async_trait::async_trait;
 use futures::{FutureExt as _, future};
 
-pub use self::probe::UpstreamFault;
+pub use self::probe::ProbeError;
 use self::{
+    cached_check::CachedCheck,
     probe::{Outcome, Probe},
-    recent::Recent,
 };
 use crate::{
-    health::model::{
+    health::report::{
         Alive, CacheReport, CatalogCheck, Check, CheckStatus, Checks, Circuit, Connection, ConnectionStatus,
-        Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks, ReadinessReport, UserTokens,
+        HealthReport, HealthStatus, Liveness, Readiness, ReadinessChecks, ReadinessReport, UserTokens,
     },
     node::{NodeError, NodeService},
     titles::catalog::CatalogStatus,
 };
 
-/// Time for which a check of the cache is reused, so that monitoring does not load the back ends.
-const CACHE_FRESH: Duration = Duration::from_secs(1);
+/// Time for which the result of a check of the cache is reused, so that monitoring does not load the back ends.
+const CACHE_CHECK_TTL: Duration = Duration::from_secs(1);
 
-/// The components of the service that the health endpoints check.
+/// Source of the state that the health endpoints report: the components of the service.
 #[async_trait]
-pub trait Vitals: Send + Sync + 'static {
-    /// Sends a cheap request to AniLibria.
-    async fn ask_upstream(&self) -> Result<(), UpstreamFault>;
+pub trait HealthSource: Send + Sync + 'static {
+    /// Checks AniLibria with a cheap request.
+    async fn check_upstream(&self) -> Result<(), ProbeError>;
 
     /// Checks the cache.
-    async fn ask_cache(&self) -> CacheVitals;
+    async fn check_cache(&self) -> CacheHealth;
 
-    /// Returns the state of the cache before its first check has ended. Does not wait.
-    fn unchecked_cache(&self) -> CacheVitals {
-        CacheVitals::default()
+    /// Returns the state of the cache while its first check runs. Does not wait.
+    fn unchecked_cache(&self) -> CacheHealth {
+        CacheHealth::default()
     }
 
-    /// Returns the Node service, if it is configured.
+    /// Returns the client of the Node service, if it is configured.
     fn node(&self) -> Option<&NodeService> {
         None
     }
@@ -59,7 +59,7 @@ pub trait Vitals: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Returns whether tokens of users are accepted.
+    /// Returns the state of the authentication of users.
     fn user_tokens(&self) -> UserTokens {
         UserTokens::Disabled
     }
@@ -67,32 +67,32 @@ pub trait Vitals: Send + Sync + 'static {
 
 /// State of the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct CacheVitals {
-    /// True if the cache holds any data, so that some reads are answered without AniLibria.
-    pub holds_data: bool,
-    /// Share of reads that the cache has answered since the start, 0 to 1.
+pub struct CacheHealth {
+    /// True if the cache contains any data, so that some reads need no request to AniLibria.
+    pub has_data: bool,
+    /// Share of reads since the start that were cache hits, from 0 to 1.
     pub hit_rate: f64,
     /// State of Redis; `None` if it is not configured.
-    pub redis: Option<BackEnd>,
+    pub redis: Option<BackendHealth>,
     /// State of the database, which may be the store on disk; `None` if there is none.
-    pub database: Option<BackEnd>,
+    pub database: Option<BackendHealth>,
     /// State of the local catalog; `None` if there is none.
     pub catalog: Option<CatalogStatus>,
 }
 
-/// State of a back end.
+/// State of a back end of the cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BackEnd {
+pub struct BackendHealth {
     /// Duration of the check.
     pub took: Duration,
-    /// Error of the check, without secrets, because everybody can read it; `None` if the back end answers.
-    pub fault: Option<String>,
+    /// Error message of the check; `None` if the back end works. It must not contain secrets, because the report is public.
+    pub error: Option<String>,
 }
 
-impl BackEnd {
+impl BackendHealth {
     /// Returns the state of a back end whose first check has not ended.
     pub fn unchecked() -> Self {
-        Self { took: Duration::ZERO, fault: Some("no answer yet".to_owned()) }
+        Self { took: Duration::ZERO, error: Some("no response yet".to_owned()) }
     }
 }
 
@@ -103,26 +103,26 @@ pub struct Health {
 }
 
 struct Shared {
-    vitals: Arc<dyn Vitals>,
-    probe: Probe,
+    source: Arc<dyn HealthSource>,
+    upstream_probe: Probe,
     /// Probe of the Node service; `None` if it is not configured.
     node_probe: Option<Probe>,
-    cache: Recent<CacheVitals>,
+    cache: CachedCheck<CacheHealth>,
     started: Instant,
-    draining: AtomicBool,
+    stopping: AtomicBool,
 }
 
 impl Health {
-    /// Creates the health checks of the components in `vitals`. The uptime begins now, and so does the first check of the
-    /// cache, which takes long if a back end does not answer.
-    pub fn new(vitals: Arc<dyn Vitals>) -> Self {
+    /// Creates the health checks of `source`. The uptime starts now. The first check of the cache also starts now, in the
+    /// background: it takes long if a back end does not respond.
+    pub fn new(source: Arc<dyn HealthSource>) -> Self {
         let shared = Shared {
-            probe: upstream_probe(Arc::clone(&vitals)),
-            node_probe: vitals.node().cloned().map(node_probe),
-            cache: cache_check(Arc::clone(&vitals)),
-            vitals,
+            upstream_probe: upstream_probe(Arc::clone(&source)),
+            node_probe: source.node().cloned().map(node_probe),
+            cache: cache_check(Arc::clone(&source)),
+            source,
             started: Instant::now(),
-            draining: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
         };
         let health = Self { shared: Arc::new(shared) };
         let first = health.clone();
@@ -130,126 +130,128 @@ impl Health {
         health
     }
 
-    /// Marks the service as not ready, because it is about to stop.
-    pub fn drain(&self) {
-        self.shared.draining.store(true, Ordering::Relaxed);
+    /// Marks the service as shutting down. From now on it is reported as not ready.
+    pub fn mark_stopping(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Returns the state of the circuit breakers.
     pub fn circuits(&self) -> Vec<Circuit> {
-        self.shared.vitals.circuits()
+        self.shared.source.circuits()
     }
 
-    /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends
-    /// of the cache at most once a second, regardless of the number of callers. After a failed check of a back end, no caller
-    /// waits for the next ones.
+    /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends of
+    /// the cache at most once a second, regardless of the number of callers. After a failed check of a back end, callers do not
+    /// wait for the following checks.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
-            future::join3(self.shared.probe.outcome(), self.ask_node(), self.cache()).await;
+            future::join3(self.shared.upstream_probe.outcome(), self.check_node(), self.cache()).await;
         HealthReport {
             status: status(&upstream, &cache),
             version: env!("CARGO_PKG_VERSION").into(),
             timestamp: Timestamp::now(),
             uptime: self.uptime(),
             anilibria_api: upstream.connection(),
-            database: BackEnd::connection(cache.database.as_ref()),
+            database: BackendHealth::connection(cache.database.as_ref()),
             cache: CacheReport { status: cache.status(), hit_rate: cache.hit_rate },
             checks: Checks {
-                database: BackEnd::check(cache.database.as_ref()),
-                redis: BackEnd::check(cache.redis.as_ref()),
+                database: BackendHealth::check(cache.database.as_ref()),
+                redis: BackendHealth::check(cache.redis.as_ref()),
                 anilibria_api: upstream.check(),
                 nodejs_service: node.as_ref().map_or(Check::NOT_CONFIGURED, Outcome::check),
                 catalog: catalog(cache.catalog.as_ref()),
                 memory: memory::check(),
             },
-            user_tokens: self.shared.vitals.user_tokens(),
-            circuit_breakers: self.shared.vitals.circuits(),
+            user_tokens: self.shared.source.user_tokens(),
+            circuit_breakers: self.shared.source.circuits(),
         }
     }
 
-    /// Returns the readiness report: ready if the service has data to serve and is not about to stop. It does not wait for
-    /// back ends of the cache that do not answer.
+    /// Returns the readiness report. The service is ready if it has data, or if AniLibria responds, and if it is not shutting
+    /// down. Does not wait for back ends of the cache that do not respond.
     pub async fn readiness(&self) -> ReadinessReport {
         let checked = self.shared.cache.get().await;
-        let cache = match checked.unwrap_or_else(|| self.shared.vitals.unchecked_cache()) {
-            cache if cache.holds_data => cache,
-            // There may be data since the last check.
+        let cache = match checked.unwrap_or_else(|| self.shared.source.unchecked_cache()) {
+            cache if cache.has_data => cache,
+            // The last check may be older than the first data.
             _ => self.cache().await,
         };
-        let ready = !self.shared.draining.load(Ordering::Relaxed)
-            && (cache.holds_data || self.shared.probe.outcome().await.fault.is_none());
+        let ready = !self.shared.stopping.load(Ordering::Relaxed)
+            && (cache.has_data || self.shared.upstream_probe.outcome().await.error.is_none());
         ReadinessReport {
             status: if ready { Readiness::Ready } else { Readiness::NotReady },
             timestamp: Timestamp::now(),
             checks: ReadinessChecks {
-                database: BackEnd::check(cache.database.as_ref()),
-                redis: BackEnd::check(cache.redis.as_ref()),
+                database: BackendHealth::check(cache.database.as_ref()),
+                redis: BackendHealth::check(cache.redis.as_ref()),
             },
         }
     }
 
-    /// Reports that the process runs.
+    /// Returns the liveness report.
     pub fn liveness(&self) -> Liveness {
         Liveness { status: Alive::Alive, timestamp: Timestamp::now(), uptime: self.uptime() }
     }
 
-    async fn cache(&self) -> CacheVitals {
+    async fn cache(&self) -> CacheHealth {
         let checked = self.shared.cache.get_or_wait().await;
-        checked.unwrap_or_else(|| self.shared.vitals.unchecked_cache())
+        checked.unwrap_or_else(|| self.shared.source.unchecked_cache())
     }
 
-    async fn ask_node(&self) -> Option<Outcome> {
+    async fn check_node(&self) -> Option<Outcome> {
         Some(self.shared.node_probe.as_ref()?.outcome().await)
     }
 
-    /// Returns the seconds since the service was started.
+    /// Returns the seconds since the start of the service.
     pub fn uptime(&self) -> u64 {
         self.shared.started.elapsed().as_secs()
     }
 }
 
-fn upstream_probe(vitals: Arc<dyn Vitals>) -> Probe {
+fn upstream_probe(source: Arc<dyn HealthSource>) -> Probe {
     Probe::new(move || {
-        let vitals = Arc::clone(&vitals);
-        async move { vitals.ask_upstream().await }
+        let source = Arc::clone(&source);
+        async move { source.check_upstream().await }
     })
 }
 
 fn node_probe(node: NodeService) -> Probe {
     Probe::new(move || {
         let node = node.clone();
-        async move { node.is_alive().await.map_err(UpstreamFault::from) }
+        async move { node.is_alive().await.map_err(ProbeError::from) }
     })
 }
 
-/// A back end that is down is checked once a second until it is back, so that no caller waits for that.
-fn cache_check(vitals: Arc<dyn Vitals>) -> Recent<CacheVitals> {
-    let is_failure = |cache: &CacheVitals| cache.status() != ConnectionStatus::Connected;
-    Recent::new(CACHE_FRESH, is_failure, move || {
-        let vitals = Arc::clone(&vitals);
-        async move { vitals.ask_cache().await }.boxed()
+/// Creates the check of the cache. A back end that is down is checked once a second until it recovers, so that no caller has to
+/// wait for the check.
+fn cache_check(source: Arc<dyn HealthSource>) -> CachedCheck<CacheHealth> {
+    let is_failure = |cache: &CacheHealth| cache.status() != ConnectionStatus::Connected;
+    CachedCheck::new(CACHE_CHECK_TTL, is_failure, move || {
+        let source = Arc::clone(&source);
+        async move { source.check_cache().await }.boxed()
     })
 }
 
-fn status(upstream: &Outcome, cache: &CacheVitals) -> Status {
-    match &upstream.fault {
-        Some(_) if !cache.holds_data => Status::Unhealthy,
-        None if cache.status() == ConnectionStatus::Connected => Status::Healthy,
-        _ => Status::Degraded,
+/// Returns the state of the service.
+fn status(upstream: &Outcome, cache: &CacheHealth) -> HealthStatus {
+    match &upstream.error {
+        Some(_) if !cache.has_data => HealthStatus::Unhealthy,
+        None if cache.status() == ConnectionStatus::Connected => HealthStatus::Healthy,
+        _ => HealthStatus::Degraded,
     }
 }
 
-impl From<NodeError> for UpstreamFault {
+impl From<NodeError> for ProbeError {
     fn from(error: NodeError) -> Self {
-        Self { status_code: error.status(), error: error.to_string() }
+        Self { status_code: error.status(), message: error.to_string() }
     }
 }
 
-impl CacheVitals {
-    /// Returns `Degraded` if a back end is down, because the values in memory are still available.
+impl CacheHealth {
+    /// Returns `Degraded`, not `Disconnected`, if a back end is down, because the values in memory are still available.
     fn status(&self) -> ConnectionStatus {
         let mut back_ends = self.redis.iter().chain(&self.database);
-        if back_ends.all(|back_end| back_end.fault.is_none()) {
+        if back_ends.all(|back_end| back_end.error.is_none()) {
             ConnectionStatus::Connected
         } else {
             ConnectionStatus::Degraded
@@ -257,57 +259,58 @@ impl CacheVitals {
     }
 }
 
-impl BackEnd {
+impl BackendHealth {
     fn connection(this: Option<&Self>) -> Connection {
         match this {
             None => Connection { status: ConnectionStatus::NotConfigured, response_time: None },
-            Some(Self { fault: Some(_), .. }) => {
+            Some(Self { error: Some(_), .. }) => {
                 Connection { status: ConnectionStatus::Disconnected, response_time: None }
             }
-            Some(Self { took, fault: None }) => {
+            Some(Self { took, error: None }) => {
                 Connection { status: ConnectionStatus::Connected, response_time: Some(millis(*took)) }
             }
         }
     }
 
     fn check(this: Option<&Self>) -> Check {
-        let Some(Self { took, fault }) = this else {
+        let Some(Self { took, error }) = this else {
             return Check::NOT_CONFIGURED;
         };
         Check {
-            status: if fault.is_none() { CheckStatus::Healthy } else { CheckStatus::Unhealthy },
+            status: if error.is_none() { CheckStatus::Healthy } else { CheckStatus::Unhealthy },
             response_time_ms: Some(millis(*took)),
             status_code: None,
-            error: fault.clone(),
+            error: error.clone(),
         }
     }
 }
 
 impl Outcome {
     fn connection(&self) -> Connection {
-        let status = match &self.fault {
+        let status = match &self.error {
             None => ConnectionStatus::Connected,
-            Some(UpstreamFault { status_code: Some(_), .. }) => ConnectionStatus::Degraded,
+            Some(ProbeError { status_code: Some(_), .. }) => ConnectionStatus::Degraded,
             Some(_) => ConnectionStatus::Disconnected,
         };
-        Connection { status, response_time: self.fault.is_none().then(|| millis(self.took)) }
+        Connection { status, response_time: self.error.is_none().then(|| millis(self.took)) }
     }
 
     fn check(&self) -> Check {
-        let status = match &self.fault {
+        let status = match &self.error {
             None => CheckStatus::Healthy,
-            Some(UpstreamFault { status_code: Some(_), .. }) => CheckStatus::Degraded,
+            Some(ProbeError { status_code: Some(_), .. }) => CheckStatus::Degraded,
             Some(_) => CheckStatus::Unhealthy,
         };
         Check {
             status,
             response_time_ms: Some(millis(self.took)),
-            status_code: self.fault.as_ref().and_then(|fault| fault.status_code),
-            error: self.fault.as_ref().map(|fault| fault.error.clone()),
+            status_code: self.error.as_ref().and_then(|error| error.status_code),
+            error: self.error.as_ref().map(|error| error.message.clone()),
         }
     }
 }
 
+/// Returns the check of the local catalog.
 fn catalog(this: Option<&CatalogStatus>) -> CatalogCheck {
     let Some(catalog) = this else {
         return CatalogCheck::NOT_CONFIGURED;
@@ -315,7 +318,7 @@ fn catalog(this: Option<&CatalogStatus>) -> CatalogCheck {
     let status = match (catalog.is_loaded(), &catalog.last_error) {
         (true, None) => CheckStatus::Healthy,
         (false, Some(_)) => CheckStatus::Unhealthy,
-        // A catalog that is outdated or not yet loaded is no reason for an alert.
+        // A catalog that is outdated or not loaded yet needs no alert.
         _ => CheckStatus::Degraded,
     };
     CatalogCheck {

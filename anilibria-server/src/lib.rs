@@ -1,6 +1,6 @@
 //! The anime site's AniLibria service: a cached v2 REST API over [`anilibria_client`].
 //!
-//! The service is a library so that tests and benches drive the very endpoint that is served: see [`app::app`].
+//! The service is a library, so that tests and benches can call the endpoint of the binary: see [`app::app`].
 
 pub mod app;
 pub mod auth;

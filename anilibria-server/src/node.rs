@@ -1,11 +1,11 @@
 //! Client for the Node service of the site.
 
-pub(crate) mod answer;
-mod asker;
 mod call;
+mod caller_headers;
 mod error;
 mod metrics;
 mod notify;
+pub(crate) mod response;
 pub(crate) mod title;
 mod users;
 
@@ -27,17 +27,19 @@ use tracing::{info, warn};
 use url::Url;
 
 use self::call::Call;
-pub use self::{asker::Asker, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
-use crate::{auth::Passport, config::Config};
+pub use self::{
+    caller_headers::CallerHeaders, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle,
+};
+use crate::{auth::TokenIssuer, config::Config};
 
-/// Header of requests that were made because AniLibria failed. A service that receives it must not forward the request to
-/// another fallback: two services would call each other endlessly.
+/// Header of requests that were made because AniLibria failed. A service must not forward a request with this header to its own
+/// fallback: two services would call each other endlessly.
 pub const FALLBACK: HeaderName = HeaderName::from_static("x-fallback");
 
-/// Maximum time of one call.
+/// Timeout of one call.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Maximum time to open a connection.
+/// Timeout of opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A client for the Node service. Cheap to clone: clones share connections and the circuit breaker.
@@ -47,11 +49,11 @@ pub struct NodeService {
 }
 
 struct Shared {
-    /// Base URL, without a slash at its end.
+    /// Base URL, without a trailing slash.
     base: String,
     host: String,
     http: Client,
-    passport: Option<Passport>,
+    issuer: Option<TokenIssuer>,
     breaker: Breaker,
     outage: Outage,
 }
@@ -77,14 +79,14 @@ impl NodeService {
             base: url.as_str().trim_end_matches('/').to_owned(),
             host: host(url),
             http,
-            passport: Passport::new(&config.auth),
+            issuer: TokenIssuer::new(&config.auth),
             breaker: Breaker::new(BreakerPolicy::default()),
             outage: Outage::default(),
         };
         Ok(Some(Self { shared: Arc::new(shared) }))
     }
 
-    /// Returns host and port.
+    /// Returns the host of the service, with its port.
     pub fn host(&self) -> &str {
         &self.shared.host
     }
@@ -94,25 +96,31 @@ impl NodeService {
         self.shared.breaker.state()
     }
 
-    /// Requests the title `id` on behalf of `asker`, and validates the answer. Takes at most `within`, and at most three
-    /// seconds.
+    /// Requests the title `id` with the headers of `caller`, and validates the response. Takes at most `timeout`, and never more
+    /// than three seconds.
     ///
     /// # Errors
     ///
-    /// Returns an error if the circuit breaker is open, if the call fails, or if the answer is not acceptable.
-    pub async fn title(&self, id: u32, asker: &Asker, within: Duration) -> Result<NodeTitle, NodeError> {
+    /// Returns an error if the circuit breaker is open, if the call fails, or if the response does not contain the
+    /// title.
+    pub async fn title(
+        &self,
+        id: u32,
+        caller: &CallerHeaders,
+        timeout: Duration,
+    ) -> Result<NodeTitle, NodeError> {
         let permit = self.permit()?;
         let path = format!("/api/anilibria/{id}");
         let mut call = self.call(Method::GET, "/api/anilibria/{id}", &path).header(FALLBACK, "1");
-        if let Some(request_id) = &asker.request_id {
+        if let Some(request_id) = &caller.request_id {
             call = call.header(request_id::HEADER, request_id);
         }
-        if let Some(trace_parent) = &asker.trace_parent {
+        if let Some(trace_parent) = &caller.trace_parent {
             call = call.header(parent::HEADER, trace_parent.clone().into_header());
         }
-        let answer = call.within(within.min(TIMEOUT), answer::json).await;
-        self.report(Some(permit), answer.as_ref().err());
-        title::accepted(answer?, id)
+        let body = call.send(timeout.min(TIMEOUT), response::read_json).await;
+        self.report(Some(permit), body.as_ref().err());
+        title::parse_title(body?, id)
     }
 
     /// Checks the health endpoint of the Node service. The circuit breaker is not used.
@@ -130,7 +138,7 @@ impl NodeService {
 
     async fn probe(&self, path: &'static str) -> Result<(), NodeError> {
         let request = self.shared.http.get(format!("{}{path}", self.shared.base));
-        Call::new(path, request).within(TIMEOUT, answer::sound).await.map(drop)
+        Call::new(path, request).send(TIMEOUT, response::check_status).await.map(drop)
     }
 
     /// Returns a permit of the circuit breaker.
@@ -143,23 +151,24 @@ impl NodeService {
         Ok(permit)
     }
 
-    /// Reports the outcome of a call to the circuit breaker, if the call had a permit of it, and to the log.
+    /// Reports the outcome of a call to the log, and to the circuit breaker if the call had a `permit`.
     fn report(&self, permit: Option<Permit<'_>>, error: Option<&NodeError>) {
-        let fault = error.filter(|error| error.is_its_fault());
-        match (permit, fault) {
+        let failure = error.filter(|error| error.is_service_failure());
+        match (permit, failure) {
             (Some(permit), Some(_)) => permit.failure(),
             (Some(permit), None) => permit.success(),
             (None, _) => {}
         }
-        let change = match fault {
+        let change = match failure {
             Some(_) => self.shared.outage.failed(self.breaker() == BreakerState::Open),
             // A call without a permit says nothing about an open circuit.
             None if self.breaker() == BreakerState::Closed => self.shared.outage.answered(),
             None => None,
         };
-        self.log(change, fault);
+        self.log(change, failure);
     }
 
+    /// Logs a change of the state of the Node service.
     fn log(&self, change: Option<OutageChange>, error: Option<&NodeError>) {
         let (host, error) = (self.host(), error.map(|error| error as &dyn StdError));
         match change {
@@ -172,14 +181,14 @@ impl NodeService {
         }
     }
 
-    /// Creates a call of `path`, which begins with a slash and has the pattern `endpoint`. The call is authenticated as this
-    /// service.
+    /// Creates a call of `path`, which begins with a slash. `endpoint` is its pattern. The call carries the token of this
+    /// service, if a secret is set.
     fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
-        let Shared { base, http, passport, .. } = &*self.shared;
+        let Shared { base, http, issuer, .. } = &*self.shared;
         let request =
             http.request(method, format!("{base}{path}")).header(header::ACCEPT, "application/json");
         let call = Call::new(endpoint, request);
-        match passport.as_ref().and_then(|passport| passport.authorization(SystemTime::now())) {
+        match issuer.as_ref().and_then(|issuer| issuer.authorization(SystemTime::now())) {
             Some(authorization) => call.header(header::AUTHORIZATION, authorization),
             None => call,
         }
@@ -192,6 +201,7 @@ impl fmt::Debug for NodeService {
     }
 }
 
+/// Returns the host of `url`, with its port if it has one.
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))

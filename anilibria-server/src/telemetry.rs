@@ -1,18 +1,18 @@
 //! Telemetry: logs, metrics and traces for operators.
 
 pub(crate) mod database;
-mod inventory;
 mod leader;
 pub mod logging;
-mod naming;
+mod metrics;
 mod process;
 mod recorder;
+mod renaming_recorder;
 mod traces;
 
 pub use self::{
-    inventory::METRICS,
     leader::report_leader,
+    metrics::METRICS,
     process::Process,
-    recorder::{Metrics, Tidying},
+    recorder::{Metrics, MetricsUpkeep},
     traces::Traces,
 };

@@ -42,7 +42,7 @@ pub use self::{
     sync::Synced,
 };
 use crate::{
-    node::Asker,
+    node::CallerHeaders,
     titles::{
         catalog::LocalCatalog,
         model::{schedule::ScheduleDay, title::Title},
@@ -129,23 +129,23 @@ impl Titles {
     }
 
     /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale answer, the
-    /// local catalog, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
-    pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
+    /// local catalog, and the Node service. The Node service is skipped if `caller` itself falls back on this service.
+    pub async fn get(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
         let trace = TitleTrace::of(id);
-        let title = self.look_for(id, asker).instrument(trace.span()).await;
+        let title = self.look_for(id, caller).instrument(trace.span()).await;
         trace.note(&title);
         title
     }
 
-    async fn look_for(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
+    async fn look_for(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
         let since = Instant::now();
         let failure = match self.known(id).await {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
             Err(failure) => failure,
         };
-        let helps = self.fallback.as_ref().filter(|_| failure.is_upstream() && !asker.is_fallback);
+        let helps = self.fallback.as_ref().filter(|_| failure.is_upstream() && !caller.is_fallback);
         let title = match helps {
-            Some(fallback) => fallback.title(&self.client, id, asker, since).await,
+            Some(fallback) => fallback.title(&self.client, id, caller, since).await,
             None => None,
         };
         title.ok_or_else(|| failure.into())

@@ -45,7 +45,7 @@ pub fn table(
         for prefix in PREFIXES {
             table.extend(below(prefix, LegacyApi::new(legacy.clone())));
             if let Some(services) = services {
-                table.extend(services.guard(below(prefix, SyncApi::new(legacy.clone()))));
+                table.extend(services.attach_to(below(prefix, SyncApi::new(legacy.clone()))));
             }
         }
     }

@@ -40,7 +40,7 @@ pub(crate) async fn start() -> anyhow::Result<Service> {
     let config = Config::from_flags(FLAGS)?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
-    let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let sandbox = build::HostedSandbox::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
     let pump = Pump::start(&state.realtime, &state.titles);
     let (app, bounds) = (app::app(&config, &state), ConnectionLimits::new(config.http.listener()));

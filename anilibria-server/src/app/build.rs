@@ -1,4 +1,4 @@
-//! Assembles the service from its settings.
+//! Builds the service from its settings.
 
 use std::{
     path::Path,
@@ -26,7 +26,7 @@ use crate::{
     app::{
         State,
         caching::{self, Caching},
-        vitals,
+        sampled_metrics,
     },
     config::Config,
     events::{
@@ -35,8 +35,8 @@ use crate::{
         notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
     },
     health::{
-        BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
-        model::{Circuit, CircuitService, UserTokens},
+        BackendHealth, CacheHealth, Health, HealthSource, ProbeError,
+        report::{Circuit, CircuitService, UserTokens},
     },
     migration::{self, flags::Flags, rollback::Tally},
     node::{self, NodeService},
@@ -54,19 +54,20 @@ use crate::{
     v3,
 };
 
-/// Name of the leader lease for polling AniLibria on behalf of all instances: for events and for the catalog.
+/// Name of the leader lease for polling AniLibria on behalf of all instances, for events and for the catalog.
 const POLLER: &str = "events";
 
-/// Name of that lease among instances that do not produce events, so that none of them keeps others from it.
+/// Name of the leader lease for instances that poll only for the catalog. It is a different lease, so that such an instance
+/// cannot prevent others from polling for events.
 const CATALOG_POLLER: &str = "catalogue";
 
-/// Lease TTL: the time after which the lease of an instance that died expires.
+/// Lease TTL. After a crash of the leader, another instance takes over within this time.
 const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// Maximum burst of calls to AniLibria that requests of visitors may cause.
+/// Maximum burst of calls to AniLibria for requests of clients.
 const UPSTREAM_BURST: u32 = 40;
 
-/// Calls per second for the local catalog of a sandbox.
+/// Maximum calls per second of the catalog sync to a sandbox.
 const SANDBOX_RATE: u32 = 1000;
 
 /// Metric registrations of all modules.
@@ -77,29 +78,32 @@ const METRICS: [Registration; 7] = [
     titles::METRICS,
     events::METRICS,
     migration::METRICS,
-    vitals::METRICS,
+    sampled_metrics::METRICS,
 ];
 
-/// A sandbox, and the address at which the service's own socket exposes it.
+/// A sandbox, and the base URL at which the service exposes it.
 #[derive(Clone, Debug)]
-pub struct SandboxAt {
+pub struct HostedSandbox {
     sandbox: Sandbox,
     root: String,
 }
 
-impl SandboxAt {
-    /// Returns the sandbox of the service that listens at `origin` (`http://host:port`).
+impl HostedSandbox {
+    /// Creates the sandbox of the service that listens at `origin` (`http://host:port`).
     pub fn new(sandbox: Sandbox, origin: impl AsRef<str>) -> Self {
         Self { sandbox, root: format!("{}/sandbox", origin.as_ref()) }
     }
 }
 
-/// Builds the service that `config` describes. It reads from the sandbox if there is one.
+/// Builds the service from `config`. With a `sandbox`, the service reads from the sandbox in place of AniLibria.
 ///
-/// Data read from a sandbox is not stored on disk unless a directory is set, because the next sandbox may hold different
-/// data.
-pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
-    // Installed before any other component creates a counter.
+/// Data of a sandbox is stored on disk only if a directory is set, because the next sandbox may contain other data.
+///
+/// # Errors
+///
+/// Returns an error if a setting is invalid, or if an HTTP client cannot be created.
+pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::Result<State> {
+    // The recorder must be installed before any component creates a counter.
     let metrics = config.telemetry.serves_metrics().then(|| Metrics::install(&METRICS)).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
@@ -120,7 +124,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     if config.catalog.catalogue_enabled {
         let options =
             LocalCatalogOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
-        // The service's own sandbox needs no rate limit for the sake of AniLibria.
+        // A sandbox needs no protection from many calls.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
         titles = titles.lists_from(LocalCatalog::open(&reader, stores, options).await);
@@ -130,14 +134,14 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let parts = Parts {
+    let components = HealthComponents {
         titles: titles.clone(),
         node: node.clone(),
-        takes_user_tokens: config.auth.takes_user_tokens(),
+        accepts_user_tokens: config.auth.accepts_user_tokens(),
         has_redis: redis.is_some(),
         has_database: caching.has_database,
     };
-    let health = Health::new(Arc::new(parts));
+    let health = Health::new(Arc::new(components));
     Ok(State {
         torznab: Torznab::new(&config.torznab, &titles),
         titles,
@@ -157,8 +161,8 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     })
 }
 
-/// Returns counters of messages on live connections, with the message types of all protocols.
-fn live_counters() -> websocket::counters::LiveCounters {
+/// Returns the counters of messages on live connections, for the message types of all protocols.
+fn tally() -> websocket::counters::LiveCounters {
     let events = EventKind::ALL.map(EventKind::as_str).into_iter();
     let outgoing = events::socket::OUTGOING.into_iter().chain(events);
     websocket::counters::LiveCounters::new(
@@ -167,8 +171,8 @@ fn live_counters() -> websocket::counters::LiveCounters {
     )
 }
 
-/// Returns a candidate for polling AniLibria for events, without other instances.
-pub(super) fn lone_candidate() -> Arc<Candidate> {
+/// Returns the candidate of an instance without Redis. It always becomes the leader, because there are no other instances.
+pub(super) fn local_candidate() -> Arc<Candidate> {
     candidate(LocalElection::new(), POLLER)
 }
 
@@ -176,21 +180,21 @@ fn candidate(election: impl Election, lease: &str) -> Arc<Candidate> {
     Arc::new(Candidate::campaign(election, lease, LEASE_TTL))
 }
 
-/// Returns the persistent stores of the local catalog of `client`: on disk, in the directory of the cached answers, and for all
-/// instances in MongoDB, where the site can read the titles, or else in Redis. With Redis, one instance reads on behalf of all:
-/// that of `candidate`.
+/// Returns the persistent stores of the local catalog. Each instance has a store on disk, in the directory of the cache. All
+/// instances share a store in MongoDB, where the site can read the titles, or else in Redis. With Redis, the instance with the
+/// lease of `candidate` polls on behalf of all.
 fn stores(
     config: &Config,
     client: &Client,
     caching: &Caching,
     status: Option<&SyncStatus>,
     candidate: Option<&Arc<Candidate>>,
-    is_public: bool,
+    use_default_dir: bool,
 ) -> Stores {
     if !config.catalog.catalogue_enabled {
         return Stores::default();
     }
-    let directory = caching::directory(&config.cache, is_public);
+    let directory = caching::directory(&config.cache, use_default_dir);
     let own = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
     let mongo = caching.database.clone().zip(status).map(|(database, status)| {
         let catalog = MongoCatalog::new(database, client.clone(), status.clone());
@@ -205,33 +209,34 @@ fn stores(
     Stores { own, shared: mongo.or(redis), elector: candidate.cloned() }
 }
 
-/// Returns the event bus between all instances: in `redis` if it is set.
-async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+/// Returns the event bus: in `redis` for many instances, or local for one.
+async fn bus(config: &Config, redis: Option<&Redis>, use_default_dir: bool) -> Arc<dyn Bus> {
     let (cache, replay) = (&config.cache, config.realtime.events_replay);
     match redis {
         Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
-        None => Arc::new(LocalBus::open(caching::directory(cache, is_public).as_deref(), replay).await),
+        None => Arc::new(LocalBus::open(caching::directory(cache, use_default_dir).as_deref(), replay).await),
     }
 }
 
-/// Returns the notifications to `node`, if they are enabled. Pending notifications are stored in `redis`, or else on disk.
+/// Returns the notifications to `node`; `None` if they are disabled. Pending notifications are stored in `redis`, or else on
+/// disk.
 async fn notifications(
     config: &Config,
     node: Option<NodeService>,
     redis: Option<&Redis>,
-    is_public: bool,
+    use_default_dir: bool,
 ) -> Option<Notifications> {
     // The Node service rejects requests without a token, so notifications need the secret.
-    let is_told = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
-    let node = node.filter(|_| is_told)?;
+    let is_enabled = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
+    let node = node.filter(|_| is_enabled)?;
     let ledger: Box<dyn Ledger> = match redis {
         Some(redis) => Box::new(RedisLedger::new(redis)),
-        None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
+        None => ledger(caching::directory(&config.cache, use_default_dir).as_deref()).await,
     };
     Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
 }
 
-/// Opens the ledger in `directory`; there is none if no directory is set or another service holds it.
+/// Opens the outbox in `directory`. Without a directory, or if another process uses it, the outbox is in memory only.
 async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     let Some(directory) = directory else { return Box::new(NoLedger) };
     match DiskLedger::open(directory).await {
@@ -246,21 +251,21 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     }
 }
 
-/// Origin of the pictures and files of the live service.
+/// Origin of the images and files of AniLibria.
 const MEDIA_ORIGIN: &str = "https://anilibria.top";
 
-/// Creates the client of the sandbox over the service's own socket, of the configured mirrors, or of the live ones.
-fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
+/// Creates the client of the sandbox, of the configured mirrors, or of the public mirrors.
+fn client(config: &Config, sandbox: Option<&HostedSandbox>) -> anyhow::Result<Client> {
     let mut client = Client::builder()
         .user_agent(config.anilibria_user_agent.as_str())
         .rate_limit(RateLimit::per_second(config.upstream_requests_per_second).burst(UPSTREAM_BURST))
         .timeout(config.upstream_timeout)
         .attempt_timeout(config.upstream_attempt_timeout);
-    if let Some(SandboxAt { root, .. }) = sandbox {
+    if let Some(HostedSandbox { root, .. }) = sandbox {
         client = client.mirror(format!("{root}/api/v1")).media_origin(root);
     } else {
         let mirrors = config.mirrors().unwrap_or_default();
-        // Browsers keep the addresses of pictures: these do not follow the failover of this service.
+        // Browsers cache images by their URLs, so the URLs must not change when the client switches to another mirror.
         let media = mirrors.first().map(|mirror| mirror.origin().ascii_serialization());
         client = mirrors.into_iter().fold(client, ClientBuilder::mirror);
         client = client.media_origin(media.unwrap_or_else(|| MEDIA_ORIGIN.to_owned()));
@@ -268,33 +273,33 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
     Ok(client.build()?)
 }
 
-/// The components whose health is checked.
-struct Parts {
+/// The components of the service, as the source of the health endpoints.
+struct HealthComponents {
     titles: Titles,
     node: Option<NodeService>,
     has_redis: bool,
     has_database: bool,
-    takes_user_tokens: bool,
+    accepts_user_tokens: bool,
 }
 
 #[async_trait]
-impl Vitals for Parts {
-    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+impl HealthSource for HealthComponents {
+    async fn check_upstream(&self) -> Result<(), ProbeError> {
         match self.titles.watcher().app().status().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
+            Err(error) => Err(ProbeError { status_code: error.http_status(), message: error.to_string() }),
         }
     }
 
-    async fn ask_cache(&self) -> CacheVitals {
+    async fn check_cache(&self) -> CacheHealth {
         let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
         let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         let is_loaded = catalog.as_ref().is_some_and(CatalogStatus::is_loaded);
-        let holds_data =
+        let has_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
         let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
-        CacheVitals {
-            holds_data,
+        CacheHealth {
+            has_data,
             hit_rate: stats.hit_rate(),
             redis: level(CacheLevel::Redis),
             database: level(CacheLevel::Database),
@@ -302,13 +307,13 @@ impl Vitals for Parts {
         }
     }
 
-    fn unchecked_cache(&self) -> CacheVitals {
+    fn unchecked_cache(&self) -> CacheHealth {
         let catalog = self.titles.local_catalog().map(LocalCatalog::status);
-        CacheVitals {
-            holds_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
+        CacheHealth {
+            has_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
             hit_rate: 0.0,
-            redis: self.has_redis.then(BackEnd::unchecked),
-            database: self.has_database.then(BackEnd::unchecked),
+            redis: self.has_redis.then(BackendHealth::unchecked),
+            database: self.has_database.then(BackendHealth::unchecked),
             catalog,
         }
     }
@@ -318,7 +323,7 @@ impl Vitals for Parts {
     }
 
     fn user_tokens(&self) -> UserTokens {
-        if self.takes_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
+        if self.accepts_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
     }
 
     fn circuits(&self) -> Vec<Circuit> {
@@ -337,8 +342,8 @@ impl Vitals for Parts {
     }
 }
 
-/// Returns the health of the store behind a level. Only the start of an error is kept, because its causes may name hosts and
+/// Returns the state of the store of a cache level. The sources of an error are omitted, because they may contain hosts and
 /// users.
-fn back_end(ping: &LevelPing) -> BackEnd {
-    BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
+fn back_end(ping: &LevelPing) -> BackendHealth {
+    BackendHealth { took: ping.took, error: ping.error.as_ref().map(ToString::to_string) }
 }

@@ -1,4 +1,4 @@
-//! The cache of the service, assembled from its settings.
+//! Builds the cache of the service from its settings.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,64 +11,64 @@ use tracing::{info, warn};
 
 use crate::config::{CacheConfig, CacheDir, SecretUrl};
 
-/// Soft timeout: maximum wait for AniLibria when a stale answer exists. Then the stale answer is served.
+/// Soft timeout of a load: if a stale value exists, it is served after this time while the load continues.
 const SOFT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Eager refresh threshold: the share of its TTL after which a requested answer is refreshed in the background.
+/// Eager refresh threshold: the share of its TTL after which a requested value is refreshed in the background.
 const EAGER_REFRESH: f64 = 0.8;
 
-/// Maximum random time added to the TTL, so that answers that were loaded together do not expire together.
+/// Maximum random time added to the TTL, so that values that were loaded together do not expire together.
 const JITTER: Duration = Duration::from_secs(10);
 
-/// Limits the jitter to this fraction of the shortest TTL; more would dominate that TTL.
+/// Divisor for the upper limit of the jitter: the shortest TTL divided by this number.
 const JITTER_DIVISOR: u32 = 10;
 
-/// TTL of the load lock, during which one instance loads on behalf of all. It is longer than most loads take, and short
-/// enough for instances that waited on one that died to load the value within the same request.
+/// TTL of the load lock, with which one instance loads on behalf of all. It is longer than most loads. It is also short enough
+/// that, after a crash of the loading instance, a waiting instance can load the value within the same request.
 const LOAD_LEASE: Duration = Duration::from_secs(4);
 
-/// Timeout of MongoDB and the disk, which are read rarely.
+/// Timeout of the cache level in MongoDB or on disk.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Minimum and maximum number of connections to MongoDB.
 const MONGODB_CONNECTIONS: (u32, u32) = (10, 50);
 
-/// Name of the collection of cached answers in MongoDB.
+/// Name of the collection of cached responses in MongoDB.
 const COLLECTION: &str = "anilibria_cache";
 
 /// File name of the store on disk.
 const FILE: &str = "answers.redb";
 
-/// A cache, the number of its levels that store lists, and the back ends behind it. Values that are cheap to recompute are
-/// not stored in the database.
+/// The cache and its back ends.
 #[derive(Clone, Debug)]
 pub struct Caching {
     /// The cache.
     pub cache: Cache,
-    /// Number of levels that store lists.
+    /// Number of nearest levels that store lists. MongoDB never stores them, because lists are cheap to recompute.
     pub list_levels: usize,
-    /// Redis, for other state that instances share; `None` if it is not configured.
+    /// Redis, also for other state that instances share; `None` if it is not configured.
     pub redis: Option<Redis>,
-    /// Store in MongoDB; `None` if it is not configured.
+    /// Store in MongoDB; `None` if MongoDB is not configured.
     pub mongo: Option<MongoStore>,
     /// True if there is a database level: MongoDB or the store on disk.
     pub has_database: bool,
-    /// Database in MongoDB, for other data that is stored there; `None` if it is not configured.
+    /// Database in MongoDB, for other data; `None` if MongoDB is not configured.
     pub database: Option<Database>,
 }
 
-/// Opens the cache that `config` describes: memory, Redis if it is set, and MongoDB if it is set or else the disk.
-/// `keeps_on_disk` is the default for the disk. A load ends after `load_limit`, because no request waits for longer.
+/// Opens the cache. The levels are memory, Redis if it is configured, and MongoDB if it is configured or else the disk.
+/// `use_default_dir` enables the disk if `config` has no directory. Loads are aborted after `load_limit`, the timeout of
+/// requests.
 ///
-/// An unreachable back end is not an error: the service starts without it and uses it once it is available.
+/// An unreachable back end is not an error. The service starts without it, and uses it as soon as it is available.
 ///
 /// # Errors
 ///
-/// A setting is malformed.
+/// Returns an error if a setting is malformed.
 pub async fn open(
     config: &CacheConfig,
     load_limit: Duration,
-    keeps_on_disk: bool,
+    use_default_dir: bool,
 ) -> anyhow::Result<Caching> {
     let memory = MemoryStore::new(config.cache_memory_bytes as u64);
     let mut levels =
@@ -78,7 +78,7 @@ pub async fn open(
 
     let (mut mongo, mut has_database) = (None, true);
     if let Some(redis) = &redis {
-        levels = shared(levels, redis, config.cache_ttl_redis);
+        levels = with_redis(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
     }
     if let Some(uri) = &config.mongodb_uri {
@@ -90,7 +90,7 @@ pub async fn open(
             .span("database_lookup")
             .timeout(DATABASE_TIMEOUT);
         levels = level.ttl(config.cache_ttl_database);
-    } else if let Some(store) = disk(config, keeps_on_disk).await {
+    } else if let Some(store) = disk(config, use_default_dir).await {
         levels = levels
             .level(store)
             .name(CacheLevel::Database.as_str())
@@ -113,6 +113,7 @@ pub async fn open(
     Ok(Caching { cache: levels.options(options).build(), list_levels, redis, mongo, has_database, database })
 }
 
+/// Creates the client of Redis.
 fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
     let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
     let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
@@ -120,7 +121,8 @@ fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
     Ok(redis)
 }
 
-fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
+/// Adds the cache level in Redis, with its backplane and load lock.
+fn with_redis(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
     levels
         .level(redis.store())
         .name(CacheLevel::Redis.as_str())
@@ -144,9 +146,9 @@ async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
     Ok(store)
 }
 
-/// Opens the store on disk; `None` if it is disabled or unusable.
-async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
-    let directory = directory(config, by_default)?;
+/// Opens the store on disk; `None` if it is disabled or cannot be opened.
+async fn disk(config: &CacheConfig, use_default_dir: bool) -> Option<DiskStore> {
+    let directory = directory(config, use_default_dir)?;
     let store =
         DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
     match store {
@@ -162,16 +164,17 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
     }
 }
 
-/// Returns the directory of stored data; `None` if nothing is stored on disk.
-pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
+/// Returns the directory for data on disk; `None` if no data is stored on disk. `use_default_dir` enables the default directory
+/// if `config` has none.
+pub fn directory(config: &CacheConfig, use_default_dir: bool) -> Option<PathBuf> {
     match &config.cache_dir {
         Some(CacheDir::At(directory)) => Some(directory.clone()),
-        None if by_default => default_directory(),
+        None if use_default_dir => default_directory(),
         Some(CacheDir::Off) | None => None,
     }
 }
 
-/// Returns the default cache directory, whose contents may be deleted at any time.
+/// Returns the default directory, in the user's cache directory. Its contents may be deleted at any time.
 fn default_directory() -> Option<PathBuf> {
     let directories = etcetera::choose_base_strategy().ok()?;
     Some(directories.cache_dir().join("anilibria-server"))

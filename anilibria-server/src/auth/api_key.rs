@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::config::Secret;
 
-/// A key, held as a message authentication code of itself. Cheap to clone.
+/// A key of clients. Only a message authentication code of the key is stored. Cheap to clone.
 #[derive(Clone)]
 pub struct ApiKey {
     mac: Hmac<Sha256>,
@@ -15,7 +15,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Creates the key with the value of `secret`.
+    /// Creates the key that equals `secret`.
     pub fn new(secret: &Secret) -> Self {
         let mac = Hmac::<Sha256>::new(&<_>::default());
         let code = mac.clone().chain_update(secret.expose()).finalize().into_bytes().into();
@@ -23,7 +23,7 @@ impl ApiKey {
     }
 
     /// Returns true if `text` is the key. The comparison takes the same time for all texts of equal length.
-    pub fn is(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         self.mac.clone().chain_update(text).verify_slice(&self.code).is_ok()
     }
 }
@@ -39,12 +39,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_key_is_the_key() {
+    fn only_the_exact_key_matches() {
         let key = ApiKey::new(&"hunter2".parse().unwrap());
 
-        assert!(key.is("hunter2"));
+        assert!(key.matches("hunter2"));
         for text in ["", "hunter", "hunter22", "Hunter2", " hunter2"] {
-            assert!(!key.is(text), "{text}");
+            assert!(!key.matches(text), "{text}");
         }
         assert!(!format!("{key:?}").contains("hunter2"));
     }

@@ -19,9 +19,9 @@ use crate::config::{AuthConfig, ServiceNames};
 /// A permission of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// Read data.
+    /// Reading data.
     Read,
-    /// Change the contents of the cache.
+    /// Changing the contents of the cache.
     Write,
 }
 
@@ -49,40 +49,45 @@ struct Claims {
 }
 
 impl Services {
-    /// Creates the services with the secrets of `config`; `None` without a secret, in which case no service is admitted.
+    /// Creates the authentication with the secrets of `config`; `None` without a secret, in which case no service is authorised.
     pub fn new(config: &AuthConfig) -> Option<Self> {
         let keys = Keys::new([&config.internal_jwt_secret, &config.internal_jwt_secret_previous]);
         (!keys.is_empty()).then(|| Self { keys, allowed: config.allowed_services.clone() })
     }
 
-    /// Adds these services to the routes of `table`, as the data that [`super::Caller`] checks.
+    /// Attaches this authentication to all routes of `table`. The routes check it with [`super::AuthorizedService`].
     #[must_use]
-    pub fn guard(&self, mut table: RouteTable) -> RouteTable {
+    pub fn attach_to(&self, mut table: RouteTable) -> RouteTable {
         for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
-            let open = std::mem::replace(endpoint, poem::Route::new().boxed());
-            *endpoint = open.data(self.clone()).map_to_response().boxed();
+            let inner = std::mem::replace(endpoint, poem::Route::new().boxed());
+            *endpoint = inner.data(self.clone()).map_to_response().boxed();
         }
         table
     }
 
-    /// Returns the name of the service whose valid token is among `headers`.
+    /// Returns the name of the service whose token is in `headers`; `None` without a valid token of an allowed service.
     pub fn identify(&self, headers: &HeaderMap) -> Option<String> {
         let claims: Claims = token::claims(&self.keys, bearer(headers)?, SystemTime::now()).ok()?;
         Some(claims.service).filter(|service| self.allowed.contains(service))
     }
 
-    /// Converts these services into the function by which [clients](anilibria_http::clients::Clients) identify a service.
+    /// Returns [`identify`](Self::identify) as a function, for [`Clients`](anilibria_http::clients::Clients).
     pub fn into_identify(self) -> IdentifyService {
         Arc::new(move |headers| self.identify(headers))
     }
 
-    /// Checks that the service whose token is among `headers` has `permission`.
+    /// Checks that the service whose token is in `headers` has `permission`.
     ///
     /// # Errors
     ///
-    /// [`Problem::Unauthorized`] without a valid token, [`Problem::Forbidden`] if the service is unknown or lacks the
+    /// [`Problem::Unauthorized`] without a valid token, and [`Problem::Forbidden`] if the service is not allowed or lacks the
     /// permission.
-    pub fn admit(&self, headers: &HeaderMap, permission: Permission, now: SystemTime) -> Result<(), Problem> {
+    pub fn authorize(
+        &self,
+        headers: &HeaderMap,
+        permission: Permission,
+        now: SystemTime,
+    ) -> Result<(), Problem> {
         let Some(token) = bearer(headers) else {
             return Err(Problem::Unauthorized {
                 message: "Missing internal service token",
@@ -113,27 +118,27 @@ mod tests {
     use super::*;
     use crate::auth::token::tests::{NOW, SECRET, keys, now, token};
 
-    fn admit(authorization: Option<String>, permission: Permission) -> Result<(), (u16, ErrorCode)> {
+    fn authorize(authorization: Option<String>, permission: Permission) -> Result<(), (u16, ErrorCode)> {
         let services = Services { keys: keys(&[SECRET]), allowed: "nodejs, other".parse().unwrap() };
         let value = authorization.map(|text| (header::AUTHORIZATION, HeaderValue::try_from(text).unwrap()));
-        let admitted = services.admit(&value.into_iter().collect(), permission, now());
-        admitted.map_err(|problem| (problem.status().as_u16(), problem.code()))
+        let authorized = services.authorize(&value.into_iter().collect(), permission, now());
+        authorized.map_err(|problem| (problem.status().as_u16(), problem.code()))
     }
 
-    fn admit_claims(claims: &Value, permission: Permission) -> Result<(), (u16, ErrorCode)> {
-        admit(Some(format!("Bearer {}", token(claims))), permission)
+    fn authorize_claims(claims: &Value, permission: Permission) -> Result<(), (u16, ErrorCode)> {
+        authorize(Some(format!("Bearer {}", token(claims))), permission)
     }
 
     #[test]
-    fn known_service_may_do_what_its_token_permits() {
+    fn allowed_service_has_the_permissions_of_its_token() {
         let claims = json!({"service": "nodejs", "permissions": ["read", "notify"], "exp": NOW + 60});
 
-        assert_eq!(admit_claims(&claims, Permission::Read), Ok(()));
-        assert_eq!(admit_claims(&claims, Permission::Write), Err((403, ErrorCode::Forbidden)));
+        assert_eq!(authorize_claims(&claims, Permission::Read), Ok(()));
+        assert_eq!(authorize_claims(&claims, Permission::Write), Err((403, ErrorCode::Forbidden)));
     }
 
     #[test]
-    fn others_stay_outside() {
+    fn unknown_services_and_invalid_tokens_are_rejected() {
         for (claims, status, code) in [
             (
                 json!({"service": "stranger", "permissions": ["read"], "exp": NOW + 60}),
@@ -151,10 +156,10 @@ mod tests {
             (json!({"service": "nodejs", "permissions": ["read"]}), 401, ErrorCode::InvalidToken),
             (json!({"id": 7, "exp": NOW + 60}), 401, ErrorCode::InvalidToken),
         ] {
-            assert_eq!(admit_claims(&claims, Permission::Read), Err((status, code)), "{claims}");
+            assert_eq!(authorize_claims(&claims, Permission::Read), Err((status, code)), "{claims}");
         }
-        assert_eq!(admit(None, Permission::Read), Err((401, ErrorCode::Unauthorized)));
-        assert_eq!(admit(Some("Basic x".into()), Permission::Read), Err((401, ErrorCode::Unauthorized)));
-        assert_eq!(admit(Some("Bearer x".into()), Permission::Read), Err((401, ErrorCode::InvalidToken)));
+        assert_eq!(authorize(None, Permission::Read), Err((401, ErrorCode::Unauthorized)));
+        assert_eq!(authorize(Some("Basic x".into()), Permission::Read), Err((401, ErrorCode::Unauthorized)));
+        assert_eq!(authorize(Some("Bearer x".into()), Permission::Read), Err((401, ErrorCode::InvalidToken)));
     }
 }

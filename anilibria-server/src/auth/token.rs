@@ -19,7 +19,7 @@ use crate::config::Secret;
 /// Maximum length of a token in bytes.
 pub const MAX_BYTES: usize = 4096;
 
-/// Maximum difference between clocks.
+/// Maximum difference between the clocks of the issuer and of this service.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Header of the tokens that this service creates.
@@ -32,13 +32,13 @@ pub enum TokenError {
     /// The token is malformed, or longer than [`MAX_BYTES`].
     #[error("token is malformed")]
     Malformed,
-    /// The token requires another algorithm, or an extension.
+    /// The token uses another algorithm than HS256, or an extension.
     #[error("token has another algorithm")]
     Algorithm,
     /// The token is not signed with any of the secrets.
     #[error("token has a wrong signature")]
     Signature,
-    /// The claims are missing or invalid for this kind of token.
+    /// Claims are missing, or not valid for this kind of token.
     #[error("token has wrong claims")]
     Claims,
     /// The token has expired.
@@ -47,25 +47,25 @@ pub enum TokenError {
     /// The token is not valid yet.
     #[error("token is not active yet")]
     NotActive,
-    /// The site, when asked, does not admit the owner of the token.
-    #[error("token is not valid any more")]
-    Withdrawn,
+    /// The Node service does not accept the token or its user.
+    #[error("token is no longer valid")]
+    Revoked,
 }
 
 impl TokenError {
-    /// Returns the machine-readable code.
+    /// Returns the code of the error in responses.
     pub fn code(self) -> ErrorCode {
         match self {
             Self::Expired => ErrorCode::TokenExpired,
             Self::NotActive => ErrorCode::TokenNotActive,
-            Self::Malformed | Self::Algorithm | Self::Signature | Self::Claims | Self::Withdrawn => {
+            Self::Malformed | Self::Algorithm | Self::Signature | Self::Claims | Self::Revoked => {
                 ErrorCode::InvalidToken
             }
         }
     }
 }
 
-/// Secrets that a token may be signed with: the current one and the previous one.
+/// Secrets that a token may be signed with: the current secret, then the previous one.
 #[derive(Clone, Default)]
 pub struct Keys(Vec<Hmac<Sha256>>);
 
@@ -77,22 +77,22 @@ impl Keys {
         Self(set.filter_map(|secret| Hmac::new_from_slice(secret.expose().as_bytes()).ok()).collect())
     }
 
-    /// True if there is no key, so that no token can be valid.
+    /// Returns true if there is no key, so that no token can be valid.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Creates a token with `claims`, signed with the current secret; `None` if there is no secret, or if `claims` cannot be
     /// serialised.
-    pub(super) fn seal(&self, claims: &impl Serialize) -> Option<String> {
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Option<String> {
         let header = URL_SAFE_NO_PAD.encode(HEADER);
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
         let signature = self.0.first()?.clone().chain_update(&message).finalize().into_bytes();
         Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// True if `signature` is valid for `message` under one of the keys. Each comparison takes constant time.
-    fn sign(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Returns true if `signature` is valid for `message` under one of the keys. Each comparison takes constant time.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.iter().any(|key| key.clone().chain_update(message).verify_slice(signature).is_ok())
     }
 }
@@ -106,11 +106,11 @@ impl fmt::Debug for Keys {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
-    /// Critical extensions. None is supported.
+    /// Critical extensions, none of which is supported.
     crit: Option<Value>,
 }
 
-/// Validity of a token, in seconds since 1970.
+/// Period in which a token is valid, in seconds since 1970.
 #[derive(Deserialize)]
 struct Times {
     exp: f64,
@@ -121,7 +121,7 @@ struct Times {
 ///
 /// # Errors
 ///
-/// Returns an error if the token is malformed, badly signed or not valid at `now`, and also if it has no expiry.
+/// Returns an error if the token is malformed, is not signed with one of `keys`, is not valid at `now`, or has no expiry.
 pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) -> Result<T, TokenError> {
     if token.len() > MAX_BYTES {
         return Err(TokenError::Malformed);
@@ -132,7 +132,7 @@ pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) ->
     if header.alg != "HS256" || header.crit.is_some() {
         return Err(TokenError::Algorithm);
     }
-    if !keys.sign(message.as_bytes(), &decode(signature)?) {
+    if !keys.verify(message.as_bytes(), &decode(signature)?) {
         return Err(TokenError::Signature);
     }
     // Parsed as an object first: serde also accepts an array for a struct.
@@ -195,7 +195,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn token_of_another_implementation_is_read() {
+    fn token_of_another_implementation_is_verified() {
         let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
                      eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
                      SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
@@ -206,7 +206,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn forged_tokens_are_refused() {
+    fn forged_tokens_are_rejected() {
         let good = json!({"exp": NOW + 60});
         let token = token(&good);
         let (message, signature) = token.rsplit_once('.').unwrap();
@@ -245,7 +245,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn token_is_valid_in_its_time_give_or_take_the_leeway() {
+    fn token_is_valid_between_nbf_and_exp_within_the_leeway() {
         for (claims, error) in [
             (json!({"exp": NOW - 29}), None),
             (json!({"exp": NOW - 30}), Some(TokenError::Expired)),
@@ -262,7 +262,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn secret_before_the_current_one_is_taken() {
+    fn token_signed_with_the_previous_secret_is_accepted() {
         let old = signed("old", &json!({"alg": "HS256"}), &json!({"exp": NOW + 60}));
 
         assert!(claims::<Value>(&keys(&[SECRET, "old"]), &old, now()).is_ok());
@@ -270,7 +270,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn empty_secret_is_no_key() {
+    fn empty_secret_is_not_used_as_a_key() {
         let keys = keys(&["", "  "]);
 
         assert!(keys.is_empty());
@@ -279,7 +279,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn keys_do_not_show_themselves() {
+    fn keys_are_not_printed() {
         assert_eq!(format!("{:?}", keys(&[SECRET])), "Keys(1)");
     }
 }

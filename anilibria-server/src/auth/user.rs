@@ -15,14 +15,14 @@ use super::{
 };
 use crate::config::AuthConfig;
 
-/// Additional check of users: the service that issued their tokens.
+/// Additional check of users by the service that issued their tokens.
 #[async_trait]
 pub trait Validator: fmt::Debug + Send + Sync + 'static {
-    /// Returns true if the user `id`, who sent `token`, is admitted.
+    /// Returns true if the service accepts `token`, the token of the user `id`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the service cannot be asked.
+    /// Returns an error if the service cannot be called.
     async fn is_valid(&self, id: u64, token: &str) -> anyhow::Result<bool>;
 }
 
@@ -30,64 +30,64 @@ pub trait Validator: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     keys: Keys,
-    /// Additional check of users, if configured.
+    /// Additional check, if configured.
     validator: Option<Arc<dyn Validator>>,
 }
 
 impl Users {
-    /// Creates users that are identified by the secrets of `config`. Without a secret, no user is identified.
+    /// Creates the authentication with the secrets of `config`. Without a secret, no user is identified.
     pub fn new(config: &AuthConfig) -> Self {
         Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]), validator: None }
     }
 
-    /// Adds `validator` as a check of users who [authenticate](Self::vouched).
+    /// Sets the additional check that [`authenticate`](Self::authenticate) makes.
     #[must_use]
-    pub fn asking(self, validator: Option<Arc<dyn Validator>>) -> Self {
+    pub fn validated_by(self, validator: Option<Arc<dyn Validator>>) -> Self {
         Self { validator, ..self }
     }
 
-    /// Returns the user of a valid `token`.
+    /// Returns the user of `token`, if the token is valid.
     ///
     /// # Errors
     ///
     /// Returns an error if the token is not valid.
-    pub fn known(&self, token: &str) -> Result<User, TokenError> {
+    pub fn verify(&self, token: &str) -> Result<User, TokenError> {
         verify(&self.keys, token, SystemTime::now())
     }
 
-    /// Returns the user of a valid `token`, if the validator, where there is one, admits the user. If the validator cannot
-    /// be asked, the token alone decides, so that an outage of it locks no user out.
+    /// Returns the user of `token`, if the token is valid and the validator accepts the user. Without a validator, or if the
+    /// validator fails, the token alone decides, so that an outage of the validator locks no user out.
     ///
     /// # Errors
     ///
     /// Returns an error if the token is not valid, or if the validator rejects the user.
-    pub async fn vouched(&self, token: &str) -> Result<User, TokenError> {
-        let user = self.known(token)?;
+    pub async fn authenticate(&self, token: &str) -> Result<User, TokenError> {
+        let user = self.verify(token)?;
         let Some(validator) = &self.validator else { return Ok(user) };
         match validator.is_valid(user.id, token).await {
             Ok(true) => Ok(user),
-            Ok(false) => Err(TokenError::Withdrawn),
+            Ok(false) => Err(TokenError::Revoked),
             Err(error) => {
-                debug!(%error, "user cannot be validated");
+                debug!(%error, user_id = user.id, "user validation failed, token accepted");
                 Ok(user)
             }
         }
     }
 
-    /// Adds the user of the token to the extensions of `request`. A request with an invalid token, or none, stays anonymous:
-    /// anyone may read, and the pages of the site treat an error as the end of the session.
-    pub fn recognise(&self, request: &mut Request) {
+    /// Adds the user of the token to the extensions of `request`. A request without a valid token stays anonymous: reads need no
+    /// user, and the pages of the site treat an error as the end of the session.
+    pub fn attach_user(&self, request: &mut Request) {
         if self.keys.is_empty() {
             return;
         }
-        let user = bearer(request.headers()).map(|token| self.known(token));
+        let user = bearer(request.headers()).map(|token| self.verify(token));
         if let Some(Ok(user)) = user {
             request.set_data(user);
         }
     }
 }
 
-/// Returns the user of `token`, if it is a valid access token.
+/// Returns the user of `token`, if it is an access token that is valid at `now`.
 ///
 /// # Errors
 ///
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn user_is_named_by_id_or_subject() {
+    fn user_is_read_from_id_or_subject() {
         assert_eq!(user(json!({"id": 7, "iat": NOW})), Ok(7));
         assert_eq!(user(json!({"id": "7"})), Ok(7));
         assert_eq!(user(json!({"sub": "7"})), Ok(7));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn token_that_is_not_for_access_or_names_nobody_is_refused() {
+    fn refresh_token_and_token_without_a_user_are_rejected() {
         for claims in [
             json!({"id": 7, "type": "refresh"}),
             json!({"id": 7, "type": null}),
@@ -172,21 +172,21 @@ mod tests {
         }
     }
 
-    fn recognised(users: &Users, authorization: &str) -> Option<User> {
+    fn attached(users: &Users, authorization: &str) -> Option<User> {
         let mut request = Request::builder().header("authorization", authorization).finish();
-        users.recognise(&mut request);
+        users.attach_user(&mut request);
         request.data::<User>().copied()
     }
 
     #[test]
-    fn request_with_a_good_token_is_the_users() {
+    fn user_of_a_valid_token_is_attached_to_the_request() {
         let users = Users { keys: keys(&[SECRET]), validator: None };
         let token = token(&json!({"id": 7, "exp": 99_999_999_999_u64}));
 
-        assert_eq!(recognised(&users, &format!("Bearer {token}")), Some(User { id: 7 }));
-        assert_eq!(recognised(&users, &format!("bearer {token}")), Some(User { id: 7 }));
-        assert_eq!(recognised(&users, &format!("Basic {token}")), None);
-        assert_eq!(recognised(&users, "Bearer x"), None);
-        assert_eq!(recognised(&Users::default(), &format!("Bearer {token}")), None);
+        assert_eq!(attached(&users, &format!("Bearer {token}")), Some(User { id: 7 }));
+        assert_eq!(attached(&users, &format!("bearer {token}")), Some(User { id: 7 }));
+        assert_eq!(attached(&users, &format!("Basic {token}")), None);
+        assert_eq!(attached(&users, "Bearer x"), None);
+        assert_eq!(attached(&Users::default(), &format!("Bearer {token}")), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Settings of the tokens by which users and other services are known.
+//! Settings of the tokens of users and other services.
 
 use std::{convert::Infallible, str::FromStr};
 
@@ -6,27 +6,27 @@ use clap::Args;
 
 use super::{Environment, secret::Secret};
 
-/// By what users and other services are known.
+/// Settings of the tokens of users and other services.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Tokens")]
 pub struct AuthConfig {
-    /// Secret that the site signs users' tokens with, at least 32 bytes; tokens are ignored when unset.
+    /// Secret of the tokens of users, at least 32 bytes. If unset, tokens are ignored.
     #[arg(long, env, hide_env_values = true)]
     pub jwt_secret: Option<Secret>,
 
-    /// The secret before it, whose tokens are still taken.
+    /// Previous secret of the tokens of users, which is still accepted.
     #[arg(long, env, hide_env_values = true)]
     pub jwt_secret_previous: Option<Secret>,
 
-    /// Secret that other services sign their tokens with, at least 32 bytes; there is no `/internal` when unset.
+    /// Secret of the tokens of other services, at least 32 bytes. If unset, `/internal` is disabled.
     #[arg(long, env, hide_env_values = true)]
     pub internal_jwt_secret: Option<Secret>,
 
-    /// The secret before it, whose tokens are still taken.
+    /// Previous secret of the tokens of other services, which is still accepted.
     #[arg(long, env, hide_env_values = true)]
     pub internal_jwt_secret_previous: Option<Secret>,
 
-    /// Services that may ask `/internal`: a comma list.
+    /// Services that may call `/internal`: a comma-separated list.
     #[arg(long, env, default_value = "nodejs,nodejs-service,python-anilibria")]
     pub allowed_services: ServiceNames,
 }
@@ -36,9 +36,9 @@ pub struct AuthConfig {
 pub struct ServiceNames(Vec<String>);
 
 impl ServiceNames {
-    /// Whether `name` is among them.
+    /// Returns true if `name` is one of the names.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|known| known == name)
+        self.0.iter().any(|listed| listed == name)
     }
 }
 
@@ -52,7 +52,7 @@ impl FromStr for ServiceNames {
 }
 
 impl AuthConfig {
-    /// Refuses secrets that guard nothing where that matters, and ones that do not go together.
+    /// Returns an error for a weak secret in production, and for a previous secret without a current one.
     pub(super) fn check(&self, environment: Environment) -> Result<(), String> {
         for (name, current, previous) in [
             ("JWT_SECRET", &self.jwt_secret, &self.jwt_secret_previous),
@@ -68,19 +68,19 @@ impl AuthConfig {
         }
     }
 
-    /// True if tokens of users are accepted: there is a secret that they are signed with.
-    pub fn takes_user_tokens(&self) -> bool {
+    /// Returns true if tokens of users are accepted, which needs a secret.
+    pub fn accepts_user_tokens(&self) -> bool {
         self.jwt_secret.as_ref().is_some_and(|secret| !secret.is_empty())
     }
 
-    /// Returns the warnings for the start of the service: users that cannot be recognised, and weak secrets.
+    /// Returns the warnings to log at the start of the service: a missing secret of users, and weak secrets.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let no_users = "JWT_SECRET is not set: user tokens are ignored, every client is anonymous";
-        let no_users = (!self.takes_user_tokens()).then(|| no_users.to_owned());
+        let no_users = (!self.accepts_user_tokens()).then(|| no_users.to_owned());
         no_users.into_iter().chain(self.weaknesses())
     }
 
-    /// What is wrong with each secret that anybody might guess.
+    /// Returns a message for each weak secret.
     fn weaknesses(&self) -> impl Iterator<Item = String> {
         let secrets = [
             ("JWT_SECRET", &self.jwt_secret),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_secret_is_refused_in_production_only() {
+    fn weak_secret_is_an_error_only_in_production() {
         for flag in
             ["jwt-secret", "internal-jwt-secret", "jwt-secret-previous", "internal-jwt-secret-previous"]
         {
@@ -123,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn empty_secret_is_refused_in_production() {
+    fn empty_secret_is_an_error_in_production() {
         let flags = ["--environment=production".to_owned(), "--jwt-secret=".to_owned()];
 
         assert!(check(&flags).unwrap_err().contains("JWT_SECRET is empty"));
     }
 
     #[test]
-    fn production_starts_with_good_secrets_and_without_any() {
+    fn production_accepts_strong_secrets_and_no_secrets() {
         let production = "--environment=production".to_owned();
 
         assert_eq!(check(std::slice::from_ref(&production)), Ok(()));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_secret_of_users_is_one_warning() {
+    fn missing_secret_of_users_is_a_warning() {
         let warnings =
             |flags: &[&str]| -> Vec<String> { Config::from_flags(flags).unwrap().auth.warnings().collect() };
 
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_is_printed_with_the_settings() {
+    fn secrets_are_not_printed_with_the_settings() {
         let config = Config::from_flags(["--jwt-secret=hunter2"]).unwrap();
 
         assert!(!format!("{config:?}").contains("hunter2"));

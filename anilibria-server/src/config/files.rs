@@ -1,4 +1,4 @@
-//! Secrets that come in files: they are in no list of variables or processes, and are what container platforms hand out.
+//! Secrets in files. Files appear in no list of variables or processes, and container platforms provide secrets as files.
 
 use std::{convert::Infallible, fs::File, io::Read as _, path::PathBuf, str::FromStr};
 
@@ -6,17 +6,17 @@ use clap::Args;
 
 use super::{
     Config,
-    show::{Effective, MASK},
+    effective::{EffectiveSetting, MASK},
 };
 
-/// Most bytes of such a file. A file that is larger is some other one.
+/// Maximum size of a file in bytes. A larger file is probably the wrong one.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Which settings are in files.
+/// Files with secrets.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Secrets in files")]
 pub struct SecretFiles {
-    /// File with `JWT_SECRET`, which has to be unset then; a line break at the end does not count.
+    /// File with `JWT_SECRET`, which must be unset; a trailing line break is ignored.
     #[arg(long, env)]
     pub jwt_secret_file: Option<PathBuf>,
 
@@ -46,7 +46,11 @@ pub struct SecretFiles {
 }
 
 impl Config {
-    /// Takes over what is in files. Refuses a file that cannot be read or is empty, and a setting that is given twice.
+    /// Reads the settings that are in files.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if a file cannot be read or is empty, or if a setting is also given without a file.
     pub(super) fn read_files(&mut self) -> Result<(), String> {
         let SecretFiles {
             jwt_secret_file,
@@ -58,20 +62,20 @@ impl Config {
             mongodb_uri_file,
         } = self.files.clone();
         let (auth, cache) = (&mut self.auth, &mut self.cache);
-        fill(&mut auth.jwt_secret, "JWT_SECRET", jwt_secret_file)?;
-        fill(&mut auth.jwt_secret_previous, "JWT_SECRET_PREVIOUS", jwt_secret_previous_file)?;
-        fill(&mut auth.internal_jwt_secret, "INTERNAL_JWT_SECRET", internal_jwt_secret_file)?;
+        fill_from_file(&mut auth.jwt_secret, "JWT_SECRET", jwt_secret_file)?;
+        fill_from_file(&mut auth.jwt_secret_previous, "JWT_SECRET_PREVIOUS", jwt_secret_previous_file)?;
+        fill_from_file(&mut auth.internal_jwt_secret, "INTERNAL_JWT_SECRET", internal_jwt_secret_file)?;
         let previous = internal_jwt_secret_previous_file;
-        fill(&mut auth.internal_jwt_secret_previous, "INTERNAL_JWT_SECRET_PREVIOUS", previous)?;
-        fill(&mut self.torznab.torznab_api_key, "TORZNAB_API_KEY", torznab_api_key_file)?;
-        fill(&mut cache.redis_url, "REDIS_URL", redis_url_file)?;
-        fill(&mut cache.mongodb_uri, "MONGODB_URI", mongodb_uri_file)
+        fill_from_file(&mut auth.internal_jwt_secret_previous, "INTERNAL_JWT_SECRET_PREVIOUS", previous)?;
+        fill_from_file(&mut self.torznab.torznab_api_key, "TORZNAB_API_KEY", torznab_api_key_file)?;
+        fill_from_file(&mut cache.redis_url, "REDIS_URL", redis_url_file)?;
+        fill_from_file(&mut cache.mongodb_uri, "MONGODB_URI", mongodb_uri_file)
     }
 }
 
 impl Config {
     /// Returns the settings that were read from files, with secrets and passwords masked.
-    pub(super) fn settings_in_files(&self) -> impl Iterator<Item = Effective> {
+    pub(super) fn settings_in_files(&self) -> impl Iterator<Item = EffectiveSetting> {
         let (files, cache) = (&self.files, &self.cache);
         let secrets = [
             ("JWT_SECRET", &files.jwt_secret_file),
@@ -87,7 +91,7 @@ impl Config {
         ];
         let urls =
             urls.into_iter().map(|(name, file, url)| (name, file, url.as_ref().map(ToString::to_string)));
-        secrets.chain(urls).filter(|(_, file, _)| file.is_some()).map(|(name, _, value)| Effective {
+        secrets.chain(urls).filter(|(_, file, _)| file.is_some()).map(|(name, _, value)| EffectiveSetting {
             name,
             value: value.into(),
             origin: format!("from {name}_FILE"),
@@ -95,22 +99,30 @@ impl Config {
     }
 }
 
-/// Puts what is in `file` into the setting called `name`.
-pub(super) fn fill<T>(setting: &mut Option<T>, name: &str, file: Option<PathBuf>) -> Result<(), String>
+/// Sets `setting`, the setting called `name`, to the contents of `file`.
+///
+/// # Errors
+///
+/// Returns a message if `file` cannot be read, is empty or larger than 64 KiB, or if `setting` already has a value.
+pub(super) fn fill_from_file<T>(
+    setting: &mut Option<T>,
+    name: &str,
+    file: Option<PathBuf>,
+) -> Result<(), String>
 where
     T: FromStr<Err = Infallible>,
 {
     let Some(file) = file else { return Ok(()) };
     if setting.is_some() {
-        return Err(format!("{name} and {name}_FILE are both set: which one counts is anybody's guess"));
+        return Err(format!("{name} and {name}_FILE are both set: set only one of them"));
     }
     let mut text = String::new();
     let read = File::open(&file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut text));
     let length = read.map_err(|error| format!("{name}_FILE: cannot read {}: {error}", file.display()))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if length as u64 > MAX_BYTES || text.is_empty() {
-        let fault = if text.is_empty() { "is empty" } else { "is larger than 64 KiB" };
-        return Err(format!("{name}_FILE: {} {fault}", file.display()));
+        let problem = if text.is_empty() { "is empty" } else { "is larger than 64 KiB" };
+        return Err(format!("{name}_FILE: {} {problem}", file.display()));
     }
     let Ok(value) = text.parse();
     *setting = Some(value);
@@ -138,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_may_be_in_a_file() {
+    fn secrets_are_read_from_files() {
         let directory = tempfile::tempdir().unwrap();
         let flag =
             |name: &str, text: &str| format!("--{name}-file={}", written(directory.path(), name, text));
@@ -174,23 +186,23 @@ mod tests {
     }
 
     #[test]
-    fn file_that_guards_nothing_is_refused_by_the_name_of_its_variable() {
+    fn error_about_a_file_names_its_variable() {
         let directory = tempfile::tempdir().unwrap();
         let large = "x".repeat(65 * 1024);
-        for (name, text, fault) in
+        for (name, text, problem) in
             [("empty", "", "is empty"), ("blank", "\n", "is empty"), ("large", &large, "64 KiB")]
         {
             let file = written(directory.path(), name, text);
             let error = read(&[format!("--internal-jwt-secret-file={file}")]).unwrap_err();
 
-            assert!(error.starts_with("INTERNAL_JWT_SECRET_FILE: ") && error.contains(fault), "{error}");
+            assert!(error.starts_with("INTERNAL_JWT_SECRET_FILE: ") && error.contains(problem), "{error}");
         }
         let error = read(&["--redis-url-file=/nowhere/at/all".to_owned()]).unwrap_err();
         assert!(error.starts_with("REDIS_URL_FILE: cannot read /nowhere/at/all"), "{error}");
     }
 
     #[test]
-    fn setting_that_is_given_twice_is_refused_without_being_shown() {
+    fn error_about_a_setting_given_twice_contains_no_secret() {
         let directory = tempfile::tempdir().unwrap();
         let file = written(directory.path(), "secret", "hunter2");
 

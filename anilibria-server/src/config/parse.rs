@@ -1,4 +1,4 @@
-//! Parsers of single settings. Their error messages continue a sentence that begins with the name of the setting.
+//! Parsers of the values of settings. An error message continues a sentence that begins with the name of the setting.
 
 use std::{net::IpAddr, num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
@@ -10,10 +10,10 @@ use url::Url;
 
 use super::CacheDir;
 
-/// Least important level to log.
+/// Minimum level to log.
 pub type LogLevel = Level;
 
-/// Parses a URL with a host, for HTTP.
+/// Parses an HTTP URL with a host.
 fn http_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("is not a URL: {error}"))?;
     if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() {
@@ -23,21 +23,21 @@ fn http_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// A base URL of AniLiberty API v1.
+/// Parses a base URL of AniLiberty API v1.
 pub(super) fn api_url(text: &str) -> Result<Url, String> {
     let url = http_url(text)?;
     let is_old = url.path_segments().is_some_and(|mut parts| parts.any(|part| matches!(part, "v2" | "v3")));
     if is_old || url.host_str() == Some("api.anilibria.tv") {
         return Err(
             "is the address of the old API v3, which was switched off in 2025; its successor is API v1, for example \
-                    https://anilibria.top/api/v1 (leave unset to use the public mirrors)"
+                    https://anilibria.top/api/v1 (leave the setting unset to use the public mirrors)"
                 .into(),
         );
     }
     Ok(url)
 }
 
-/// The base URL of a service: a host, and a path if need be.
+/// Parses the base URL of a service, without query and fragment.
 pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     let url = http_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -46,41 +46,41 @@ pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// A value for the header `User-Agent`.
+/// Parses a value of the header `User-Agent`.
 pub(super) fn user_agent(text: &str) -> Result<String, String> {
     let valid = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     valid.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".into())
 }
 
 /// Returns a parser of whole numbers in `range`.
-pub(crate) fn whole<N: TryFrom<u64>>(
+pub(crate) fn integer<N: TryFrom<u64>>(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<N, String> + Clone {
     move |text| {
         let number = text.parse().ok().filter(|number| range.contains(number));
         number
             .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+            .ok_or_else(|| format!("must be a integer number from {} to {}", range.start(), range.end()))
     }
 }
 
 /// Parses a whole number that is not 0.
 pub(super) fn nonzero(text: &str) -> Result<NonZeroU32, String> {
-    let number: u32 = whole(1..=u32::MAX.into())(text)?;
+    let number: u32 = integer(1..=u32::MAX.into())(text)?;
     NonZeroU32::new(number).ok_or_else(|| "must not be 0".into())
 }
 
-/// A number of seconds, at least 1.
+/// Parses a number of seconds, at least 1.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    whole(1..=u32::MAX.into())(text).map(Duration::from_secs)
+    integer(1..=u32::MAX.into())(text).map(Duration::from_secs)
 }
 
-/// A number of seconds, which may be none.
-pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
-    whole(0..=u32::MAX.into())(text).map(Duration::from_secs)
+/// Parses a number of seconds, which may be 0.
+pub(super) fn seconds_or_zero(text: &str) -> Result<Duration, String> {
+    integer(0..=u32::MAX.into())(text).map(Duration::from_secs)
 }
 
-/// A directory, or `off`.
+/// Parses a directory or `off`.
 pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
     match text.trim() {
         "" => Err("must be a directory or `off`".into()),
@@ -89,19 +89,19 @@ pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
     }
 }
 
-/// A number, at least 1.
+/// Parses a number, at least 1.
 pub(super) fn count(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| "must be a whole number, at least 1".into())
+    count.ok_or_else(|| "must be a integer number, at least 1".into())
 }
 
-/// A share, 0 to 1.
+/// Parses a share from 0 to 1.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
-/// A number of bytes, at least 1, with or without a unit.
+/// Parses a number of bytes, at least 1, with or without a unit.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     const UNITS: [(&str, usize); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
@@ -115,7 +115,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "must be a number of bytes that is at least 1 and fits into memory".into())
 }
 
-/// A network, or a single address.
+/// Parses a network or a single address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let address = |text: &str| text.parse().ok().map(|address: IpAddr| IpNet::from(address));
@@ -123,7 +123,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     network.ok_or_else(|| "must be a list of addresses and networks, such as 172.20.0.0/16".into())
 }
 
-/// A level by either of its names, in any case.
+/// Parses the name of a level in Rust or in Python, in any case.
 pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
     match text.to_ascii_lowercase().as_str() {
         "trace" => Ok(Level::TRACE),
@@ -135,7 +135,7 @@ pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
     }
 }
 
-/// A comma list of origins, or `*`.
+/// Parses a comma-separated list of origins, or `*`.
 pub(super) fn origins(text: &str) -> Result<AllowedOrigins, String> {
     if text.trim() == "*" {
         return Ok(AllowedOrigins::Any);
@@ -144,12 +144,12 @@ pub(super) fn origins(text: &str) -> Result<AllowedOrigins, String> {
     let listed: Result<_, _> = listed.map(origin).collect();
     listed
         .map(AllowedOrigins::Listed)
-        .map_err(|_| "must be `*`, or a comma list of origins such as https://anime.example".into())
+        .map_err(|_| "must be `*`, or a comma-separated list of origins such as https://anime.example".into())
 }
 
-/// The origin of a URL, as browsers name it.
+/// Parses a URL and returns its origin, as browsers write it.
 pub(super) fn origin(text: &str) -> Result<HeaderValue, String> {
-    let invalid = || "must be the address of a site, such as https://anime.example".to_owned();
+    let invalid = || "must be the URL of a site, such as https://anime.example".to_owned();
     let url: Url = text.parse().map_err(|_| invalid())?;
     let origin = Some(url.origin()).filter(url::Origin::is_tuple).ok_or_else(invalid)?;
     HeaderValue::try_from(origin.ascii_serialization()).map_err(|_| invalid())
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_api_is_refused_with_the_reason() {
+    fn url_of_the_old_api_is_an_error_with_the_reason() {
         for url in [
             "https://api.anilibria.tv/v3",
             "https://anilibria.tv/api/v3",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_have_units() {
+    fn bytes_may_have_a_unit() {
         assert_eq!(bytes("65536"), Ok(65536));
         assert_eq!(bytes("64KiB"), Ok(65536));
         assert_eq!(bytes("1 GiB"), Ok(1 << 30));
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn single_address_is_a_network_of_its_own() {
+    fn single_address_is_a_network() {
         assert_eq!(network(" 10.0.0.7 ").map(|network| network.to_string()), Ok("10.0.0.7/32".into()));
         assert_eq!(network("fd00::/8").map(|network| network.to_string()), Ok("fd00::/8".into()));
         assert!(network("proxy").is_err());
     }
 
     #[test]
-    fn levels_have_the_names_of_both_worlds_in_any_case() {
+    fn levels_are_parsed_by_rust_and_python_names_in_any_case() {
         assert_eq!(log_level("INFO"), Ok(Level::INFO));
         assert_eq!(log_level("Warning"), log_level("warn"));
         assert_eq!(log_level("CRITICAL"), Ok(Level::ERROR));
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_written_as_browsers_write_them() {
+    fn origins_are_normalised() {
         let listed = origins("https://Anime.example/, http://localhost:3000,");
 
         let expected = ["https://anime.example", "http://localhost:3000"].map(HeaderValue::from_static);

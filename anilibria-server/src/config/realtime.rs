@@ -1,4 +1,4 @@
-//! Settings of what tells clients at once.
+//! Settings of events and live connections.
 
 use std::time::Duration;
 
@@ -7,32 +7,32 @@ use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
 
-/// How clients are kept up to date.
+/// Settings of events and live connections.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Real time")]
 pub struct RealtimeConfig {
-    /// Whether AniLibria is watched for what clients are told: new episodes and titles, and changes of either.
+    /// Enables polls of AniLibria for events: new episodes and titles, and their changes.
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
     pub events_enabled: bool,
 
-    /// Events that are remembered for clients that come back.
+    /// Maximum number of events that are stored for replay.
     #[arg(long, env, value_parser = parse::count, default_value = "1000")]
     pub events_replay: usize,
 
-    /// Maximum live connections (WebSocket and server-sent events) at a time.
+    /// Maximum number of live connections (WebSocket and server-sent events).
     #[arg(long, env, value_parser = parse::count, default_value = "1000")]
     pub websocket_max_connections: usize,
 
-    /// Maximum live connections of one address. Trusted clients are exempt.
+    /// Maximum number of live connections per address. Trusted clients are exempt.
     #[arg(long, env, value_parser = parse::count, default_value = "100")]
     pub websocket_max_connections_per_client: usize,
 
-    /// Seconds between two signs of life that a client is asked for; fewer than a silent connection is kept.
+    /// Interval in seconds between pings. Must be less than `IDLE_TIMEOUT_SECONDS`.
     #[arg(long, env = "WEBSOCKET_PING_INTERVAL", value_name = "WEBSOCKET_PING_INTERVAL",
           value_parser = parse::seconds, default_value = "30")]
     pub websocket_ping_interval: Duration,
 
-    /// Seconds a client may take to give one, or to take what it is sent.
+    /// Timeout in seconds for a pong, and for a client to receive a message.
     #[arg(long, env = "WEBSOCKET_PING_TIMEOUT", value_name = "WEBSOCKET_PING_TIMEOUT",
           value_parser = parse::seconds, default_value = "10")]
     pub websocket_ping_timeout: Duration,

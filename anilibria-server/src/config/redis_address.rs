@@ -1,15 +1,15 @@
-//! Where Redis is, for commands that need nothing else.
+//! URL of Redis, for commands that need no other settings.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{SecretUrl, files::fill};
+use super::{SecretUrl, files::fill_from_file};
 
-/// Where Redis is.
+/// URL of Redis.
 #[derive(Clone, Debug, Args)]
 pub struct RedisAddress {
-    /// Redis, which all instances share.
+    /// URL of Redis, which all instances share.
     #[arg(long, env, hide_env_values = true, global = true)]
     redis_url: Option<SecretUrl>,
 
@@ -19,10 +19,14 @@ pub struct RedisAddress {
 }
 
 impl RedisAddress {
-    /// Its URL, if one is set. Refuses a file that cannot be read, and an address that is given twice.
+    /// Returns the URL; `None` if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message if the file cannot be read, or if the URL is given twice.
     pub fn url(&self) -> Result<Option<SecretUrl>, String> {
         let mut url = self.redis_url.clone();
-        fill(&mut url, "REDIS_URL", self.redis_url_file.clone())?;
+        fill_from_file(&mut url, "REDIS_URL", self.redis_url_file.clone())?;
         Ok(url)
     }
 }

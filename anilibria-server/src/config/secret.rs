@@ -1,12 +1,12 @@
-//! A secret that tokens are signed with, and what makes one worthless.
+//! Secrets, and the check for weak ones.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// Fewest bytes of a secret: as many as the digest has.
+/// Minimum size of a secret in bytes: the size of the digest.
 const MIN_BYTES: usize = 32;
 
-/// Variables that hold one. They are shown masked as a whole, and an empty one is not taken for unset.
-const VARIABLES: [&str; 5] = [
+/// Environment variables with a secret. Their values are masked completely. An empty value does not count as unset.
+const SECRET_VARIABLES: [&str; 5] = [
     "JWT_SECRET",
     "JWT_SECRET_PREVIOUS",
     "INTERNAL_JWT_SECRET",
@@ -14,46 +14,47 @@ const VARIABLES: [&str; 5] = [
     "TORZNAB_API_KEY",
 ];
 
-/// Secrets that stand in documentation and samples, for everyone to read.
-const KNOWN: [&str; 3] = [
+/// Secrets from documentation and examples, which are public.
+const PUBLIC: [&str; 3] = [
     "your-super-secret-jwt-key-change-in-production",
     "internal-service-secret-key",
     "internal-service-secret-key-change-in-production",
 ];
 
-/// Whether the variable `name` holds a secret.
+/// Returns true if the environment variable `name` contains a secret.
 pub(crate) fn is_secret(name: &str) -> bool {
-    VARIABLES.contains(&name)
+    SECRET_VARIABLES.contains(&name)
 }
 
-/// Whether the variable `name` holds a secret, or says in which file one is.
-pub(crate) fn guards(name: &str) -> bool {
+/// Returns true if the environment variable `name` contains a secret, or the path of a file with a secret.
+pub(crate) fn is_secret_setting(name: &str) -> bool {
     is_secret(name.strip_suffix("_FILE").unwrap_or(name))
 }
 
-/// A secret that never shows itself.
+/// A secret. It is masked in debug output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// The secret itself.
+    /// Returns the secret as text.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it: it guards nothing then.
+    /// Returns true if the secret is empty, or consists of white space.
     pub fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }
 
-    /// Why anybody might guess it: a continuation of "the secret …".
+    /// Returns the reason for which the secret is weak; `None` for a strong secret. The reason continues a sentence that begins
+    /// with the name of the setting.
     pub fn weakness(&self) -> Option<&'static str> {
-        // Some compose files quote the value, and the quotes become a part of it.
+        // In some compose files, quotes around the value become part of the value.
         let bare = self.0.trim().trim_matches(['"', '\'']);
         if self.is_empty() {
             Some("is empty")
-        } else if KNOWN.contains(&bare) {
-            Some("is the one from the documentation, which everybody knows")
+        } else if PUBLIC.contains(&bare) {
+            Some("is an example from the documentation")
         } else if self.0.len() < MIN_BYTES {
             Some("is shorter than 32 bytes")
         } else {
@@ -85,19 +86,19 @@ mod tests {
     }
 
     #[test]
-    fn what_anybody_might_guess_is_weak() {
+    fn empty_short_and_documented_secrets_are_weak() {
         assert_eq!(weakness(""), Some("is empty"));
         assert_eq!(weakness("  "), Some("is empty"));
         assert_eq!(weakness(&"x".repeat(31)), Some("is shorter than 32 bytes"));
         assert_eq!(weakness(&"x".repeat(32)), None);
-        for known in KNOWN {
-            assert!(weakness(known).unwrap().contains("documentation"), "{known}");
-            assert!(weakness(&format!("\"{known}\"")).unwrap().contains("documentation"), "{known}");
+        for example in PUBLIC {
+            assert!(weakness(example).unwrap().contains("documentation"), "{example}");
+            assert!(weakness(&format!("\"{example}\"")).unwrap().contains("documentation"), "{example}");
         }
     }
 
     #[test]
-    fn secret_does_not_show_itself() {
+    fn secret_is_masked_in_debug_output() {
         let secret: Secret = "hunter2".parse().unwrap();
 
         assert_eq!(format!("{secret:?}"), "***");

@@ -1,13 +1,14 @@
-//! The URL of a back end, which may hold a password.
+//! URL of a back end that may contain a password.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
-/// A URL that does not show its password. It is not checked here, so that no message can quote it.
+/// A URL whose password is masked in output. The URL is not validated here, because messages of a URL parser may contain the
+/// password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(String);
 
 impl SecretUrl {
-    /// The URL with its password.
+    /// Returns the URL with its password.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -33,8 +34,9 @@ impl fmt::Debug for SecretUrl {
     }
 }
 
-/// `text` with whatever stands between a scheme and the last `@` before a path masked. A list of hosts is no URL that a
-/// parser takes, and what is malformed may hold a password all the same.
+/// Returns `text` with the password of a URL masked: everything between the user name and the last `@`.
+///
+/// No URL parser is used: it would reject URLs with several hosts, and a malformed URL may contain a password too.
 pub(super) fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_within_a_text_are_masked() {
+    fn passwords_of_all_urls_in_a_text_are_masked() {
         let text = "cannot use \"redis://:pass@one:6379\" and\nmongodb://me:word@two/site: refused";
 
         let shown = "cannot use \"redis://:***@one:6379\" and\nmongodb://me:***@two/site: refused";
@@ -67,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn password_is_masked_wherever_it_stands() {
+    fn password_is_masked_in_every_form_of_url() {
         for (url, shown) in [
             ("redis://:pass@redis:6379/0", "redis://:***@redis:6379/0"),
             ("mongodb://admin:p@ss/word@one:1,two:2/site?x=1", "mongodb://admin:***@one:1,two:2/site?x=1"),
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_form_of_printing_shows_it() {
+    fn password_is_masked_in_display_and_debug_output() {
         let url: SecretUrl = "redis://:hunter2@redis".parse().unwrap();
 
         assert!(!format!("{url} {url:?}").contains("hunter2"));

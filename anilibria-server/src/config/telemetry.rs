@@ -1,4 +1,4 @@
-//! Settings of what the service tells of itself.
+//! Settings of metrics, traces and the request log.
 
 use std::time::Duration;
 
@@ -8,65 +8,65 @@ use url::Url;
 
 use super::parse;
 
-/// What the service tells of itself.
+/// Settings of metrics, traces and the request log.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryConfig {
-    /// Enables `/metrics`, in Prometheus's format. Default: true.
+    /// Enables `/metrics` in the Prometheus format. Default: true.
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub prometheus_enabled: Option<bool>,
 
-    /// Other name of `PROMETHEUS_ENABLED`. If both are set, they must be equal.
+    /// Alias of `PROMETHEUS_ENABLED`. If both are set, they must be equal.
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub metrics_enabled: Option<bool>,
 
-    /// Base URL of the collector that traces are sent to, such as `http://jaeger:4317`; none are made when unset.
+    /// Base URL of the trace collector, such as `http://jaeger:4317`; traces are disabled if unset.
     #[arg(long, env, value_parser = parse::base_url)]
     pub otel_exporter_otlp_endpoint: Option<Url>,
 
-    /// How the collector is spoken to.
+    /// Protocol of the trace collector.
     #[arg(long, env, value_enum, default_value_t = OtlpProtocol::Grpc)]
     pub otel_exporter_otlp_protocol: OtlpProtocol,
 
-    /// Share of requests and of looks at AniLibria that are traced, 0 to 1, besides requests whose `traceparent` says that they
-    /// are.
+    /// Share of requests and of polls of AniLibria that are traced, from 0 to 1, in addition to requests with a sampled
+    /// `traceparent`.
     #[arg(long, env, value_parser = parse::share, default_value = "0.01")]
     pub otel_traces_sampler_arg: f64,
 
-    /// What the service is called in traces.
+    /// Service name in traces.
     #[arg(long, env, default_value = "anilibria-server")]
     pub otel_service_name: String,
 
-    /// Requests in the log: `failed` (with slow ones), or `all`.
+    /// Requests in the log: `failed` (including slow ones), or `all`.
     #[arg(long, env, value_enum, ignore_case = true, default_value_t = LoggedRequests::Failed)]
     pub log_requests: LoggedRequests,
 
-    /// Milliseconds above which a request is logged as slow.
-    #[arg(long, env, value_parser = parse::whole::<u64>(1..=u64::MAX), default_value = "1000")]
+    /// Duration in milliseconds above which a request is logged as slow.
+    #[arg(long, env, value_parser = parse::integer::<u64>(1..=u64::MAX), default_value = "1000")]
     pub log_slow_request_ms: u64,
 }
 
 /// Requests in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LoggedRequests {
-    /// Failed and slow requests, at level `warn`. All others are logged at level `debug`.
+    /// Failed and slow requests at level `warn`. Other requests are logged at level `debug`.
     Failed,
-    /// All others as well, at level `info`, without those of monitoring.
+    /// Also other requests, at level `info`, except for those of monitoring.
     All,
 }
 
-/// A form of OTLP, the protocol of OpenTelemetry.
+/// Variant of OTLP, the protocol of OpenTelemetry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OtlpProtocol {
-    /// Calls over HTTP/2.
+    /// gRPC.
     Grpc,
-    /// Protocol buffers as the body of requests to `/v1/traces`.
+    /// Protocol buffers over HTTP, to the path `/v1/traces`.
     #[value(name = "http/protobuf")]
     HttpProtobuf,
 }
 
 impl TelemetryConfig {
-    /// Returns the decision about which requests and polls are traced.
+    /// Returns the sampler that decides which requests and polls are traced.
     pub fn sampler(&self) -> Sampler {
         let share = self.otel_traces_sampler_arg;
         Sampler::new(self.otel_exporter_otlp_endpoint.as_ref().map(|_| share))
@@ -88,14 +88,16 @@ impl TelemetryConfig {
     /// Returns an error if the two names of one setting differ, or if a URL contains a login.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.metrics_enabled.is_some_and(|enabled| enabled != self.serves_metrics()) {
-            return Err("PROMETHEUS_ENABLED and METRICS_ENABLED are two names of one setting and differ: \
-                        set one of them"
-                .into());
+            return Err(
+                "PROMETHEUS_ENABLED and METRICS_ENABLED are aliases with different values: set only \
+                        one of them"
+                    .into(),
+            );
         }
         let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
         if self.otel_exporter_otlp_endpoint.as_ref().is_some_and(has_login) {
             return Err(
-                "OTEL_EXPORTER_OTLP_ENDPOINT must not hold a login: use OTEL_EXPORTER_OTLP_HEADERS".into()
+                "OTEL_EXPORTER_OTLP_ENDPOINT must not contain a login: use OTEL_EXPORTER_OTLP_HEADERS".into(),
             );
         }
         Ok(())
@@ -107,7 +109,7 @@ mod tests {
     use crate::config::{Config, tests::check};
 
     #[test]
-    fn either_name_switches_metrics_off_and_both_must_agree() {
+    fn both_aliases_disable_metrics_and_must_be_equal() {
         let serves =
             |flags: &[&str]| Config::from_flags(flags.iter().copied()).unwrap().telemetry.serves_metrics();
         let (prometheus, metrics) = ("--prometheus-enabled=false", "--metrics-enabled=false");

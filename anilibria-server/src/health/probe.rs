@@ -1,68 +1,69 @@
-//! A cached probe of AniLibria or another service.
+//! Probes of AniLibria and the Node service, with a cache of the outcome.
 
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use tokio::time::timeout;
 
-use super::recent::Recent;
+use super::cached_check::CachedCheck;
 
 /// Time for which an outcome is reused.
-const FRESH_FOR: Duration = Duration::from_secs(30);
+const OUTCOME_TTL: Duration = Duration::from_secs(30);
 
 /// Timeout of a probe.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Failure of AniLibria, or of another service.
+/// Failure of AniLibria or of the Node service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamFault {
-    /// Status code of the response; `None` if there was no response.
+pub struct ProbeError {
+    /// HTTP status code of the response; `None` if there was no response.
     pub status_code: Option<u16>,
-    /// Error message, without secrets, because everybody can read it.
-    pub error: String,
+    /// Error message. It must not contain secrets, because the health report is public.
+    pub message: String,
 }
 
 /// Outcome of a probe.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
-    pub(super) fault: Option<UpstreamFault>,
+    pub(super) error: Option<ProbeError>,
     pub(super) took: Duration,
 }
 
 /// A probe that caches its outcome.
 pub(super) struct Probe {
-    last: Recent<Outcome>,
+    check: CachedCheck<Outcome>,
 }
 
 impl Probe {
-    /// Creates a probe that calls `ask`. It calls it only for callers, so that it causes no load by itself.
-    pub(super) fn new<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    /// Creates a probe that runs `request`. Requests are sent only when a caller needs an outcome, so that an unused probe causes
+    /// no load.
+    pub(super) fn new<F>(request: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<(), UpstreamFault>> + Send + 'static,
+        F: Future<Output = Result<(), ProbeError>> + Send + 'static,
     {
-        let find = move || {
-            let asking = timeout(TIMEOUT, ask());
+        let check = move || {
+            let request = timeout(TIMEOUT, request());
             async move {
-                let asked = Instant::now();
-                let result = asking.await.unwrap_or_else(|_| Err(timed_out()));
-                Outcome { fault: result.err(), took: asked.elapsed() }
+                let start = Instant::now();
+                let result = request.await.unwrap_or_else(|_| Err(timed_out()));
+                Outcome { error: result.err(), took: start.elapsed() }
             }
             .boxed()
         };
-        Self { last: Recent::new(FRESH_FOR, |_| false, find) }
+        Self { check: CachedCheck::new(OUTCOME_TTL, |_| false, check) }
     }
 
-    /// Returns the outcome of the last 30 seconds, or else of a new probe.
+    /// Returns the last outcome if it is less than 30 seconds old, and otherwise the outcome of a new request.
     pub(super) async fn outcome(&self) -> Outcome {
-        self.last.get_or_wait().await.unwrap_or_else(|| {
-            let fault = UpstreamFault { status_code: None, error: "the check broke off".to_owned() };
-            Outcome { fault: Some(fault), took: Duration::ZERO }
+        self.check.get_or_wait().await.unwrap_or_else(|| {
+            let error = ProbeError { status_code: None, message: "the check was aborted".to_owned() };
+            Outcome { error: Some(error), took: Duration::ZERO }
         })
     }
 }
 
-fn timed_out() -> UpstreamFault {
-    UpstreamFault { status_code: None, error: format!("no answer within {} seconds", TIMEOUT.as_secs()) }
+fn timed_out() -> ProbeError {
+    ProbeError { status_code: None, message: format!("no response within {} seconds", TIMEOUT.as_secs()) }
 }
 
 #[cfg(test)]
@@ -73,19 +74,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn silence_becomes_a_fault() {
+    async fn missing_response_is_an_error() {
         let outcome = Probe::new(future::pending).outcome().await;
 
-        assert_eq!(outcome.fault, Some(timed_out()));
+        assert_eq!(outcome.error, Some(timed_out()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn cancelled_caller_leaves_the_probe_to_the_next() {
+    async fn next_caller_receives_the_outcome_after_a_cancelled_caller() {
         let second = Duration::from_secs(1);
         let probe = Probe::new(move || sleep(second).map(Ok));
         let cancelled = timeout(second / 2, probe.outcome()).await;
         assert!(cancelled.is_err());
 
-        assert_eq!(probe.outcome().await.fault, None);
+        assert_eq!(probe.outcome().await.error, None);
     }
 }

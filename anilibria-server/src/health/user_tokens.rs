@@ -6,7 +6,7 @@ use poem_openapi::Enum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum UserTokens {
-    /// Users with a valid token are recognised.
+    /// Users with a valid token are identified.
     Enabled,
     /// Tokens are ignored, and every client is anonymous: `JWT_SECRET` is not set.
     Disabled,

@@ -18,7 +18,7 @@ use super::{
     metrics::{DURATION, REQUESTS},
 };
 
-/// Labels of the source and the target of a call in metrics.
+/// Labels of a call in metrics: its source and its target.
 const SERVICES: [(&str, &str); 2] = [("source_service", "python"), ("target_service", "nodejs")];
 
 /// A call that is not sent yet.
@@ -30,7 +30,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Creates a call of `endpoint`, a pattern.
+    /// Creates a call from `request`. `endpoint` is the pattern of its path.
     pub(super) fn new(endpoint: &'static str, request: RequestBuilder) -> Self {
         let span = debug_span!(
             "inter_service_call",
@@ -59,16 +59,12 @@ impl Call {
         Self { request: with_type.request.body(body.to_string()), ..with_type }
     }
 
-    /// Sends the call and reads the answer with `read`, all within `limit`.
+    /// Sends the call and reads the response with `read`. Both together take at most `limit`.
     ///
     /// # Errors
     ///
     /// Returns the error of the call or of `read`, or [`NodeError::Timeout`] after `limit`.
-    pub(super) async fn within<T, E, F>(
-        self,
-        limit: Duration,
-        read: impl FnOnce(Response) -> F,
-    ) -> Result<T, E>
+    pub(super) async fn send<T, E, F>(self, limit: Duration, read: impl FnOnce(Response) -> F) -> Result<T, E>
     where
         E: From<NodeError> + fmt::Display,
         F: Future<Output = Result<T, E>>,
@@ -76,7 +72,7 @@ impl Call {
         let Self { endpoint, request, span } = self;
         // Replaces the caller's `traceparent` if this call is traced. Otherwise the caller's header is forwarded.
         let request = request.headers(outbound_headers(&span));
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut status = None;
         let exchange = async {
             let response = request.send().await.map_err(NodeError::from)?;
@@ -85,12 +81,13 @@ impl Call {
         };
         let outcome = timeout(limit, exchange.instrument(span.clone())).await;
         let outcome = outcome.unwrap_or_else(|_| Err(NodeError::Timeout { after: limit }.into()));
-        count(endpoint, status, begun.elapsed());
-        note(&span, status, outcome.as_ref().err());
+        count(endpoint, status, start.elapsed());
+        record(&span, status, outcome.as_ref().err());
         outcome
     }
 }
 
+/// Counts the call in the metrics.
 fn count(endpoint: &'static str, status: Option<StatusCode>, took: Duration) {
     let [source, target] = SERVICES;
     let status = status.map_or_else(|| "error".to_owned(), |status| status.as_str().to_owned());
@@ -100,7 +97,8 @@ fn count(endpoint: &'static str, status: Option<StatusCode>, took: Duration) {
         .increment(1);
 }
 
-fn note(span: &Span, status: Option<StatusCode>, error: Option<&impl fmt::Display>) {
+/// Records the outcome of the call in its span.
+fn record(span: &Span, status: Option<StatusCode>, error: Option<&impl fmt::Display>) {
     if let Some(status) = status {
         span.record("http.status_code", status.as_u16());
     }

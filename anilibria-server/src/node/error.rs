@@ -2,59 +2,59 @@
 
 use std::time::Duration;
 
-use super::answer::MAX_BYTES;
+use super::response::MAX_BYTES;
 
 /// Errors returned by calls to the Node service. The messages contain neither addresses nor secrets; sources may.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeError {
     /// The circuit breaker is open after repeated failures.
-    #[error("left alone for {} seconds", wait.as_secs())]
+    #[error("circuit open, next attempt in {} seconds", wait.as_secs())]
     CircuitOpen {
         /// Time until the next attempt is allowed.
         wait: Duration,
     },
-    /// The service did not answer in time.
-    #[error("no answer within {} ms", after.as_millis())]
+    /// The service did not respond in time.
+    #[error("no response within {} ms", after.as_millis())]
     Timeout {
         /// The timeout.
         after: Duration,
     },
-    /// The service was unreachable, or the answer was incomplete.
-    #[error("unreachable, or the answer broke off")]
+    /// The service was unreachable, or the response was incomplete.
+    #[error("unreachable, or incomplete response")]
     Transport(#[source] reqwest::Error),
-    /// The service answered with an error or a redirect.
-    #[error("answered with status {status}")]
+    /// The status of the response is an error or a redirect.
+    #[error("response status {status}")]
     Status {
-        /// Status of the answer.
+        /// Status of the response.
         status: u16,
     },
-    /// The answer is larger than the limit.
-    #[error("the answer is larger than {MAX_BYTES} bytes")]
+    /// The response is larger than the limit.
+    #[error("response larger than {MAX_BYTES} bytes")]
     TooLarge,
-    /// The answer is not JSON.
-    #[error("the answer is no JSON")]
+    /// The response is not JSON.
+    #[error("response is not JSON")]
     NotJson,
-    /// The answer is not the requested one.
-    #[error("the answer was refused: {reason}")]
-    Refused {
-        /// Description of the error.
+    /// The response does not contain the requested data.
+    #[error("invalid response: {reason}")]
+    Invalid {
+        /// Reason, as a phrase about the response.
         reason: &'static str,
     },
 }
 
 impl NodeError {
-    /// True if the service as a whole is at fault, so that the failure counts for the circuit breaker. A missing resource
-    /// does not count.
-    pub fn is_its_fault(&self) -> bool {
+    /// Returns true if the error is a failure of the service as a whole, which the circuit breaker counts. A missing resource
+    /// is not.
+    pub fn is_service_failure(&self) -> bool {
         match self {
             Self::Status { status } => *status >= 500 || *status == 429,
             Self::Timeout { .. } | Self::Transport(_) | Self::TooLarge | Self::NotJson => true,
-            Self::CircuitOpen { .. } | Self::Refused { .. } => false,
+            Self::CircuitOpen { .. } | Self::Invalid { .. } => false,
         }
     }
 
-    /// Returns the kind of the error, for metrics.
+    /// Returns the kind of the error, as a label of metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CircuitOpen { .. } => "circuit_open",
@@ -63,11 +63,11 @@ impl NodeError {
             Self::Status { .. } => "status",
             Self::TooLarge => "too_large",
             Self::NotJson => "decode",
-            Self::Refused { .. } => "refused",
+            Self::Invalid { .. } => "refused",
         }
     }
 
-    /// Returns the status of the answer, if the error is [`NodeError::Status`].
+    /// Returns the status of the response, if the error is [`NodeError::Status`].
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status } => Some(*status),
@@ -75,8 +75,9 @@ impl NodeError {
         }
     }
 
-    pub(super) fn refused(reason: &'static str) -> Self {
-        Self::Refused { reason }
+    /// Creates an error about a response that does not contain the requested data.
+    pub(super) fn invalid(reason: &'static str) -> Self {
+        Self::Invalid { reason }
     }
 }
 

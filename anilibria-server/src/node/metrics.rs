@@ -13,6 +13,6 @@ pub(super) const DURATION: &str = "inter_service_request_duration_seconds";
 pub const METRICS: Registration = Registration { buckets: &[], describe };
 
 fn describe() {
-    describe_counter!(REQUESTS, "Calls of the Node service, by path and status.");
-    describe_histogram!(DURATION, Unit::Seconds, "How long the Node service took.");
+    describe_counter!(REQUESTS, "Calls to the Node service, by path and status.");
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of calls to the Node service.");
 }

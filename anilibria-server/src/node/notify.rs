@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{NodeError, NodeService, TIMEOUT};
 
 /// Header with the key by which the Node service detects a repeated notification.
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Path of the notification endpoint.
 const PATH: &str = "/internal/anilibria/notify";
@@ -29,34 +29,31 @@ pub struct NotifyError {
 }
 
 impl NodeService {
-    /// Sends the notification `body`, which originates from the span `origin`. The Node service detects repetitions by
-    /// `key`. Takes at most three seconds. The circuit breaker is not used, because the sender already waits between
-    /// retries.
+    /// Sends the notification `body` about an event, within three seconds. The Node service detects repetitions by `key`.
+    /// `origin` is the span of the event, whose trace the call continues.
+    ///
+    /// The circuit breaker is not used, because the sender already waits between retries.
     ///
     /// # Errors
     ///
-    /// Returns an error unless the status is a success.
-    pub async fn notify(
-        &self,
-        key: &str,
-        body: &Value,
-        origin: Option<TraceContext>,
-    ) -> Result<(), NotifyError> {
-        let mut call = self.call(Method::POST, PATH, PATH).header(KEY, key).json(body);
+    /// Returns an error unless the status of the response is a success.
+    pub async fn notify(&self, key: &str, body: &Value, origin: Option<TraceContext>) -> Result<(), NotifyError> {
+        let mut call = self.call(Method::POST, PATH, PATH).header(IDEMPOTENCY_KEY, key).json(body);
         if let Some(origin) = origin {
             call = call.header(parent::HEADER, origin.to_string());
         }
-        let outcome: Result<(), NotifyError> = call.within(TIMEOUT, told).await;
+        let outcome: Result<(), NotifyError> = call.send(TIMEOUT, read).await;
         self.report(None, outcome.as_ref().err().map(|failed| &failed.error));
         outcome
     }
 }
 
-async fn told(response: Response) -> Result<(), NotifyError> {
-    judged(&response)
+async fn read(response: Response) -> Result<(), NotifyError> {
+    check(&response)
 }
 
-fn judged(response: &Response) -> Result<(), NotifyError> {
+/// Returns an error unless the status is a success.
+fn check(response: &Response) -> Result<(), NotifyError> {
     if response.status().is_success() {
         return Ok(());
     }
@@ -65,20 +62,20 @@ fn judged(response: &Response) -> Result<(), NotifyError> {
 }
 
 impl NotifyError {
-    /// True if a retry cannot succeed.
+    /// Returns true if a retry cannot succeed.
     pub fn is_final(&self) -> bool {
         let Some(status) = self.error.status().and_then(|status| StatusCode::from_u16(status).ok()) else {
             return false;
         };
-        let is_passing = matches!(
+        let is_temporary = matches!(
             status,
-            // While the secret of internal tokens is changed, one of the services has it before the other.
+            // During a change of the secret of internal tokens, one service has the new secret before the other.
             StatusCode::UNAUTHORIZED
                 | StatusCode::REQUEST_TIMEOUT
                 | StatusCode::TOO_EARLY
                 | StatusCode::TOO_MANY_REQUESTS
         );
-        !status.is_server_error() && !is_passing
+        !status.is_server_error() && !is_temporary
     }
 }
 
@@ -93,20 +90,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wait_that_it_asks_for_is_understood_as_a_number_and_as_a_date() {
-        let asked = |wait: &str| {
-            let response = poem::http::Response::builder().status(503).header("retry-after", wait);
-            judged(&response.body("").unwrap().into()).unwrap_err().retry_after
+    fn retry_after_is_read_as_seconds_or_date() {
+        let delay = |value: &str| {
+            let response = poem::http::Response::builder().status(503).header("retry-after", value);
+            check(&response.body("").unwrap().into()).unwrap_err().retry_after
         };
 
-        assert_eq!(asked("120"), Some(Duration::from_mins(2)));
-        assert_eq!(asked("Sun, 01 Nov 2020 12:00:00 GMT"), Some(Duration::ZERO));
-        assert!(asked("Fri, 01 Nov 2999 12:00:00 GMT").is_some_and(|wait| wait > Duration::from_hours(24)));
-        assert_eq!(asked("soon"), None);
+        assert_eq!(delay("120"), Some(Duration::from_mins(2)));
+        assert_eq!(delay("Sun, 01 Nov 2020 12:00:00 GMT"), Some(Duration::ZERO));
+        assert!(delay("Fri, 01 Nov 2999 12:00:00 GMT").is_some_and(|delay| delay > Duration::from_hours(24)));
+        assert_eq!(delay("soon"), None);
     }
 
     #[test]
-    fn only_what_may_pass_is_worth_another_try() {
+    fn only_temporary_failures_are_retried() {
         let is_final = |status| NotifyError::from(NodeError::Status { status }).is_final();
 
         assert!([301, 400, 403, 404, 410, 413, 422].into_iter().all(is_final));

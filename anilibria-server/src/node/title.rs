@@ -1,7 +1,7 @@
 //! Titles of the Node service, and their validation.
 //!
-//! The Node service forwards titles of the old API v3. If it cannot load a title, it returns a placeholder title. Every
-//! field but the id and the name may be missing or malformed; a malformed field counts as missing.
+//! The Node service forwards titles of the old API v3. If it cannot load a title, it returns a placeholder title. All fields
+//! except the id and the name may be missing or malformed; a malformed field counts as missing.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::NodeError;
 
 /// Ids of the placeholder titles of the Node service.
-const INVENTED: [u32; 4] = [9919, 9984, 9988, 10027];
+const PLACEHOLDER_IDS: [u32; 4] = [9919, 9984, 9988, 10027];
 
 /// A title of the Node service. Its URLs may be relative.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,7 @@ pub struct NodeTitle {
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) description: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(crate) status: Coded,
+    pub(crate) status: Status,
     #[serde(default, rename = "type", deserialize_with = "lenient")]
     pub(crate) kind: Kind,
     #[serde(default, deserialize_with = "lenient")]
@@ -57,7 +57,7 @@ pub(crate) struct Names {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Coded {
+pub(crate) struct Status {
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) string: String,
     #[serde(default, deserialize_with = "lenient")]
@@ -153,14 +153,14 @@ pub(crate) struct Blocked {
 }
 
 impl NodeTitle {
-    /// True if this is a placeholder title of the Node service.
-    pub(crate) fn is_invented(&self) -> bool {
-        self.year.is_some() && INVENTED.contains(&self.id)
+    /// Returns true if this is a placeholder title of the Node service.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.year.is_some() && PLACEHOLDER_IDS.contains(&self.id)
     }
 }
 
 impl Player {
-    /// Returns the episodes that have a number, in their original order.
+    /// Returns the episodes that have a number, each with its number, in their original order.
     pub(crate) fn episodes(&self) -> Vec<(f64, Episode)> {
         let numbered = |key: Option<&str>, value: &Value| {
             let episode = Episode::deserialize(value).ok()?;
@@ -177,33 +177,33 @@ impl Player {
     }
 }
 
-/// Returns the title in `answer`.
+/// Parses the title `id` from `body`, the body of a response.
 ///
 /// # Errors
 ///
-/// Returns an error if it is not the title `id`, has no name, or is a placeholder.
-pub(crate) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
-    let Answer { success, data } =
-        Answer::deserialize(answer).map_err(|_| NodeError::refused("it is no title"))?;
+/// Returns an error if `body` contains another title, a title without a name, or a placeholder title.
+pub(crate) fn parse_title(body: Value, id: u32) -> Result<NodeTitle, NodeError> {
+    let Body { success, data } =
+        Body::deserialize(body).map_err(|_| NodeError::invalid("it contains no title"))?;
     if !success {
-        return Err(NodeError::refused("it is no success"));
+        return Err(NodeError::invalid("`success` is false"));
     }
     let title =
-        NodeTitle::deserialize(Value::Object(data)).map_err(|_| NodeError::refused("it has no id"))?;
+        NodeTitle::deserialize(Value::Object(data)).map_err(|_| NodeError::invalid("the title has no id"))?;
     if title.id != id {
-        return Err(NodeError::refused("it is another title"));
+        return Err(NodeError::invalid("it contains another title"));
     }
     if title.names.ru.trim().is_empty() {
-        return Err(NodeError::refused("it has no name"));
+        return Err(NodeError::invalid("the title has no name"));
     }
-    if title.is_invented() {
-        return Err(NodeError::refused("it is made up"));
+    if title.is_placeholder() {
+        return Err(NodeError::invalid("it contains a placeholder title"));
     }
     Ok(title)
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct Body {
     success: bool,
     /// A map, because serde also accepts an array for a struct.
     data: Map<String, Value>,
@@ -220,63 +220,63 @@ mod tests {
 
     use super::*;
 
-    fn refusal(answer: Value) -> &'static str {
-        match accepted(answer, 7) {
-            Err(NodeError::Refused { reason }) => reason,
+    fn reason(body: Value) -> &'static str {
+        match parse_title(body, 7) {
+            Err(NodeError::Invalid { reason }) => reason,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn title_that_was_asked_for_is_accepted() {
-        let answer = json!({"success": true, "data": {"id": 7, "names": {"ru": "Имя"}}});
+    fn requested_title_is_accepted() {
+        let body = json!({"success": true, "data": {"id": 7, "names": {"ru": "Имя"}}});
 
-        assert_eq!(accepted(answer, 7).unwrap().names.ru, "Имя");
+        assert_eq!(parse_title(body, 7).unwrap().names.ru, "Имя");
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn any_other_body_is_an_error() {
         let names = json!({"ru": "Имя"});
-        for (answer, reason) in [
-            (json!(null), "it is no title"),
-            (json!([]), "it is no title"),
-            (json!({"success": true}), "it is no title"),
-            (json!({"success": true, "data": []}), "it is no title"),
-            (json!({"success": true, "data": [{"id": 7, "names": names}]}), "it is no title"),
-            (json!({"success": true, "data": null}), "it is no title"),
-            (json!({"data": {"id": 7, "names": names}}), "it is no title"),
-            (json!({"success": false, "error": {"message": "x"}}), "it is no title"),
-            (json!({"success": false, "data": {"id": 7, "names": names}}), "it is no success"),
-            (json!({"success": true, "data": {}}), "it has no id"),
-            (json!({"success": true, "data": {"id": "7", "names": names}}), "it has no id"),
-            (json!({"success": true, "data": {"id": 7.5, "names": names}}), "it has no id"),
-            (json!({"success": true, "data": {"id": 9919, "names": names}}), "it is another title"),
-            (json!({"success": true, "data": {"id": 7}}), "it has no name"),
-            (json!({"success": true, "data": {"id": 7, "names": {"ru": " "}}}), "it has no name"),
-            (json!({"success": true, "data": {"id": 7, "names": "Имя"}}), "it has no name"),
+        for (body, expected) in [
+            (json!(null), "it contains no title"),
+            (json!([]), "it contains no title"),
+            (json!({"success": true}), "it contains no title"),
+            (json!({"success": true, "data": []}), "it contains no title"),
+            (json!({"success": true, "data": [{"id": 7, "names": names}]}), "it contains no title"),
+            (json!({"success": true, "data": null}), "it contains no title"),
+            (json!({"data": {"id": 7, "names": names}}), "it contains no title"),
+            (json!({"success": false, "error": {"message": "x"}}), "it contains no title"),
+            (json!({"success": false, "data": {"id": 7, "names": names}}), "`success` is false"),
+            (json!({"success": true, "data": {}}), "the title has no id"),
+            (json!({"success": true, "data": {"id": "7", "names": names}}), "the title has no id"),
+            (json!({"success": true, "data": {"id": 7.5, "names": names}}), "the title has no id"),
+            (json!({"success": true, "data": {"id": 9919, "names": names}}), "it contains another title"),
+            (json!({"success": true, "data": {"id": 7}}), "the title has no name"),
+            (json!({"success": true, "data": {"id": 7, "names": {"ru": " "}}}), "the title has no name"),
+            (json!({"success": true, "data": {"id": 7, "names": "Имя"}}), "the title has no name"),
         ] {
-            assert_eq!(refusal(answer.clone()), reason, "{answer}");
+            assert_eq!(reason(body.clone()), expected, "{body}");
         }
     }
 
     #[test]
-    fn invention_under_the_id_asked_for_is_told_by_its_year() {
-        let invented = json!({"id": 9988, "names": {"ru": "Имя"}, "year": 2025});
+    fn placeholder_with_the_requested_id_is_recognised_by_its_year() {
+        let placeholder = json!({"id": 9988, "names": {"ru": "Имя"}, "year": 2025});
         let real = json!({"id": 9988, "names": {"ru": "Имя"}, "season": {"year": 2025}});
 
-        assert!(accepted(json!({"success": true, "data": invented}), 9988).is_err());
-        assert!(accepted(json!({"success": true, "data": real}), 9988).is_ok());
+        assert!(parse_title(json!({"success": true, "data": placeholder}), 9988).is_err());
+        assert!(parse_title(json!({"success": true, "data": real}), 9988).is_ok());
     }
 
     #[test]
-    fn what_is_odd_counts_as_missing() {
+    fn malformed_fields_count_as_missing() {
         let data = json!({
             "id": 7, "names": {"ru": "Имя", "en": 5}, "description": null, "type": "TV", "season": [], "genres": "x",
             "player": {"host": null, "list": {"x": {}, "NaN": {}, "2": 7, "1": {"hls": [], "skips": []}}},
             "updated": "yesterday", "blocked": null,
         });
 
-        let title = accepted(json!({"success": true, "data": data}), 7).unwrap();
+        let title = parse_title(json!({"success": true, "data": data}), 7).unwrap();
 
         assert_eq!((title.names.en, title.description), (String::new(), String::new()));
         assert_eq!((title.kind.code, title.season.year, title.updated), (None, None, None));

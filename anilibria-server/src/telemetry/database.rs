@@ -1,4 +1,4 @@
-//! Calls of the database, with metrics. The calls of the cache are not included: the cache has its own metrics.
+//! Metrics of calls to the database. Calls of the cache are not included, because the cache has its own metrics.
 
 use std::time::{Duration, Instant};
 
@@ -6,22 +6,23 @@ use anyhow::Context as _;
 use metrics::{counter, histogram};
 use tokio::time::timeout;
 
-use super::inventory::{DATABASE_DURATION, DATABASE_OPERATIONS};
+use super::metrics::{DATABASE_DURATION, DATABASE_OPERATIONS};
 
-/// Runs `call` of the driver, an `operation` on `collection`, for at most `limit`.
+/// Runs `call`, an `operation` of the driver on `collection`, for at most `limit`, and records its duration and result.
 ///
 /// # Errors
 ///
 /// Returns the error of the driver, or an error after `limit`.
-pub(crate) async fn answered<T>(
+pub(crate) async fn measured_with_timeout<T>(
     operation: &'static str,
     collection: &'static str,
     limit: Duration,
     call: impl Future<Output = mongodb::error::Result<T>>,
 ) -> anyhow::Result<T> {
-    let in_time =
-        async { timeout(limit, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
-    measured(operation, collection, in_time).await
+    let call = async {
+        timeout(limit, call).await.context("MongoDB did not respond in time")?.map_err(anyhow::Error::from)
+    };
+    measured(operation, collection, call).await
 }
 
 /// Runs `call`, an `operation` on `collection`, and records its duration and result.
@@ -34,12 +35,12 @@ pub(crate) async fn measured<T, E>(
     collection: &'static str,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    let begun = Instant::now();
-    let answer = call.await;
+    let start = Instant::now();
+    let result = call.await;
     let labels = [("operation", operation), ("collection", collection)];
-    histogram!(DATABASE_DURATION, &labels).record(begun.elapsed());
-    let result = if answer.is_ok() { "ok" } else { "error" };
-    counter!(DATABASE_OPERATIONS, "operation" => operation, "collection" => collection, "result" => result)
+    histogram!(DATABASE_DURATION, &labels).record(start.elapsed());
+    let label = if result.is_ok() { "ok" } else { "error" };
+    counter!(DATABASE_OPERATIONS, "operation" => operation, "collection" => collection, "result" => label)
         .increment(1);
-    answer
+    result
 }

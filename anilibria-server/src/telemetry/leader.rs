@@ -1,12 +1,12 @@
-//! Metrics of leadership: the tasks that this instance leads.
+//! Metrics of the leader leases of this instance.
 
 use metrics::{counter, gauge};
 use tokio::sync::watch::Receiver;
 
-use super::inventory::{LEADER, LEADER_LOSSES};
+use super::metrics::{LEADER, LEADER_LOSSES};
 
-/// Reports the lease of `task` until its elector is dropped. `lease` contains the fencing token while this instance holds
-/// it.
+/// Reports the leader lease of `task` until its elector is dropped. `lease` contains the fencing token while this instance holds
+/// the lease.
 pub fn report_leader(task: &'static str, mut lease: Receiver<Option<u64>>) {
     let (leads, losses) = (gauge!(LEADER, "task" => task), counter!(LEADER_LOSSES, "task" => task));
     losses.increment(0);

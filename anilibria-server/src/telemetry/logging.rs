@@ -20,11 +20,11 @@ use self::json::JsonLine;
 pub(crate) use self::panics::message as panic_message;
 use crate::{config::LogFormat, telemetry::Traces};
 
-/// Libraries whose debug messages are useful only to their authors.
+/// Filter that omits the debug messages of libraries.
 const QUIET: &str = "h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info";
 
-/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level if it is set. Traced spans
-/// also go to `traces`, if present, independent of the level. Panics become lines of the log.
+/// Starts logging to the standard error output, from `level` up. `RUST_LOG` overrides the level. Spans of traced requests are
+/// also sent to `traces`, independent of the level. Panics become lines of the log.
 ///
 /// Does nothing if logging was already started in this process.
 pub fn init(level: Level, format: LogFormat, traces: Option<&Traces>) {
@@ -33,7 +33,7 @@ pub fn init(level: Level, format: LogFormat, traces: Option<&Traces>) {
     }
 }
 
-/// Returns true if logging was not started before.
+/// Starts logging. Returns false if it was already started in this process.
 fn start(level: Level, format: LogFormat, traces: Option<&Traces>) -> bool {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
@@ -59,7 +59,7 @@ fn start(level: Level, format: LogFormat, traces: Option<&Traces>) -> bool {
     started.is_ok()
 }
 
-/// True if the standard error output is a terminal, and `NO_COLOR` (<https://no-color.org>) does not forbid colors.
+/// Returns true if the standard error output is a terminal and `NO_COLOR` (<https://no-color.org>) does not disable colors.
 fn has_colors() -> bool {
     io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -2,7 +2,7 @@
 
 use metrics_process::Collector;
 
-/// Reads the resource usage of the process. The metrics have the standard names and those of the site.
+/// Reader of the resource usage of the process. Each metric is recorded under its standard name, and with the prefix of the site.
 #[derive(Clone, Debug)]
 pub struct Process {
     collectors: [Collector; 2],
@@ -20,7 +20,7 @@ impl Default for Process {
 
 impl Process {
     /// Records the current usage.
-    pub fn note(&self) {
+    pub fn record(&self) {
         for collector in &self.collectors {
             collector.collect();
         }

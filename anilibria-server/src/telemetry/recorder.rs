@@ -6,10 +6,10 @@ use anilibria_http::metrics::Registration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::{inventory::DEFAULT_BUCKETS, naming::Naming};
+use super::{metrics::DEFAULT_BUCKETS, renaming_recorder::RenamingRecorder};
 
 /// Interval at which recorded samples are aggregated into buckets.
-const TIDY: Duration = Duration::from_secs(1);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The metrics of this process. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,15 +18,15 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process, with the metrics of `parts`; `None` if another recorder is installed. Counters
-    /// that were looked up before do not count.
+    /// Installs the recorder of this process, with the metrics of `parts`; `None` if another recorder is installed. Counters that
+    /// were created before the installation are not recorded.
     pub fn install(parts: &[Registration]) -> Option<Self> {
         static INSTALLED: OnceLock<Option<Metrics>> = OnceLock::new();
         INSTALLED.get_or_init(|| Self::start(parts)).clone()
     }
 
     fn start(parts: &[Registration]) -> Option<Self> {
-        // Fails only for empty bounds.
+        // This fails only for empty bounds.
         let builder = PrometheusBuilder::new().set_buckets(&DEFAULT_BUCKETS).ok()?;
         let builder = parts
             .iter()
@@ -37,7 +37,7 @@ impl Metrics {
             })?;
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        metrics::set_global_recorder(Naming(recorder)).ok()?;
+        metrics::set_global_recorder(RenamingRecorder(recorder)).ok()?;
         for part in parts {
             (part.describe)();
         }
@@ -50,19 +50,20 @@ impl Metrics {
     }
 }
 
-/// The task that aggregates recorded samples into buckets. Without it, every sample is kept. Dropping it stops the task.
+/// The task that aggregates recorded samples into buckets. Without the task, the recorder stores every sample. Dropping the value
+/// stops the task.
 #[derive(Debug)]
-pub struct Tidying {
+pub struct MetricsUpkeep {
     task: JoinHandle<()>,
 }
 
-impl Tidying {
+impl MetricsUpkeep {
     /// Starts the task.
     pub fn start(metrics: &Metrics) -> Self {
         let handle = metrics.handle.clone();
         let task = tokio::spawn(async move {
             loop {
-                sleep(TIDY).await;
+                sleep(UPKEEP_INTERVAL).await;
                 handle.run_upkeep();
             }
         });
@@ -70,7 +71,7 @@ impl Tidying {
     }
 }
 
-impl Drop for Tidying {
+impl Drop for MetricsUpkeep {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::{
-    node::{Asker, NodeError, NodeService},
+    node::{CallerHeaders, NodeError, NodeService},
     titles::{from_node::mapped, model::title::Title},
 };
 
@@ -57,17 +57,17 @@ impl Fallback {
         Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
     }
 
-    /// Returns title `id` for the request of `asker` that began at `since`; `None` if there is none that may be shown.
+    /// Returns title `id` for the request of `caller` that began at `since`; `None` if there is none that may be shown.
     /// Picture addresses use the host of `client`.
     pub(super) async fn title(
         &self,
         client: &Client,
         id: u32,
-        asker: &Asker,
+        caller: &CallerHeaders,
         since: Instant,
     ) -> Option<Rendered<One<Title>>> {
         let left = self.budget.checked_sub(since.elapsed())?;
-        let load = self.load(client, id, asker, left);
+        let load = self.load(client, id, caller, left);
         // A request that waits for another request's call may have less time left than that one.
         let entry =
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
@@ -80,10 +80,10 @@ impl Fallback {
         &self,
         client: &Client,
         id: u32,
-        asker: &Asker,
+        caller: &CallerHeaders,
         within: Duration,
     ) -> Result<Kept, NodeError> {
-        let title = self.node.title(id, asker, within).await.inspect_err(|error| {
+        let title = self.node.title(id, caller, within).await.inspect_err(|error| {
             count_error("nodejs_service", error.kind());
             debug!(title_id = id, error = error as &dyn StdError, "no title from the Node service");
         })?;

@@ -113,7 +113,7 @@ fn kind(code: Option<i64>) -> TitleKind {
 }
 
 /// Maps a status by its text, which is more specific, or by its code if the text is unknown.
-fn status(status: &title::Coded) -> TitleStatus {
+fn status(status: &title::Status) -> TitleStatus {
     match status.string.trim().to_lowercase().as_str() {
         "в работе" | "ongoing" => TitleStatus::Ongoing,
         "завершен" | "завершён" | "completed" => TitleStatus::Completed,
@@ -160,7 +160,7 @@ mod tests {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let answer = json!({"success": true, "data": data});
-        mapped(&title::accepted(answer, 7).unwrap(), Some(&site()))
+        mapped(&title::parse_title(answer, 7).unwrap(), Some(&site()))
     }
 
     #[test]

@@ -19,7 +19,7 @@ use mongodb::{
 use tokio::sync::Semaphore;
 use tracing::debug;
 
-use crate::telemetry::database::answered;
+use crate::telemetry::database::measured_with_timeout;
 
 const COLLECTION: &str = "sync_status";
 
@@ -181,5 +181,5 @@ async fn answer<T>(
     operation: &'static str,
     call: impl Future<Output = DriverResult<T>>,
 ) -> anyhow::Result<T> {
-    answered(operation, COLLECTION, CALL, call).await
+    measured_with_timeout(operation, COLLECTION, CALL, call).await
 }

@@ -44,7 +44,7 @@ impl Route {
         if function == Function::Caps {
             return Ok(self.caps.response());
         }
-        if self.key.as_ref().is_some_and(|key| !key.is(parameters.key().unwrap_or_default())) {
+        if self.key.as_ref().is_some_and(|key| !key.matches(parameters.key().unwrap_or_default())) {
             return Err(Error::IncorrectKey);
         }
         let query = Query::new(function, &parameters)?;

@@ -16,7 +16,7 @@ use super::{
     service::Legacy,
 };
 use crate::{
-    health::model::Health as Status,
+    health::report::HealthStatus,
     titles::params::{Days, Genres, Limit, LimitOr, PageNumber, Query, Search, Year},
 };
 
@@ -152,7 +152,7 @@ impl LegacyApi {
     /// Whether the API can be asked
     #[oai(path = "/status", method = "get", hidden)]
     async fn status(&self) -> Result<Answer, Problem> {
-        let available = self.legacy.health.report().await.status != Status::Unhealthy;
+        let available = self.legacy.health.report().await.status != HealthStatus::Unhealthy;
         Answer::bare(&Availability { success: true, available }).map_err(Problem::internal)
     }
 

@@ -13,7 +13,7 @@ use super::{
     service::Legacy,
 };
 use crate::{
-    auth::{Caller, Write},
+    auth::{AuthorizedService, Write},
     titles::{catalog::LocalCatalog, params::TitleId},
 };
 
@@ -72,7 +72,7 @@ impl SyncApi {
 impl SyncApi {
     /// Refresh a title
     #[oai(path = "/:id", method = "post", hidden)]
-    async fn sync(&self, _caller: Caller<Write>, id: Path<TitleId>) -> Result<Answer, Problem> {
+    async fn sync(&self, _service: AuthorizedService<Write>, id: Path<TitleId>) -> Result<Answer, Problem> {
         self.legacy.sync(id.0.0).await
     }
 
@@ -80,7 +80,7 @@ impl SyncApi {
     #[oai(path = "/popular", method = "post", hidden)]
     async fn sync_popular(
         &self,
-        _caller: Caller<Write>,
+        _service: AuthorizedService<Write>,
         request: JsonBody<SyncPopular>,
     ) -> Result<Answer, Problem> {
         self.legacy.sync_popular(request.0.limit).await

@@ -42,7 +42,7 @@ impl Internal {
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
         InternalApi::new(self).add_routes(&mut table);
-        services.guard(table)
+        services.attach_to(table)
     }
 
     /// Ensures that a title is fresh, and publishes the changes. Changes that this instance cannot detect, because it did

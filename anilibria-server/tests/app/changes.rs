@@ -1,7 +1,7 @@
 //! Expiry of cached responses after a change of a title.
 
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
-use anilibria_server::app::shell::Shell;
+use anilibria_server::app::root_endpoint::RootEndpoint;
 use poem::test::TestClient;
 use serde_json::{Value, json};
 
@@ -18,13 +18,13 @@ async fn upstream() -> RunningSandbox {
     Sandbox::builder().releases(3).seed(1).build().start().await.unwrap()
 }
 
-async fn meta(service: &TestClient<Shell>, path: &str) -> Value {
+async fn meta(service: &TestClient<RootEndpoint>, path: &str) -> Value {
     let response = service.get(path).send().await;
     response.assert_status_is_ok();
     body(response).await["meta"].clone()
 }
 
-async fn warm(service: &TestClient<Shell>) {
+async fn warm(service: &TestClient<RootEndpoint>) {
     for path in AFFECTED.iter().chain(&UNAFFECTED) {
         assert_eq!(meta(service, path).await["cached"], false, "{path}");
     }

@@ -9,11 +9,14 @@ use crate::support::{Demo, demo, demo_endpoint};
 
 const SITE: &str = "https://anime.example";
 
-fn client(flag: &str) -> TestClient<anilibria_server::app::shell::Shell> {
+fn client(flag: &str) -> TestClient<anilibria_server::app::root_endpoint::RootEndpoint> {
     TestClient::new(demo_endpoint(&[flag], &Demo::default()))
 }
 
-async fn preflight(client: &TestClient<anilibria_server::app::shell::Shell>, origin: &str) -> TestResponse {
+async fn preflight(
+    client: &TestClient<anilibria_server::app::root_endpoint::RootEndpoint>,
+    origin: &str,
+) -> TestResponse {
     client
         .options("/title")
         .header("origin", origin)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_http::trace::Sampler;
 use anilibria_server::{
-    app::shell::Shell,
+    app::root_endpoint::RootEndpoint,
     titles::{Titles, catalog::SyncTask},
 };
 use poem::{http::StatusCode, test::TestClient};
@@ -32,7 +32,7 @@ async fn load(titles: &Titles) -> SyncTask {
     task
 }
 
-async fn list(service: &TestClient<Shell>, path: &str) -> Vec<Value> {
+async fn list(service: &TestClient<RootEndpoint>, path: &str) -> Vec<Value> {
     let response = service.get(path).send().await;
     response.assert_status_is_ok();
     json(response).await["data"].as_array().unwrap().clone()

@@ -84,7 +84,7 @@ async fn draining_service_is_alive_and_not_ready() {
     let (service, health) = service_with_health_source(&source);
     service.get("/ready").send().await.assert_status_is_ok();
 
-    health.drain();
+    health.mark_stopping();
 
     service.get("/ready").send().await.assert_status(StatusCode::SERVICE_UNAVAILABLE);
     service.get("/health/ready").send().await.assert_status(StatusCode::SERVICE_UNAVAILABLE);

@@ -1,6 +1,6 @@
 //! `/internal` and its authorization.
 
-use anilibria_server::app::{self, shell::Shell};
+use anilibria_server::app::{self, root_endpoint::RootEndpoint};
 use poem::{
     http::{Method, StatusCode},
     test::{TestClient, TestResponse},
@@ -17,12 +17,12 @@ fn flag() -> String {
     format!("--internal-jwt-secret={SECRET}")
 }
 
-fn internal() -> TestClient<Shell> {
+fn internal() -> TestClient<RootEndpoint> {
     service(&[&flag()])
 }
 
 async fn send(
-    service: &TestClient<Shell>,
+    service: &TestClient<RootEndpoint>,
     method: Method,
     path: &str,
     token: &str,

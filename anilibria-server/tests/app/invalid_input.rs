@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use anilibria_server::app::shell::Shell;
+use anilibria_server::app::root_endpoint::RootEndpoint;
 use poem::{Endpoint as _, Request, http::Uri};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const PARAMETERS: [&str; 10] =
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
 
-static ENDPOINT: LazyLock<Shell> = LazyLock::new(|| service_endpoint(&[]));
+static ENDPOINT: LazyLock<RootEndpoint> = LazyLock::new(|| service_endpoint(&[]));
 
 /// Generates URL-encoded values that are invalid for a parameter of any type.
 fn invalid_value() -> impl Strategy<Value = String> {

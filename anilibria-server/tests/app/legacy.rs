@@ -1,6 +1,6 @@
 //! API v1: requests that are answered without AniLibria.
 
-use anilibria_server::app::shell::Shell;
+use anilibria_server::app::root_endpoint::RootEndpoint;
 use poem::{
     http::{Method, StatusCode},
     test::{TestClient, TestResponse},
@@ -14,7 +14,7 @@ use crate::{
 
 const PREFIXES: [&str; 2] = ["/api/anilibria", "/api/anilibria/v1"];
 
-fn legacy() -> TestClient<Shell> {
+fn legacy() -> TestClient<RootEndpoint> {
     let secret = format!("--internal-jwt-secret={SECRET}");
     service(&["--legacy-v1-enabled=true", &secret])
 }

@@ -1,14 +1,14 @@
 //! `Link` headers between the pages of a list.
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::app::shell::Shell;
+use anilibria_server::app::root_endpoint::RootEndpoint;
 use poem::test::TestClient;
 use url::Url;
 
 use crate::support::{json, service_with_upstream};
 
 /// Returns the target of the link `relation` of the page at `path`, resolved against an address with a further prefix.
-async fn target(service: &TestClient<Shell>, path: &str, relation: &str) -> Option<String> {
+async fn target(service: &TestClient<RootEndpoint>, path: &str, relation: &str) -> Option<String> {
     let response = service.get(path).send().await;
     response.assert_status_is_ok();
     let links = response.0.header("link").unwrap_or_default();

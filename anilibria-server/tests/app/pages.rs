@@ -1,7 +1,7 @@
 //! The HTML pages, and the index of the API.
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::app::{app, build::SandboxAt};
+use anilibria_server::app::{app, build::HostedSandbox};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use poem::{
     Endpoint,
@@ -110,7 +110,7 @@ async fn security_policy_allows_only_inline_scripts_by_hash() {
 async fn sandbox_is_mentioned_only_if_it_can_be_controlled() {
     let with_sandbox = |flags: &[&str]| {
         let config = config(flags);
-        let sandbox = SandboxAt::new(Sandbox::builder().releases(1).build(), "http://127.0.0.1:1");
+        let sandbox = HostedSandbox::new(Sandbox::builder().releases(1).build(), "http://127.0.0.1:1");
         TestClient::new(app(&config, &build(&config, Some(sandbox))))
     };
 

@@ -14,7 +14,7 @@ use crate::support::{Demo, assert_error, demo_endpoint, serve};
 
 /// Calls an endpoint as if the requests came over a network.
 struct Network {
-    endpoint: anilibria_server::app::shell::Shell,
+    endpoint: anilibria_server::app::root_endpoint::RootEndpoint,
 }
 
 impl Network {

@@ -27,12 +27,12 @@ use anilibria_http::{
 use anilibria_server::{
     app::{
         State, app,
-        build::{self, SandboxAt},
-        shell::Shell,
+        build::{self, HostedSandbox},
+        root_endpoint::RootEndpoint,
     },
     auth::Users,
     config::Config,
-    health::{CacheVitals, Health, UpstreamFault, Vitals},
+    health::{CacheHealth, Health, HealthSource, ProbeError},
     migration::rollback::Tally,
     titles::{Titles, model::title::Title},
     v1::OldPaths,
@@ -56,41 +56,41 @@ pub(crate) fn config(flags: &[&str]) -> Config {
 }
 
 /// Builds the service. All its stores are in memory, so the future is ready at once.
-pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
+pub(crate) fn build(config: &Config, sandbox: Option<HostedSandbox>) -> State {
     build::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
 /// Returns a client of the service with `flags`.
 ///
 /// The service has no upstream: send only requests that are answered without one.
-pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
+pub(crate) fn service(flags: &[&str]) -> TestClient<RootEndpoint> {
     TestClient::new(service_endpoint(flags))
 }
 
 /// Returns the endpoint that [`service`] sends requests to.
-pub(crate) fn service_endpoint(flags: &[&str]) -> Shell {
+pub(crate) fn service_endpoint(flags: &[&str]) -> RootEndpoint {
     let config = config(flags);
     let state = build(&config, None);
     app(&config, &state)
 }
 
 /// Returns a client of the service that has a sandbox under `/sandbox`.
-pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
+pub(crate) fn service_with_sandbox() -> TestClient<RootEndpoint> {
     let config = config(&[]);
     let sandbox = Sandbox::builder().releases(3).seed(1).build();
-    let state = build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1")));
+    let state = build(&config, Some(HostedSandbox::new(sandbox, "http://127.0.0.1:1")));
     TestClient::new(app(&config, &state))
 }
 
 /// Returns a client of the service that reads from the API at `url`, and the titles of that service.
-pub(crate) fn service_with_upstream(url: &str) -> (TestClient<Shell>, Titles) {
+pub(crate) fn service_with_upstream(url: &str) -> (TestClient<RootEndpoint>, Titles) {
     let config = config(&["--anilibria-api-url", url]);
     let state = build(&config, None);
     (TestClient::new(app(&config, &state)), state.titles)
 }
 
 /// Returns a client of the service whose dependencies have the state in `source`, and its health.
-pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (TestClient<Shell>, Health) {
+pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (TestClient<RootEndpoint>, Health) {
     let config = config(&[]);
     let built = build(&config, None);
     let health = Health::new(source.clone());
@@ -99,9 +99,9 @@ pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (Tes
 }
 
 /// Returns [`Demo`] behind the middleware of the service, with `flags`.
-pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> Shell {
+pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> RootEndpoint {
     let config = config(flags);
-    Shell {
+    RootEndpoint {
         unrouted: RouteMetrics::new("unrouted"),
         router: Router::new(openapi::table(demo, Features::default())),
         strict_parameters: false,
@@ -126,7 +126,7 @@ pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> Shell {
 }
 
 /// Returns a client of [`Demo`] behind the middleware with default settings.
-pub(crate) fn demo() -> TestClient<Shell> {
+pub(crate) fn demo() -> TestClient<RootEndpoint> {
     TestClient::new(demo_endpoint(&[], &Demo::default()))
 }
 
@@ -195,20 +195,20 @@ pub(crate) struct StubHealthSource {
 }
 
 #[async_trait]
-impl Vitals for StubHealthSource {
-    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+impl HealthSource for StubHealthSource {
+    async fn ask_upstream(&self) -> Result<(), ProbeError> {
         self.upstream_checks.fetch_add(1, Ordering::SeqCst);
         if self.upstream_down.load(Ordering::SeqCst) {
-            return Err(UpstreamFault { status_code: None, error: "connection refused".into() });
+            return Err(ProbeError { status_code: None, message: "connection refused".into() });
         }
         Ok(())
     }
 
-    async fn ask_cache(&self) -> CacheVitals {
-        CacheVitals {
-            holds_data: self.holds_data.load(Ordering::SeqCst),
+    async fn check_cache(&self) -> CacheHealth {
+        CacheHealth {
+            has_data: self.has_data.load(Ordering::SeqCst),
             hit_rate: 0.75,
-            ..CacheVitals::default()
+            ..CacheHealth::default()
         }
     }
 }

@@ -8,7 +8,7 @@ use anilibria_http::{
     trace::Sampler,
 };
 use anilibria_server::{
-    app::{app, build::SandboxAt, shell::Shell},
+    app::{app, build::HostedSandbox, root_endpoint::RootEndpoint},
     titles::catalog::SyncTask,
 };
 use poem::{
@@ -30,7 +30,7 @@ const RELEASES: u32 = 60;
 
 /// The service with a loaded catalog.
 struct Indexer {
-    service: TestClient<Shell>,
+    service: TestClient<RootEndpoint>,
     /// Task that keeps the catalog up to date until it is dropped.
     _sync: Option<SyncTask>,
 }
@@ -43,7 +43,7 @@ impl Indexer {
         let upstream =
             Sandbox::builder().releases(RELEASES).seed(7).now(datetime!(2026-02-21 18:00 UTC)).build();
         let config = config(&[&["--rate-limit-requests-per-minute=0"], flags].concat());
-        let state = build(&config, Some(SandboxAt::new(upstream, origin)));
+        let state = build(&config, Some(HostedSandbox::new(upstream, origin)));
         // The service reads its own sandbox over a socket.
         let (own, socket) = (app(&config, &state), TcpListener::from_std(socket).unwrap());
         tokio::spawn(listener::serve(

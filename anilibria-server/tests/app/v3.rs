@@ -15,7 +15,7 @@ use anilibria_http::{
     trace::Sampler,
 };
 use anilibria_server::{
-    app::{app, build::SandboxAt, shell::Shell},
+    app::{app, build::HostedSandbox, root_endpoint::RootEndpoint},
     titles::{Titles, catalog::SyncTask},
 };
 use poem::{
@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The service, and what it reads from.
 pub(crate) struct Gateway {
     upstream: Sandbox,
-    service: TestClient<Shell>,
+    service: TestClient<RootEndpoint>,
     titles: Titles,
     /// Loads the catalog, as long as it is not dropped.
     _sync: Option<SyncTask>,
@@ -68,7 +68,7 @@ impl Gateway {
         let upstream =
             Sandbox::builder().releases(RELEASES).seed(7).now(datetime!(2026-02-21 18:00 UTC)).build();
         let config = config(flags);
-        let state = build(&config, Some(SandboxAt::new(upstream.clone(), origin)));
+        let state = build(&config, Some(HostedSandbox::new(upstream.clone(), origin)));
         // What the service asks, it asks its own sandbox over a socket.
         let (own, pause) = (app(&config, &state), Duration::ZERO);
         tokio::spawn(listener::serve(

@@ -128,7 +128,7 @@ fn refused_setting_is_reported_with_reason_and_without_secrets() {
     let cases: &[Refused<'_>] = &[
         (&[("CACHE_TTL_MEMORY", "soon")], "CACHE_TTL_MEMORY (--cache-ttl-memory)", "must be a whole number"),
         (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x?y")], "NODEJS_SERVICE_URL", "must end with the path"),
-        (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x")], "NODEJS_SERVICE_URL", "must not hold a login"),
+        (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x")], "NODEJS_SERVICE_URL", "must not contain a login"),
         (
             &[("METRICS_ENABLED", "false"), ("PROMETHEUS_ENABLED", "true")],
             "METRICS_ENABLED",

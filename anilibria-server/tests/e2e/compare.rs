@@ -153,7 +153,7 @@ async fn unreadable_titles_are_errors_not_differences() {
     let report = report(&output);
     assert_eq!((&report["summary"]["compared"], &report["summary"]["unread"]), (&json!(2), &json!(3)));
     assert_eq!(report["unread"][0]["service"], "nodejs");
-    assert_eq!(report["unread"][0]["reason"], "answered with status 500");
+    assert_eq!(report["unread"][0]["reason"], "response status 500");
 }
 
 #[tokio::test]

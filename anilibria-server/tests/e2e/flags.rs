@@ -145,7 +145,7 @@ fn rollback_applies_partially_and_reports_failures() {
 
     assert!(without_file.contains("--file") && without_file.contains(path), "{without_file}");
     assert_eq!(redis.cli(&["GET", KEY]), "disabled");
-    assert!(without_redis.contains("python_service_titles is not switched off"), "{without_redis}");
+    assert!(without_redis.contains("python_service_titles is not disabled"), "{without_redis}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "#10% anilibria;\n");
 }
 

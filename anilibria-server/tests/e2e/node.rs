@@ -324,7 +324,7 @@ async fn dead_node_service_does_not_affect_health() {
 
     assert_eq!(health["status"], "healthy", "{health}");
     assert_eq!(health["checks"]["nodejs_service"]["status"], "unhealthy");
-    assert_eq!(health["checks"]["nodejs_service"]["error"], "unreachable, or the answer broke off");
+    assert_eq!(health["checks"]["nodejs_service"]["error"], "unreachable, or incomplete response");
 }
 
 #[tokio::test]

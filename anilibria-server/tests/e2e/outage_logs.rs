@@ -271,7 +271,7 @@ async fn outage_of_the_node_service_is_logged_once() {
     }
 
     let failed = line(&service, "Node service failed", json!({"host": host})).await;
-    assert_eq!(error(&failed), "answered with status 503");
+    assert_eq!(error(&failed), "response status 503");
     line(&service, "Node service unhealthy, circuit open", json!({"host": host})).await;
     for message in ["Node service failed", "Node service unhealthy, circuit open"] {
         assert_eq!(count(&service, message, "host", host), 1, "{message}");

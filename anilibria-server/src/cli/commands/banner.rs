@@ -1,4 +1,4 @@
-//! The address of a service that has started: lines for a person at a terminal, or one line of the log.
+//! Output of the addresses of a started service: lines on a terminal, or one line of the log.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -7,16 +7,16 @@ use tracing::{info, warn};
 
 use crate::config::LogFormat;
 
-/// A name, and an address or another value.
+/// A name and its value, such as a URL.
 pub(super) type Line = (&'static str, String);
 
-/// Prints `lines` if the standard output is a terminal and the log is text. Otherwise logs the address `url`.
+/// Prints `lines` if the standard output is a terminal and the log is text. Otherwise logs `url`.
 pub(super) fn announce(url: &str, format: LogFormat, lines: &[Line]) {
     let mut output = io::stdout();
     if format == LogFormat::Json || !output.is_terminal() {
         info!(url, "listening");
-    } else if let Err(error) = output.write_all(rendered(lines).as_bytes()) {
-        warn!(%error, url, "addresses cannot be printed");
+    } else if let Err(error) = output.write_all(aligned(lines).as_bytes()) {
+        warn!(%error, url, "cannot print addresses");
     }
 }
 
@@ -25,11 +25,11 @@ pub(super) fn account() -> String {
     format!("{} / {}", Sandbox::LOGIN, Sandbox::PASSWORD)
 }
 
-/// Returns `lines` with their values in one column.
-fn rendered(lines: &[Line]) -> String {
+/// Returns `lines` as text, with the values in one column.
+fn aligned(lines: &[Line]) -> String {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let rendered = lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n"));
-    rendered.collect::<Vec<_>>().concat()
+    let rows = lines.iter().map(|(name, value)| format!("{name:width$}  {value}\n"));
+    rows.collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]
@@ -37,8 +37,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_in_one_column() {
-        let text = rendered(&[("Live events", "http://a/".to_owned()), ("Account", account())]);
+    fn values_are_aligned_in_one_column() {
+        let text = aligned(&[("Live events", "http://a/".to_owned()), ("Account", account())]);
 
         assert_eq!(text, "Live events  http://a/\nAccount      demo / demo\n");
     }

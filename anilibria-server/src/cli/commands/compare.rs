@@ -13,12 +13,12 @@ use crate::{
     telemetry::logging,
 };
 
-/// Exit code if something could not be compared.
-const TROUBLE: u8 = 2;
+/// Exit code if a comparison could not be made.
+const EXIT_INCOMPLETE: u8 = 2;
 
-/// What to compare, and how.
+/// Options of `compare`.
 #[derive(Clone, Debug, Args)]
-pub struct Compare {
+pub struct CompareArgs {
     /// Base URL of the Node service, such as `http://server:5000`.
     #[arg(long, env = "NODEJS_SERVICE_URL", value_parser = parse::base_url)]
     pub node: Url,
@@ -27,107 +27,105 @@ pub struct Compare {
     #[arg(long, default_value = "http://127.0.0.1:8000", value_parser = parse::base_url)]
     pub ours: Url,
 
-    /// Titles to compare, a comma list of ids.
+    /// Ids of the titles to compare: a comma-separated list.
     #[arg(long, value_delimiter = ',', conflicts_with = "sample")]
     pub ids: Vec<u32>,
 
-    /// How many titles to compare, chosen by chance from all that this service has.
-    #[arg(long, value_parser = parse::whole::<u32>(1..=100_000), default_value = "20")]
+    /// Number of titles to compare, chosen randomly from all titles of this service.
+    #[arg(long, value_parser = parse::integer::<u32>(1..=100_000), default_value = "20")]
     pub sample: u32,
 
-    /// Lists to compare as well: the first twenty titles of each, in any order.
+    /// Lists to compare in addition: a comma-separated list. The first 20 titles of each are compared, in any order.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub lists: Vec<ListName>,
 
-    /// What to search for, where `search` is among the lists.
+    /// Search query; required if `search` is one of the lists.
     #[arg(long, required_if_eq("lists", "search"))]
     pub query: Option<String>,
 
-    /// How many titles to ask for at a time.
-    #[arg(long, value_parser = parse::whole::<u8>(1..=32), default_value = "4")]
+    /// Number of titles that are requested concurrently.
+    #[arg(long, value_parser = parse::integer::<u8>(1..=32), default_value = "4")]
     pub concurrency: u8,
 
-    /// How often each service may be asked in a second. This one limits an address to 100 requests a minute by default.
+    /// Maximum number of requests per second to each service. By default, this service limits an address to 100 requests per
+    /// minute.
     #[arg(long, default_value_t = 1.5, value_parser = rate)]
     pub per_second: f64,
 
-    /// Seconds an answer may take.
+    /// Timeout in seconds of a request.
     #[arg(long, default_value = "10", value_parser = parse::seconds)]
     pub timeout: Duration,
 
-    /// Share of comparisons without a difference, 0 to 1, below which the exit code is 1.
+    /// Minimum share of equal comparisons, from 0 to 1. Below it, the exit code is 1.
     #[arg(long, default_value_t = 1.0, value_parser = parse::share)]
     pub threshold: f64,
 
-    /// Form of the report.
-    #[arg(long, value_enum, default_value_t = Form::Text)]
-    pub format: Form,
+    /// Format of the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
 
-    /// File in which comparisons are counted for Prometheus's textfile collector; it goes on from what is there.
+    /// File with counters of comparisons, for the textfile collector of Prometheus. The counters in the file are increased.
     #[arg(long)]
     pub metrics_file: Option<PathBuf>,
 
-    /// What to log.
+    /// Settings of the log.
     #[command(flatten)]
     pub log: LogConfig,
 }
 
-/// A list.
+/// A list of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListName {
-    /// What is popular.
+    /// Popular titles.
     Popular,
-    /// What came out last.
+    /// Latest updates.
     Updates,
-    /// What is found by `--query`.
+    /// Search results for `--query`.
     Search,
 }
 
-/// Form of a report.
+/// Format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
-    /// Lines for people.
+pub enum ReportFormat {
+    /// Lines of text.
     Text,
     /// JSON.
     Json,
 }
 
-/// Compares and prints a report. The exit code is 0 if enough is the same, 1 if too little is, and 2 if something could not
-/// be compared.
-pub fn run(compare: &Compare) -> ExitCode {
-    logging::init(compare.log.log_level, compare.log.log_format.unwrap_or(LogFormat::Text), None);
-    match block_on(made(compare)) {
-        Ok(report) => verdict(&report, compare.threshold),
+/// Compares the titles and prints a report. The exit code is 0 if enough comparisons are equal, 1 if too few are, and 2 if some
+/// could not be made.
+pub fn run(args: &CompareArgs) -> ExitCode {
+    logging::init(args.log.log_level, args.log.log_format.unwrap_or(LogFormat::Text), None);
+    match block_on(compare_and_print(args)) {
+        Ok(report) => exit_code(&report, args.threshold),
         Err(error) => {
             eprintln!("error: {error:#}");
-            TROUBLE.into()
+            EXIT_INCOMPLETE.into()
         }
     }
 }
 
-async fn made(compare: &Compare) -> anyhow::Result<Report> {
-    let reader = Reader::new(&compare.node, &compare.ours, compare.per_second, compare.timeout)?;
+/// Compares the titles, prints the report and updates the metrics file.
+async fn compare_and_print(args: &CompareArgs) -> anyhow::Result<Report> {
+    let reader = Reader::new(&args.node, &args.ours, args.per_second, args.timeout)?;
     let plan = Plan {
-        ids: match &compare.ids[..] {
-            [] => reader.sample(compare.sample.try_into()?).await?,
+        ids: match &args.ids[..] {
+            [] => reader.sample(args.sample.try_into()?).await?,
             ids => ids.to_vec(),
         },
-        lists: compare
-            .lists
-            .iter()
-            .map(|name| list(*name, compare.query.as_deref()))
-            .collect::<Result<_, _>>()?,
-        concurrency: compare.concurrency.into(),
+        lists: args.lists.iter().map(|name| list(*name, args.query.as_deref())).collect::<Result<_, _>>()?,
+        concurrency: args.concurrency.into(),
     };
     if plan.ids.is_empty() && plan.lists.is_empty() {
         bail!("this service has no titles");
     }
     let report = compare::compare(&reader, &plan).await;
-    match compare.format {
-        Form::Text => println!("{report}"),
-        Form::Json => println!("{:#}", report.json(compare.threshold)),
+    match args.format {
+        ReportFormat::Text => println!("{report}"),
+        ReportFormat::Json => println!("{:#}", report.json(args.threshold)),
     }
-    if let Some(path) = &compare.metrics_file {
+    if let Some(path) = &args.metrics_file {
         let previous = file::read(path)?.unwrap_or_default();
         file::replace(path, &counted(&previous, &report))?;
     }
@@ -142,11 +140,12 @@ fn list(name: ListName, query: Option<&str>) -> anyhow::Result<List> {
     })
 }
 
-fn verdict(report: &Report, threshold: f64) -> ExitCode {
+/// Returns the exit code for `report`.
+fn exit_code(report: &Report, threshold: f64) -> ExitCode {
     match report.consistency() {
         Some(share) if share < threshold => ExitCode::FAILURE,
         Some(_) if report.is_whole() => ExitCode::SUCCESS,
-        _ => TROUBLE.into(),
+        _ => EXIT_INCOMPLETE.into(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// Maximum bytes of a file. A larger file is not the expected one.
+/// Maximum size of a file in bytes. A larger file is probably the wrong one.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Returns the contents of the file at `path`; `None` if it does not exist.
@@ -20,15 +20,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => {
             let length = read.with_context(|| format!("cannot read {}", path.display()))?;
-            ensure!(length as u64 <= MAX_BYTES, "{} is larger than a megabyte", path.display());
+            ensure!(length as u64 <= MAX_BYTES, "{} is larger than 1 MiB", path.display());
             Ok(Some(text))
         }
     }
 }
 
-/// Replaces the file at `path` with `text` atomically. The permissions of the file are kept.
+/// Replaces the contents of the file at `path` with `text`, atomically. The permissions of the file stay the same.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
-    let name = path.file_name().with_context(|| format!("{} is no file", path.display()))?;
+    let name = path.file_name().with_context(|| format!("{} is not a file", path.display()))?;
     let mut new = name.to_owned();
     new.push(format!(".{}.new", process::id()));
     let new = path.with_file_name(new);

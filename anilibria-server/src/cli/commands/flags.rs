@@ -10,60 +10,65 @@ use crate::{
     migration::flags::{Feature, Flags, Percentage, Setting, Switch, is_name},
 };
 
-/// What to do with which features.
+/// Options of `flags`.
 #[derive(Clone, Debug, Args)]
-pub struct FlagsCommand {
-    /// Where they are.
+pub struct FlagsArgs {
+    /// URL of Redis, where the feature flags are stored.
     #[command(flatten)]
     pub redis: RedisAddress,
 
-    /// What to do.
+    /// Action.
     #[command(subcommand)]
     pub action: Action,
 }
 
-/// What to do with features.
+/// An action of `flags`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Action {
-    /// Show all features that anything is set for.
+    /// Show all features with their settings.
     List,
-    /// Show what is set for a feature, and whether it is on.
+    /// Show the settings of a feature, and whether it is on.
     Get {
         /// Name of the feature.
         #[arg(value_parser = name)]
         name: String,
-        /// For whom it may be on, by id; for somebody who has not said who they are when left out.
+        /// Id of a user for whom the feature is evaluated; an anonymous client if omitted.
         #[arg(long)]
         user: Option<u64>,
     },
-    /// Set a feature for all, for a share of users or for one.
+    /// Set a feature for all users, for a share of users or for one user.
     Set {
         /// Name of the feature.
         #[arg(value_parser = name)]
         name: String,
-        /// `enabled`, `disabled`, or a share of users such as `25%`.
+        /// Value of the feature: `enabled`, `disabled`, or a share of users such as `25%`.
         value: String,
-        /// For whom alone, by id.
+        /// Id of the only user for whom the feature is set; all users if omitted.
         #[arg(long)]
         user: Option<u64>,
     },
-    /// Forget all that is set for a feature.
+    /// Remove the settings of a feature.
     Clear {
         /// Name of the feature.
         #[arg(value_parser = name)]
         name: String,
-        /// Forget only what is set for this user.
+        /// Id of the only user whose setting is removed; all settings if omitted.
         #[arg(long)]
         user: Option<u64>,
     },
 }
 
 /// Runs the command and prints the result.
-pub fn run(command: &FlagsCommand) -> anyhow::Result<()> {
+///
+/// # Errors
+///
+/// Returns an error if `REDIS_URL` is not set, or if Redis fails.
+pub fn run(args: &FlagsArgs) -> anyhow::Result<()> {
     block_on(async {
-        let flags = flags(&command.redis)?.context("REDIS_URL is not set: features are there")?;
-        let outcome = act(&flags, &command.action).await;
-        outcome.map(|text| print!("{text}"))
+        let flags = flags(&args.redis)?.context("REDIS_URL is not set: feature flags are stored in Redis")?;
+        let text = execute(&flags, &args.action).await?;
+        print!("{text}");
+        Ok(())
     })
 }
 
@@ -74,17 +79,20 @@ pub(super) fn flags(address: &RedisAddress) -> anyhow::Result<Option<Flags>> {
     Ok(Some(Flags::new(&redis)))
 }
 
-async fn act(flags: &Flags, action: &Action) -> anyhow::Result<String> {
+/// Executes `action` and returns the text to print.
+async fn execute(flags: &Flags, action: &Action) -> anyhow::Result<String> {
     match action {
-        Action::List => Ok(flags.list().await?.iter().map(|(name, feature)| line(name, feature)).collect()),
-        Action::Get { name, user } => Ok(described(name, flags.read(name, *user).await?, *user)),
+        Action::List => {
+            Ok(flags.list().await?.iter().map(|(name, feature)| feature_line(name, feature)).collect())
+        }
+        Action::Get { name, user } => Ok(setting_text(name, flags.read(name, *user).await?, *user)),
         Action::Set { name, value, user } => {
             set(flags, name, value, *user).await?;
-            Ok(described(name, flags.read(name, *user).await?, *user))
+            Ok(setting_text(name, flags.read(name, *user).await?, *user))
         }
         Action::Clear { name, user } => {
             flags.clear(name, *user).await?;
-            Ok(described(name, flags.read(name, *user).await?, *user))
+            Ok(setting_text(name, flags.read(name, *user).await?, *user))
         }
     }
 }
@@ -95,10 +103,10 @@ async fn set(flags: &Flags, name: &str, value: &str, user: Option<u64>) -> anyho
         "disabled" => Switch::Disabled,
         _ => {
             let Some(share) = value.strip_suffix('%') else {
-                bail!("`{value}` is none of `enabled`, `disabled` and a share such as `25%`")
+                bail!("`{value}` is not `enabled`, `disabled` or a share such as `25%`")
             };
             let share: Percentage = share.parse().with_context(|| format!("`{value}`"))?;
-            ensure!(user.is_none(), "a share is of all users: leave --user out");
+            ensure!(user.is_none(), "a share applies to all users: omit --user");
             return Ok(flags.set_percentage(name, share).await?);
         }
     };
@@ -109,20 +117,22 @@ async fn set(flags: &Flags, name: &str, value: &str, user: Option<u64>) -> anyho
     Ok(())
 }
 
-fn line(name: &str, Feature { global, percentage, users }: &Feature) -> String {
+/// Returns the line of a feature in the list.
+fn feature_line(name: &str, Feature { global, percentage, users }: &Feature) -> String {
     let users = users.iter().map(|(user, switch)| format!(" user:{user}={}", switch.as_str()));
-    format!("{name}: {}{}\n", set_for_all(*global, *percentage), users.collect::<String>())
+    format!("{name}: {}{}\n", global_text(*global, *percentage), users.collect::<String>())
 }
 
-fn described(name: &str, setting: Setting, user: Option<u64>) -> String {
+/// Returns the settings of a feature, and its state for `user`.
+fn setting_text(name: &str, setting: Setting, user: Option<u64>) -> String {
     let Setting { global, percentage, user: own } = setting;
     let own = own.map(|switch| format!(" user={}", switch.as_str())).unwrap_or_default();
-    let whom = user.map(|user| format!(" for user {user}")).unwrap_or_default();
+    let for_user = user.map(|user| format!(" for user {user}")).unwrap_or_default();
     let state = if setting.is_on(user) { "on" } else { "off" };
-    format!("{name}: {}{own}, so it is {state}{whom}\n", set_for_all(global, percentage))
+    format!("{name}: {}{own}, so it is {state}{for_user}\n", global_text(global, percentage))
 }
 
-fn set_for_all(global: Option<Switch>, percentage: Option<Percentage>) -> String {
+fn global_text(global: Option<Switch>, percentage: Option<Percentage>) -> String {
     let global = global.map_or("unset", Switch::as_str);
     let percentage = percentage.map_or_else(|| "unset".to_owned(), |share| format!("{share}%"));
     format!("global={global} percentage={percentage}")

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Prints the document in `version` of the specification, in `format`.
+/// Prints the OpenAPI document for `version` of the specification in `format`.
 pub fn run(version: SpecVersion, format: Format) -> anyhow::Result<()> {
     let document = Document::of::<Routes>();
     let text = document.text(version);

@@ -8,17 +8,21 @@ use super::{
     banner::{account, announce},
     base_url, bind, block_on, sandbox_with, stop_signal,
 };
-use crate::{app::sandbox::SandboxAlone, cli::Alone, telemetry::logging};
+use crate::{app::sandbox::SandboxEndpoint, cli::SandboxArgs, telemetry::logging};
 
-/// Timeout of requests in progress at shutdown.
-const DRAIN: Duration = Duration::from_secs(2);
+/// Maximum time to finish requests at a shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Serves until a stop signal.
-pub fn run(alone: &Alone) -> anyhow::Result<()> {
-    let format = alone.log.format();
-    logging::init(alone.log.log_level, format, None);
+/// Serves the sandbox until a stop signal.
+///
+/// # Errors
+///
+/// Returns an error if the address cannot be bound, or if the listener fails.
+pub fn run(args: &SandboxArgs) -> anyhow::Result<()> {
+    let format = args.log.format();
+    logging::init(args.log.log_level, format, None);
     block_on(async {
-        let socket = bind(&alone.address).await?;
+        let socket = bind(&args.address).await?;
         let base = base_url(socket.local_addr()?);
         let lines = [
             ("AniLiberty sandbox", format!("{base}/api/v1")),
@@ -26,7 +30,7 @@ pub fn run(alone: &Alone) -> anyhow::Result<()> {
             ("Account", account()),
         ];
         announce(&base, format, &lines);
-        let endpoint = SandboxAlone::new(sandbox_with(alone.catalog));
-        listener::serve(socket, ConnectionLimits::default(), endpoint, stop_signal(), DRAIN).await
+        let endpoint = SandboxEndpoint::new(sandbox_with(args.catalog));
+        listener::serve(socket, ConnectionLimits::default(), endpoint, stop_signal(), SHUTDOWN_TIMEOUT).await
     })
 }

@@ -12,56 +12,60 @@ use super::{
 use crate::{
     app::{
         self,
-        build::{self, SandboxAt},
+        build::{self, HostedSandbox},
     },
-    cli::Serve,
+    cli::ServeArgs,
     config::Environment,
     events::{Pump, bus::Publisher},
-    telemetry::{Tidying, Traces, logging},
+    telemetry::{MetricsUpkeep, Traces, logging},
     titles::{catalog::SyncTask, notice::Publish},
 };
 
-/// Timeout of disconnecting clients of live events at shutdown.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// Maximum time to close live connections at a shutdown.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Timeout of exporting the last traces to the collector.
-const LAST_TRACES: Duration = Duration::from_secs(2);
+/// Maximum time to export the last traces at a shutdown.
+const TRACE_EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Serves until a stop signal, then waits for requests in progress.
-pub fn run(serve: &Serve) -> anyhow::Result<()> {
-    let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
+/// Serves until a stop signal, then waits for requests in progress and stops the tasks in order.
+///
+/// # Errors
+///
+/// Returns an error if a setting is invalid, if the address cannot be bound, or if the listener fails.
+pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = &args.config.resolve().map_err(anyhow::Error::msg)?;
     block_on(async {
         let traces = Traces::start(&config.telemetry)?;
         logging::init(config.log.log_level, config.log_format(), traces.as_ref());
         for warning in config.auth.warnings() {
             warn!("{warning}");
         }
-        // The socket is bound first: the service reads from its sandbox over it, and a free port is known only after
+        // The socket is bound first: the service reads from its sandbox over this socket, and a free port is known only after
         // binding.
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
-        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalog), &base));
+        let sandbox = args.sandbox.then(|| HostedSandbox::new(sandbox_with(args.catalog), &base));
         let state = build::build(config, sandbox).await?;
-        announce(&base, config.log_format(), &addresses(&base, serve.sandbox, config.environment));
+        announce(&base, config.log_format(), &addresses(&base, args.sandbox, config.environment));
         let (health, clients) = (state.health.clone(), state.realtime.clone());
         let stop = async move {
             stop_signal().await;
             info!("stopping, waiting for requests in progress");
-            health.drain();
-            clients.live().stop(GOODBYE).await;
+            health.mark_stopping();
+            clients.live().stop(DISCONNECT_TIMEOUT).await;
         };
         let bounds = ConnectionLimits::new(config.http.listener()).traffic(&state.traffic);
-        let _tidy = state.metrics.as_ref().map(Tidying::start);
+        let _metrics_upkeep = state.metrics.as_ref().map(MetricsUpkeep::start);
         let publisher = config.realtime.events_enabled.then(|| Publisher(Arc::clone(state.realtime.bus())));
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
-        let _watch = state.watch(config);
+        let _watch = state.start_rollback_watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
-        let notifier = state.notifier();
-        let gateway = state.gateway(config);
-        let _franchises = state.torznab.start(!serve.sandbox);
-        let source = state.source(config);
-        let subscribers = state.telling();
+        let notifier = state.start_notifier();
+        let gateway = state.start_v3_gateway(config);
+        let _franchises = state.torznab.start(!args.sandbox);
+        let source = state.start_event_source(config);
+        let subscribers = state.start_subscriber_reporter();
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
         if let Some(subscribers) = subscribers {
@@ -70,7 +74,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         if let Some(source) = source {
             source.stop().await;
         }
-        // The lease for polling AniLibria ends with the last task that needs it.
+        // The catalog sync stops after the event source, because it also resigns the lease that both use.
         if let Some(sync) = sync {
             sync.stop().await;
         }
@@ -79,13 +83,13 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             notifier.stop().await;
         }
         if let Some(traces) = traces {
-            traces.stop(LAST_TRACES).await;
+            traces.stop(TRACE_EXPORT_TIMEOUT).await;
         }
         served
     })
 }
 
-/// Returns the lines of the banner. In production the sandbox has no control calls.
+/// Returns the addresses to print. In production the sandbox has no control routes.
 fn addresses(base: &str, is_sandbox: bool, environment: Environment) -> Vec<Line> {
     let mut lines = vec![
         ("AniLibria service", format!("{base}/")),

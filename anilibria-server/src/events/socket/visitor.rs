@@ -36,7 +36,7 @@ impl Visitor {
 
     async fn obey(&mut self, command: Command, socket: &mut ClientSocket) -> Flow {
         let answer = match command {
-            Command::Auth { token } => match self.users.vouched(&token).await {
+            Command::Auth { token } => match self.users.authenticate(&token).await {
                 Ok(user) => Answer::AuthSuccess { user_id: user.id },
                 Err(error) => Answer::Error(Fault::auth_failed(error)),
             },

@@ -160,7 +160,7 @@ impl Reader {
         // Disables the fallback of each service to the other one, which would compare a service with itself.
         let request = self.http.get(format!("{}{path}", door.base)).header(FALLBACK, "1");
         let request = request.header(header::ACCEPT, "application/json");
-        let answer = async { node::answer::json(request.send().await?).await };
+        let answer = async { node::response::read_json(request.send().await?).await };
         let limit = self.timeout;
         timeout(limit, answer).await.unwrap_or(Err(NodeError::Timeout { after: limit }))
     }
@@ -198,7 +198,7 @@ fn facts(side: Side, title: &Value) -> Option<Facts> {
         Side::Ours => Some(Facts::of_json(title)),
         Side::Node => {
             let title = NodeTitle::deserialize(title).ok()?;
-            (!title.is_invented()).then(|| Facts::of_node(&title))
+            (!title.is_placeholder()).then(|| Facts::of_node(&title))
         }
     }
 }

@@ -19,12 +19,12 @@ use tracing_subscriber::{
 /// Name of the service in its log.
 const SERVICE: &str = "anilibria-server";
 
-/// Prefix of fields that only control how a span is shown in a trace. The log omits them.
-const FOR_TRACES: &str = "otel.";
+/// Prefix of fields that only control the display of a span in a trace. The log omits these fields.
+const TRACE_PREFIX: &str = "otel.";
 
 /// Formats events as lines of JSON: `timestamp`, `level`, `message`, `service`, `target` and all fields.
 ///
-/// Spans must keep their fields as JSON.
+/// Spans must store their fields as JSON.
 pub(super) struct JsonLine;
 
 impl<S, N> FormatEvent<S, N> for JsonLine
@@ -43,7 +43,7 @@ where
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(fields)
             {
-                line.extend(fields.into_iter().filter(|(name, _)| !name.starts_with(FOR_TRACES)));
+                line.extend(fields.into_iter().filter(|(name, _)| !name.starts_with(TRACE_PREFIX)));
             }
         }
         event.record(&mut Fields(&mut line));
@@ -72,7 +72,7 @@ struct Fields<'l>(&'l mut Map<String, Value>);
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::new();
-        // Writing into a string fails only if the formatting of the value fails.
+        // Writing into a string fails only if the value cannot be formatted.
         let _ = write!(text, "{value:?}");
         self.0.insert(field.name().into(), text.into());
     }

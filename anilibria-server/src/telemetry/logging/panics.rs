@@ -11,7 +11,7 @@ use tracing::{Level, enabled, error};
 
 use crate::config::without_passwords;
 
-/// Makes panics lines of the log. A panic is printed as before if the log omits errors.
+/// Installs a panic hook that logs panics. If the log omits errors, the previous hook prints the panic.
 pub(super) fn install() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| if enabled!(Level::ERROR) { log(panic) } else { print(panic) }));
@@ -19,7 +19,7 @@ pub(super) fn install() {
 
 fn log(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map_or_else(|| "an unknown location".to_owned(), ToString::to_string);
-    // Captured only if `RUST_BACKTRACE` asks for it.
+    // Captured only if `RUST_BACKTRACE` enables it.
     let backtrace = Backtrace::capture();
     let stack = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     error!(
@@ -30,7 +30,7 @@ fn log(panic: &PanicHookInfo<'_>) {
     );
 }
 
-/// Returns the message of a panic, without passwords in URLs.
+/// Returns the message of a panic, with the passwords of URLs in it masked.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn message_of_a_panic_shows_no_password() {
+    fn passwords_in_a_panic_message_are_masked() {
         let panicked =
             panic::catch_unwind(|| panic!("cannot parse redis://:hunter2@redis:6379/0: no such host"));
 

@@ -1,4 +1,4 @@
-//! Filter for the spans and events of traces.
+//! Filter of the spans and events that become part of traces.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,21 +14,21 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Prefix of the targets of this service's own crates. Traces do not include the spans of other libraries.
-const OURS: &str = "anilibria_";
+/// Prefix of the targets of this workspace's crates. Traces do not include the spans of other libraries.
+const OWN_PREFIX: &str = "anilibria_";
 
-/// Enables the spans that start a trace, the spans below them, and warnings and errors in these.
+/// Filter that accepts the spans that start a trace, the spans below them, and warnings and errors within them.
 #[derive(Debug, Default)]
-pub(crate) struct Traced {
-    /// Number of open spans. Usually it is 0, and then nothing can be part of a trace.
+pub(crate) struct TraceFilter {
+    /// Number of open spans that the filter has accepted. If it is 0, as usual, no span or event can be part of a trace.
     open: AtomicUsize,
 }
 
-impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
+impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for TraceFilter {
     fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
         metadata.target() == ROOT_TARGET
             || self.open.load(Ordering::Relaxed) > 0
-                && is_of_interest(metadata)
+                && is_traceable(metadata)
                 // The current span, if this filter has enabled it.
                 && context.lookup_current().is_some()
     }
@@ -36,7 +36,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         if metadata.target() == ROOT_TARGET {
             Interest::always()
-        } else if is_of_interest(metadata) {
+        } else if is_traceable(metadata) {
             Interest::sometimes()
         } else {
             Interest::never()
@@ -56,9 +56,10 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
     }
 }
 
-fn is_of_interest(metadata: &Metadata<'_>) -> bool {
-    let most = if metadata.is_span() { Level::DEBUG } else { Level::WARN };
-    *metadata.level() <= most && metadata.target().starts_with(OURS)
+/// Returns true for a span or event of this workspace whose level is high enough for traces.
+fn is_traceable(metadata: &Metadata<'_>) -> bool {
+    let max_level = if metadata.is_span() { Level::DEBUG } else { Level::WARN };
+    *metadata.level() <= max_level && metadata.target().starts_with(OWN_PREFIX)
 }
 
 #[cfg(test)]
@@ -72,9 +73,9 @@ mod tests {
 
     /// Records the names of spans and the levels of events.
     #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Vec<String>>>);
+    struct Recorder(Arc<Mutex<Vec<String>>>);
 
-    impl Layer<Registry> for Seen {
+    impl Layer<Registry> for Recorder {
         fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, Registry>) {
             self.0.lock().unwrap().push(attributes.metadata().name().to_owned());
         }
@@ -85,11 +86,12 @@ mod tests {
     }
 
     /// Returns the spans and events that pass the filter while `work` runs.
-    fn seen(work: impl FnOnce()) -> Vec<String> {
-        let seen = Seen::default();
-        let subscriber = tracing_subscriber::registry().with(seen.clone().with_filter(Traced::default()));
+    fn recorded(work: impl FnOnce()) -> Vec<String> {
+        let recorder = Recorder::default();
+        let subscriber =
+            tracing_subscriber::registry().with(recorder.clone().with_filter(TraceFilter::default()));
         tracing::subscriber::with_default(subscriber, work);
-        seen.0.lock().unwrap().clone()
+        recorder.0.lock().unwrap().clone()
     }
 
     /// Creates the spans and events of a typical request.
@@ -97,20 +99,20 @@ mod tests {
         let _step = debug_span!("step").entered();
         let _inner = debug_span!("inner").entered();
         let _foreign = info_span!(target: "hyper", "foreign").entered();
-        info!("no news");
-        warn!("trouble");
+        info!("an event");
+        warn!("a warning");
     }
 
     #[test]
-    fn what_is_below_a_root_is_let_through() {
-        let names = seen(|| info_span!(target: ROOT_TARGET, "request").in_scope(steps));
+    fn spans_and_warnings_below_a_root_are_accepted() {
+        let names = recorded(|| info_span!(target: ROOT_TARGET, "request").in_scope(steps));
 
         assert_eq!(names, ["request", "step", "inner", "WARN"]);
     }
 
     #[test]
-    fn nothing_is_let_through_below_another_span() {
-        let names = seen(|| {
+    fn spans_below_another_span_are_rejected() {
+        let names = recorded(|| {
             let _other_request = info_span!(target: ROOT_TARGET, "request");
             info_span!("request").in_scope(steps);
             steps();

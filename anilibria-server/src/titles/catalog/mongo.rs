@@ -36,7 +36,7 @@ use super::{
     store::{Covered, News},
 };
 use crate::{
-    telemetry::database::{answered, measured},
+    telemetry::database::{measured, measured_with_timeout},
     titles::{
         mapping::Mapping,
         sync_status::{Noted, Subject, SyncStatus},
@@ -282,5 +282,5 @@ async fn answer<T>(
     operation: &'static str,
     call: impl Future<Output = DriverResult<T>>,
 ) -> anyhow::Result<T> {
-    answered(operation, COLLECTION, CALL, call).await
+    measured_with_timeout(operation, COLLECTION, CALL, call).await
 }

@@ -11,7 +11,7 @@ use poem_openapi::{
 use super::{confirmation::Confirmation, live::LiveStatistics};
 use crate::{
     events::notify::model::NotificationStatistics,
-    health::model::Breaker,
+    health::report::CircuitState,
     titles::catalog::{CatalogSource, CatalogStatus},
 };
 
@@ -278,7 +278,7 @@ pub struct Mirror {
     /// Host and port.
     pub name: String,
     /// State of the circuit breaker.
-    pub breaker: Breaker,
+    pub breaker: CircuitState,
     /// True if requests are sent to this mirror first.
     pub is_preferred: bool,
 }

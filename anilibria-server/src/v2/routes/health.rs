@@ -5,7 +5,7 @@ use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 use super::Tag;
 use crate::health::{
     Health,
-    model::{Health as Status, HealthReport, Liveness, Readiness, ReadinessReport},
+    report::{HealthReport, HealthStatus, Liveness, Readiness, ReadinessReport},
 };
 
 /// Routes `/health`, `/ready` and `/live`.
@@ -44,8 +44,8 @@ impl HealthApi {
     async fn health(&self) -> HealthAnswer {
         let report = self.health.report().await;
         match report.status {
-            Status::Healthy | Status::Degraded => HealthAnswer::Well(Json(report)),
-            Status::Unhealthy => HealthAnswer::Unwell(Json(report)),
+            HealthStatus::Healthy | HealthStatus::Degraded => HealthAnswer::Well(Json(report)),
+            HealthStatus::Unhealthy => HealthAnswer::Unwell(Json(report)),
         }
     }
 

@@ -5,7 +5,7 @@ use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
 use crate::{
-    auth::{Caller, Read, Write},
+    auth::{AuthorizedService, Read, Write},
     titles::model::sync::SyncReport,
     v2::{
         internal::Internal,
@@ -35,7 +35,7 @@ impl InternalApi {
     #[oai(path = "/sync/title", method = "post", operation_id = "syncTitle")]
     async fn sync(
         &self,
-        _caller: Caller<Write>,
+        _service: AuthorizedService<Write>,
         request: JsonBody<SyncRequest>,
     ) -> Result<Json<Done<SyncReport>>, Problem> {
         let SyncRequest { title_id, force, .. } = request.0;
@@ -46,7 +46,10 @@ impl InternalApi {
     ///
     /// Returns sizes, hits and misses of each level of the cache. Requires the permission `read`.
     #[oai(path = "/cache/stats", method = "get", operation_id = "getCacheStats")]
-    async fn cache_stats(&self, _caller: Caller<Read>) -> Result<Json<Done<CacheStatistics>>, Problem> {
+    async fn cache_stats(
+        &self,
+        _service: AuthorizedService<Read>,
+    ) -> Result<Json<Done<CacheStatistics>>, Problem> {
         Ok(Json(Done::new(self.internal.cache().await)))
     }
 
@@ -55,7 +58,10 @@ impl InternalApi {
     /// Returns statistics of requests, cache, catalog, notifications, live connections and mirrors since the start.
     /// Requires the permission `read`.
     #[oai(path = "/stats", method = "get", operation_id = "getStats")]
-    async fn stats(&self, _caller: Caller<Read>) -> Result<Json<Done<ServiceStatistics>>, Problem> {
+    async fn stats(
+        &self,
+        _service: AuthorizedService<Read>,
+    ) -> Result<Json<Done<ServiceStatistics>>, Problem> {
         Ok(Json(Done::new(self.internal.service().await)))
     }
 
@@ -67,7 +73,7 @@ impl InternalApi {
     #[oai(path = "/cache/clear", method = "post", operation_id = "clearCache")]
     async fn clear(
         &self,
-        _caller: Caller<Write>,
+        _service: AuthorizedService<Write>,
         request: JsonBody<ClearRequest>,
     ) -> Result<Json<Done<ClearReport>>, Problem> {
         Ok(Json(Done::new(self.internal.clear(request.0.pattern).await)))
@@ -79,7 +85,7 @@ impl InternalApi {
     #[oai(path = "/cache/clear", method = "delete", operation_id = "deleteCache")]
     async fn delete(
         &self,
-        caller: Caller<Write>,
+        caller: AuthorizedService<Write>,
         request: JsonBody<ClearRequest>,
     ) -> Result<Json<Done<ClearReport>>, Problem> {
         self.clear(caller, request).await

@@ -11,7 +11,7 @@ use poem_openapi::OpenApi;
 
 use super::Tag;
 use crate::{
-    node::Asker,
+    node::CallerHeaders,
     titles::{
         ListQuery, Titles,
         model::title::{Season, Title, TitleStatus},
@@ -88,8 +88,8 @@ impl TitlesApi {
         &self,
         /// AniLibria's id of the title.
         id: Path<TitleId>,
-        asker: Asker,
+        caller: CallerHeaders,
     ) -> Result<Rendered<One<Title>>, Problem> {
-        self.titles.get(id.0.0, &asker).await
+        self.titles.get(id.0.0, &caller).await
     }
 }

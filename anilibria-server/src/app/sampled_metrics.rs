@@ -1,4 +1,4 @@
-//! Gauges that are sampled on a scrape, because nothing updates them as they change.
+//! Metrics that are sampled on each scrape.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use anilibria_cache::{CacheStats, LevelStats, MongoStore, PoolStats};
 use anilibria_http::{envelope::CacheLevel, metrics::Registration, traffic::Traffic};
 use metrics::{Unit, counter, describe_gauge, gauge};
 
-use super::recent::RecentShare;
+use super::windowed_ratio::WindowedRatio;
 use crate::{
     app::State,
     events::{
@@ -20,7 +20,7 @@ use crate::{
     },
     health::{
         Health,
-        model::{Breaker, Circuit, CircuitService},
+        report::{Circuit, CircuitService, CircuitState},
     },
     telemetry::Process,
     titles::{Titles, notice::EventKind},
@@ -30,33 +30,36 @@ const CONNECTIONS: &str = "anime_site_active_connections";
 const SOCKETS: [&str; 2] = ["anilibria_websocket_connections", "anime_site_websocket_connections_active"];
 const HIT_RATES: [&str; 2] = ["anilibria_cache_hit_rate", "anime_site_cache_hit_rate"];
 const CACHE_SIZE: &str = "anime_site_cache_size_bytes";
-const CALLS_LEFT: &str = "anime_site_anilibria_api_rate_limit_remaining";
+const AVAILABLE_CALLS: &str = "anime_site_anilibria_api_rate_limit_remaining";
 const POOL: &str = "anime_site_database_connection_pool";
 const BREAKERS: &str = "anime_site_circuit_breaker_state";
 
-/// Metrics of the process that are sampled on a scrape.
+/// Gauges that are sampled on each scrape.
 pub(super) const METRICS: Registration = Registration { buckets: &[], describe };
 
 fn describe() {
-    describe_gauge!(CONNECTIONS, "Open connections, by kind.");
+    describe_gauge!(CONNECTIONS, "Open connections, by type.");
     for name in SOCKETS {
-        describe_gauge!(name, "Clients connected over WebSocket.");
+        describe_gauge!(name, "Open live connections (WebSocket and server-sent events).");
     }
     for name in HIT_RATES {
         describe_gauge!(
             name,
-            "Share of reads in the last five minutes that a level of the cache answered, 0 to 1; NaN if none came to it."
+            "Share of reads of a cache level in the last five minutes that were hits, from 0 to 1; NaN without reads."
         );
     }
-    describe_gauge!(CACHE_SIZE, Unit::Bytes, "What a level of the cache keeps.");
-    describe_gauge!(CALLS_LEFT, "Calls to AniLibria that may be made at once.");
-    describe_gauge!(POOL, "Connections to MongoDB: in use, open, and how many more there could be in use.");
-    describe_gauge!(BREAKERS, "Whether something is asked: 0 yes, 1 no, 2 on trial.");
+    describe_gauge!(CACHE_SIZE, Unit::Bytes, "Size of the data in a cache level.");
+    describe_gauge!(
+        AVAILABLE_CALLS,
+        "Calls to AniLibria that the rate limit currently allows without a delay."
+    );
+    describe_gauge!(POOL, "Connections to MongoDB, by status: in use, open, and available.");
+    describe_gauge!(BREAKERS, "State of a circuit breaker: 0 closed, 1 open, 2 half-open.");
 }
 
-/// The components whose gauges are sampled.
+/// Sampler of metrics that no component updates itself.
 #[derive(Clone)]
-pub(super) struct Vitals {
+pub(super) struct SampledMetrics {
     titles: Titles,
     realtime: Realtime,
     health: Health,
@@ -64,11 +67,11 @@ pub(super) struct Vitals {
     mongo: Option<MongoStore>,
     process: Process,
     start: Instant,
-    /// Hit rates by the name of a cache level.
-    hit_rates: Arc<Mutex<BTreeMap<&'static str, RecentShare>>>,
+    /// Hit rates by the name of the cache level.
+    hit_rates: Arc<Mutex<BTreeMap<&'static str, WindowedRatio>>>,
 }
 
-impl Vitals {
+impl SampledMetrics {
     /// Creates the sampler of the components of `state`.
     pub(super) fn new(state: &State) -> Self {
         Self {
@@ -83,45 +86,48 @@ impl Vitals {
         }
     }
 
-    /// Samples all components and records the gauges.
-    pub(super) async fn note(&self) {
-        self.note_cache(&self.titles.cache().stats().await);
-        self.note_connections();
-        self.note_breakers();
-        self.note_messages();
+    /// Samples all components and records the metrics.
+    pub(super) async fn record(&self) {
+        self.record_cache(&self.titles.cache().stats().await);
+        self.record_connections();
+        self.record_breakers();
+        self.record_messages();
         if let Some(mongo) = &self.mongo {
-            note_pool(mongo.pool());
+            record_pool(mongo.pool());
         }
-        gauge!(CALLS_LEFT).set(self.titles.client().calls_left());
-        self.process.note();
+        gauge!(AVAILABLE_CALLS).set(self.titles.client().calls_left());
+        self.process.record();
     }
 
-    fn note_cache(&self, stats: &CacheStats) {
+    fn record_cache(&self, stats: &CacheStats) {
         for level in &stats.levels {
-            self.note_hit_rate(level);
+            self.record_hit_rate(level);
             if let Some(store) = level.store {
-                note_size(level.name, store.bytes);
+                record_size(level.name, store.bytes);
             }
             if level.name != CacheLevel::Memory.as_str() {
-                note_breaker(level.name, if level.is_unavailable { Breaker::Open } else { Breaker::Closed });
+                record_breaker(
+                    level.name,
+                    if level.is_unavailable { CircuitState::Open } else { CircuitState::Closed },
+                );
             }
         }
     }
 
-    /// The recent hit rate is used: after a week of good values, the total since the start would hardly show that a level no
-    /// longer helps.
-    fn note_hit_rate(&self, level: &LevelStats) {
+    /// Records the hit rate of the last minutes. The hit rate since the start would barely change if a level stopped working
+    /// after a week.
+    fn record_hit_rate(&self, level: &LevelStats) {
         let reads = level.hits.saturating_add(level.stale).saturating_add(level.misses);
         let mut rates = self.hit_rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = rates.entry(level.name).or_insert_with(|| RecentShare::since(self.start));
-        let rate = recent.look(Instant::now(), level.hits, reads);
+        let ratio = rates.entry(level.name).or_insert_with(|| WindowedRatio::since(self.start));
+        let rate = ratio.update(Instant::now(), level.hits, reads);
         for name in HIT_RATES {
             gauge!(name, "cache_level" => level.name).set(rate.unwrap_or(f64::NAN));
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer connections")]
-    fn note_connections(&self) {
+    fn record_connections(&self) {
         let sockets = self.realtime.live().count() as f64;
         for name in SOCKETS {
             gauge!(name).set(sockets);
@@ -130,9 +136,10 @@ impl Vitals {
         gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
     }
 
-    /// Broadcast messages are counted in the hub, so that sending one needs no lookup of metric labels.
-    fn note_messages(&self) {
-        let (hub, counters) = (self.realtime.hub(), self.realtime.live().counters());
+    /// Records the messages on live connections. The hub counts broadcast messages itself, because a lookup of metric labels for
+    /// each message would be slow.
+    fn record_messages(&self) {
+        let (hub, tally) = (self.realtime.hub(), self.realtime.live().counters());
         for (channel, kind) in
             Channel::ALL.into_iter().flat_map(|channel| EventKind::ALL.map(|kind| (channel, kind)))
         {
@@ -144,50 +151,51 @@ impl Vitals {
         }
         for (name, count) in counters.outgoing.totals() {
             let kind: Option<EventKind> = name.parse().ok();
-            let first = kind.map_or(0, |kind| hub.delivered_by(Channel::Websocket, kind));
+            let broadcast = kind.map_or(0, |kind| hub.delivered_by(Channel::Websocket, kind));
             counter!(WEBSOCKET_MESSAGES, "direction" => "out", "message_type" => name)
-                .absolute(count + first);
+                .absolute(count + broadcast);
         }
     }
 
-    /// AniLibria counts as available while at least one of its mirrors is.
-    fn note_breakers(&self) {
+    /// Records the circuit breakers. For AniLibria, the mirror in the best state counts.
+    fn record_breakers(&self) {
         let circuits = self.health.circuits();
         for service in [CircuitService::AnilibriaApi, CircuitService::NodejsService] {
             let states = circuits.iter().filter(|circuit| circuit.service == service);
             if let Some(state) =
                 states.map(|Circuit { state, .. }| *state).min_by_key(|state| severity(*state))
             {
-                note_breaker(service.as_str(), state);
+                record_breaker(service.as_str(), state);
             }
         }
     }
 }
 
-fn note_pool(pool: PoolStats) {
+fn record_pool(pool: PoolStats) {
     for (status, count) in [("available", pool.available), ("in_use", pool.in_use), ("open", pool.open)] {
         gauge!(POOL, "status" => status).set(count);
     }
 }
 
-fn note_breaker(service: &'static str, state: Breaker) {
+fn record_breaker(service: &'static str, state: CircuitState) {
     let number = match state {
-        Breaker::Closed => 0.0,
-        Breaker::Open => 1.0,
-        Breaker::HalfOpen => 2.0,
+        CircuitState::Closed => 0.0,
+        CircuitState::Open => 1.0,
+        CircuitState::HalfOpen => 2.0,
     };
     gauge!(BREAKERS, "service" => service).set(number);
 }
 
-const fn severity(state: Breaker) -> u8 {
+/// Returns the rank of `state`; lower is better.
+const fn severity(state: CircuitState) -> u8 {
     match state {
-        Breaker::Closed => 0,
-        Breaker::HalfOpen => 1,
-        Breaker::Open => 2,
+        CircuitState::Closed => 0,
+        CircuitState::HalfOpen => 1,
+        CircuitState::Open => 2,
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody reads the last digits of petabytes")]
-fn note_size(level: &'static str, bytes: u64) {
+#[expect(clippy::cast_precision_loss, reason = "the size is far below the precision of an f64")]
+fn record_size(level: &'static str, bytes: u64) {
     gauge!(CACHE_SIZE, "cache_level" => level).set(bytes as f64);
 }

@@ -1,4 +1,4 @@
-//! Messages about settings that cannot be parsed.
+//! Error messages about settings that cannot be parsed.
 
 use std::ffi::OsString;
 
@@ -10,12 +10,14 @@ use clap::{
 
 use super::secret::is_secret;
 
-/// Maximum number of characters of a refused value that a message quotes.
+/// Maximum number of characters of an invalid value that a message quotes.
 const MAX_QUOTED: usize = 80;
 
-/// Returns the message for `error`, if it is about the value of one argument of `command`, which is built. The message names
-/// the environment variable, the flag and the reason. `variable` returns environment variables.
-pub fn refusal(
+/// Returns the message for `error` if it is about the value of an argument of `command`; `None` otherwise. The message names the
+/// environment variable, the flag and the reason.
+///
+/// `command` must be built. `variable` returns environment variables.
+pub fn parse_error_message(
     command: &Command,
     error: &clap::Error,
     variable: impl Fn(&str) -> Option<OsString>,
@@ -50,7 +52,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
-/// Returns the environment variable and the flag of `arg`, as far as it has them.
+/// Returns the environment variable and the flag of `arg`, or the one that it has.
 fn name(arg: &Arg) -> String {
     let variable = arg.get_env().and_then(|name| name.to_str());
     match (variable, arg.get_long()) {
@@ -61,7 +63,7 @@ fn name(arg: &Arg) -> String {
     }
 }
 
-/// Returns the reason, as a continuation of the name of the setting.
+/// Returns the reason. It continues a sentence that begins with the name of the setting.
 fn reason(arg: &Arg, error: &clap::Error) -> String {
     let possible = arg.get_possible_values();
     let names: Vec<_> =
@@ -76,7 +78,8 @@ fn reason(arg: &Arg, error: &clap::Error) -> String {
     }
 }
 
-/// Returns the end of the message: the value, unless it is secret. A login in a URL and its query may be secret as well.
+/// Returns the end of the message: the value, unless it is secret. The login and the query of a URL are masked, because they may
+/// be secret.
 fn quoted(arg: &Arg, value: &str) -> String {
     let variable = arg.get_env().and_then(|name| name.to_str()).unwrap_or_default();
     if arg.is_hide_env_values_set() || is_secret(variable) {
@@ -103,8 +106,8 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// Settings that are not refused by themselves: any text is valid, or it is checked when it is used.
-    const FREE: [&str; 18] = [
+    /// Settings whose value is not checked by the parser: any text is valid, or the value is checked when it is used.
+    const UNCHECKED: [&str; 18] = [
         "ALLOWED_SERVICES",
         "CACHE_KEY_PREFIX",
         "HOST",
@@ -125,65 +128,65 @@ mod tests {
         "TORZNAB_API_KEY_FILE",
     ];
 
-    const WHOLE: &str = "must be a whole number";
+    const INTEGER: &str = "must be a integer number";
     const BYTES: &str = "must be a number of bytes";
     const SWITCH: &str = "must be true or false";
     const SITE: &str = "such as https://anime.example";
 
-    /// Flag, refused value and start or part of the reason.
-    const REFUSED: &[(&str, &str, &str)] = &[
+    /// Flag, invalid value, and a part of the reason.
+    const INVALID: &[(&str, &str, &str)] = &[
         ("environment", "moon", "must be development, staging or production"),
-        ("port", "x", "must be a whole number from 0 to 65535"),
-        ("port", "65536", "must be a whole number from 0 to 65535"),
+        ("port", "x", "must be a integer number from 0 to 65535"),
+        ("port", "65536", "must be a integer number from 0 to 65535"),
         ("anilibria-api-url", "anilibria.top", "is not a URL"),
         ("anilibria-api-url", "ftp://a.example", "must begin with http:// or https://"),
         ("anilibria-api-url", "https://api.anilibria.tv/v3", "switched off in 2025"),
         ("anilibria-fallback-url", "x", "is not a URL"),
         ("anilibria-user-agent", "кот", "must be visible ASCII characters"),
-        ("upstream-timeout", "-1", WHOLE),
-        ("upstream-attempt-timeout", "1.5", WHOLE),
-        ("upstream-requests-per-second", "0", "must be a whole number from 1 to 4294967295"),
-        ("watcher-requests-per-second", "0", WHOLE),
-        ("sync-requests-per-second", "0", WHOLE),
+        ("upstream-timeout", "-1", INTEGER),
+        ("upstream-attempt-timeout", "1.5", INTEGER),
+        ("upstream-requests-per-second", "0", "must be a integer number from 1 to 4294967295"),
+        ("watcher-requests-per-second", "0", INTEGER),
+        ("sync-requests-per-second", "0", INTEGER),
         ("max-body-bytes", "1 GB", BYTES),
         ("max-uri-bytes", "0", BYTES),
         ("max-header-bytes", "99999999999999999 GiB", BYTES),
-        ("max-concurrent-requests", "0", WHOLE),
-        ("shutdown-timeout", "soon", WHOLE),
+        ("max-concurrent-requests", "0", INTEGER),
+        ("shutdown-timeout", "soon", INTEGER),
         ("cors-allow-origin", "https://a.example,anime", SITE),
         ("client-url", "anime", SITE),
         ("log-level", "loud", "must be trace, debug, info, warn"),
         ("log-format", "xml", "must be text or json"),
         ("log-requests", "some", "must be failed or all"),
         ("strict-parameters", "perhaps", SWITCH),
-        ("log-slow-request-ms", "0", WHOLE),
+        ("log-slow-request-ms", "0", INTEGER),
         ("compression-memory-bytes", "many", BYTES),
-        ("request-timeout", "0", WHOLE),
-        ("header-timeout", "0", WHOLE),
-        ("idle-timeout", "x", WHOLE),
-        ("max-connections", "0", WHOLE),
-        ("max-connections-per-client", "x", WHOLE),
-        ("max-concurrent-requests-per-client", "x", WHOLE),
+        ("request-timeout", "0", INTEGER),
+        ("header-timeout", "0", INTEGER),
+        ("idle-timeout", "x", INTEGER),
+        ("max-connections", "0", INTEGER),
+        ("max-connections-per-client", "x", INTEGER),
+        ("max-concurrent-requests-per-client", "x", INTEGER),
         ("max-answer-bytes-in-flight", "x", BYTES),
-        ("max-concurrent-bodies", "x", WHOLE),
-        ("rate-limit-requests-per-minute", "-1", WHOLE),
-        ("rate-limit-burst", "0", WHOLE),
-        ("rate-limit-user-per-minute", "x", WHOLE),
-        ("rate-limit-service-per-minute", "4294967296", WHOLE),
-        ("rate-limit-service-burst", "0", WHOLE),
-        ("rate-limit-login-per-minute", "x", WHOLE),
-        ("rate-limit-login-burst", "0", WHOLE),
+        ("max-concurrent-bodies", "x", INTEGER),
+        ("rate-limit-requests-per-minute", "-1", INTEGER),
+        ("rate-limit-burst", "0", INTEGER),
+        ("rate-limit-user-per-minute", "x", INTEGER),
+        ("rate-limit-service-per-minute", "4294967296", INTEGER),
+        ("rate-limit-service-burst", "0", INTEGER),
+        ("rate-limit-login-per-minute", "x", INTEGER),
+        ("rate-limit-login-burst", "0", INTEGER),
         ("trusted-proxies", "10.0.0.0/8,proxy", "must be a list of addresses and networks"),
         ("trusted-clients", "10.0.0.0/99", "must be a list of addresses and networks"),
-        ("cache-ttl-memory", "0", WHOLE),
-        ("cache-ttl-redis", "0", WHOLE),
-        ("cache-ttl-database", "soon", WHOLE),
-        ("cache-stale", "-1", WHOLE),
+        ("cache-ttl-memory", "0", INTEGER),
+        ("cache-ttl-redis", "0", INTEGER),
+        ("cache-ttl-database", "soon", INTEGER),
+        ("cache-stale", "-1", INTEGER),
         ("cache-memory-bytes", "many", BYTES),
         ("cache-disk-bytes", "many", BYTES),
         ("cache-dir", "", "must be a directory or `off`"),
         ("catalogue-enabled", "perhaps", SWITCH),
-        ("sync-interval", "0", WHOLE),
+        ("sync-interval", "0", INTEGER),
         ("legacy-v1-enabled", "perhaps", SWITCH),
         ("video-helper-enabled", "perhaps", SWITCH),
         ("prometheus-enabled", "perhaps", SWITCH),
@@ -195,34 +198,34 @@ mod tests {
         ("v3-gateway-enabled", "perhaps", SWITCH),
         ("v3-strict-parameters", "perhaps", SWITCH),
         ("v3-dialect", "swift", "must be path, live or python"),
-        ("v3-session", "0", WHOLE),
+        ("v3-session", "0", INTEGER),
         ("v3-session-memory-bytes", "many", BYTES),
-        ("v3-search-threads", "0", WHOLE),
-        ("v3-search-queue", "0", WHOLE),
-        ("v3-page-queue", "0", WHOLE),
+        ("v3-search-threads", "0", INTEGER),
+        ("v3-search-queue", "0", INTEGER),
+        ("v3-page-queue", "0", INTEGER),
         ("v3-max-answer-bytes", "0", BYTES),
-        ("v3-subscriptions", "0", WHOLE),
-        ("v3-events-queue", "0", WHOLE),
+        ("v3-subscriptions", "0", INTEGER),
+        ("v3-events-queue", "0", INTEGER),
         ("nodejs-service-url", "http://server?x=1", "must end with the path"),
         ("nodejs-fallback-enabled", "perhaps", SWITCH),
         ("auth-remote-validation", "perhaps", SWITCH),
         ("events-enabled", "perhaps", SWITCH),
-        ("events-replay", "0", WHOLE),
-        ("websocket-max-connections", "0", WHOLE),
-        ("websocket-max-connections-per-client", "0", WHOLE),
-        ("websocket-ping-interval", "0", WHOLE),
-        ("websocket-ping-timeout", "x", WHOLE),
+        ("events-replay", "0", INTEGER),
+        ("websocket-max-connections", "0", INTEGER),
+        ("websocket-max-connections-per-client", "0", INTEGER),
+        ("websocket-ping-interval", "0", INTEGER),
+        ("websocket-ping-timeout", "x", INTEGER),
         ("notify-enabled", "perhaps", SWITCH),
-        ("notify-attempts", "0", WHOLE),
-        ("notify-retry", "0", WHOLE),
-        ("notify-queue", "0", WHOLE),
+        ("notify-attempts", "0", INTEGER),
+        ("notify-retry", "0", INTEGER),
+        ("notify-queue", "0", INTEGER),
         ("migration-mode", "perhaps", SWITCH),
         ("rollback-auto", "perhaps", SWITCH),
         ("rollback-error-rate", "5", "must be a number from 0 to 1"),
-        ("rollback-mean", "0", WHOLE),
-        ("rollback-min-requests", "few", WHOLE),
-        ("rollback-window", "0", WHOLE),
-        ("rollback-check", "0", WHOLE),
+        ("rollback-mean", "0", INTEGER),
+        ("rollback-min-requests", "few", INTEGER),
+        ("rollback-window", "0", INTEGER),
+        ("rollback-check", "0", INTEGER),
     ];
 
     fn command() -> Command {
@@ -231,20 +234,20 @@ mod tests {
         command
     }
 
-    /// The message about a flag with this value.
-    fn refused(flag: &str, value: &str) -> String {
+    /// Returns the message about `value` for the flag `flag`.
+    fn message(flag: &str, value: &str) -> String {
         let error = Config::from_flags([format!("--{flag}={value}")]).unwrap_err();
-        refusal(&command(), &error, |_| None).unwrap_or_else(|| panic!("no refusal: {error}"))
+        parse_error_message(&command(), &error, |_| None).unwrap_or_else(|| panic!("no message: {error}"))
     }
 
     #[test]
-    fn refused_value_is_named_by_variable_and_flag_with_the_reason() {
+    fn message_names_variable_flag_and_reason() {
         let command = command();
-        for (flag, value, reason) in REFUSED {
+        for (flag, value, reason) in INVALID {
             let arg = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).unwrap();
             let variable = arg.get_env().unwrap().to_str().unwrap();
 
-            let message = refused(flag, value);
+            let message = message(flag, value);
 
             assert!(message.starts_with(&format!("{variable} (--{flag}) ")), "{message}");
             assert!(message.contains(reason), "{message}");
@@ -252,19 +255,19 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_a_value_that_is_refused_or_takes_any() {
+    fn every_setting_has_a_test_case_or_is_unchecked() {
         let command = command();
-        let refused: BTreeSet<_> = REFUSED.iter().map(|(flag, ..)| *flag).collect();
+        let covered: BTreeSet<_> = INVALID.iter().map(|(flag, ..)| *flag).collect();
         for arg in command.get_arguments().filter(|arg| arg.get_env().is_some()) {
             let variable = arg.get_env().unwrap().to_str().unwrap();
-            let is_known =
-                FREE.contains(&variable) || arg.get_long().is_some_and(|flag| refused.contains(flag));
-            assert!(is_known, "no case for {variable}");
+            let is_covered =
+                UNCHECKED.contains(&variable) || arg.get_long().is_some_and(|flag| covered.contains(flag));
+            assert!(is_covered, "no case for {variable}");
         }
     }
 
     #[test]
-    fn quoted_value_shows_no_login_and_no_query() {
+    fn login_and_query_of_a_quoted_value_are_masked() {
         for (flag, value) in [
             ("nodejs-service-url", "http://me:hunter2@server?x=1"),
             ("nodejs-service-url", "me:hunter2@server"),
@@ -274,23 +277,25 @@ mod tests {
             ("client-url", "me:hunter2@site"),
             ("cors-allow-origin", "https://a.example,me:hunter2@site"),
         ] {
-            let message = refused(flag, value);
+            let message = message(flag, value);
 
             assert!(!message.contains("hunter2"), "{message}");
         }
-        assert!(refused("port", "x").ends_with("; got \"x\""));
-        assert!(refused("port", &"x".repeat(500)).len() < 200);
+        assert!(message("port", "x").ends_with("; got \"x\""));
+        assert!(message("port", &"x".repeat(500)).len() < 200);
     }
 
     #[test]
-    fn variable_that_is_not_utf8_is_named() {
+    fn message_about_invalid_utf8_names_the_variable() {
         let error = clap::Error::new(ErrorKind::InvalidUtf8);
         let invalid = || {
             use std::os::unix::ffi::OsStringExt as _;
             OsString::from_vec(vec![0xff])
         };
 
-        let message = refusal(&command(), &error, |name| (name == "CACHE_TTL_REDIS").then(invalid)).unwrap();
+        let message =
+            parse_error_message(&command(), &error, |name| (name == "CACHE_TTL_REDIS").then(invalid))
+                .unwrap();
 
         assert_eq!(message, "CACHE_TTL_REDIS (--cache-ttl-redis) must be UTF-8");
     }

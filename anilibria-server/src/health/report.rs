@@ -1,4 +1,4 @@
-//! Models of the health endpoints.
+//! Response models of the health endpoints.
 
 use anilibria_client::BreakerState;
 use anilibria_http::timestamp::Timestamp;
@@ -6,44 +6,44 @@ use poem_openapi::{Enum, Object};
 
 pub use super::user_tokens::UserTokens;
 
-/// How the service and what it depends on are.
+/// State of the service and of its dependencies.
 #[derive(Clone, Debug, Object)]
 pub struct HealthReport {
-    /// How the service is.
-    pub status: Health,
+    /// State of the service.
+    pub status: HealthStatus,
     /// Version of the service.
     pub version: String,
-    /// When this was found.
+    /// Time of the report.
     pub timestamp: Timestamp,
-    /// Seconds since the service was started.
+    /// Seconds since the start of the service.
     pub uptime: u64,
-    /// The connection to AniLibria.
+    /// Connection to AniLibria.
     pub anilibria_api: Connection,
-    /// The connection to the database: MongoDB, or the store on disk.
+    /// Connection to the database: MongoDB, or the store on disk.
     pub database: Connection,
-    /// The cache.
+    /// State of the cache.
     pub cache: CacheReport,
-    /// The same and more, check by check.
+    /// The same results and further ones, as individual checks.
     pub checks: Checks,
     /// State of the authentication of users. `disabled` without `JWT_SECRET`: tokens are ignored, and every client is anonymous.
     pub user_tokens: UserTokens,
-    /// The circuit breakers around what the service asks: each mirror of AniLibria, and the Node service if it is in use.
+    /// Circuit breakers for each mirror of AniLibria, and for the Node service if it is configured.
     pub circuit_breakers: Vec<Circuit>,
 }
 
-/// The circuit breaker around something the service asks.
+/// Circuit breaker for a service that this service calls.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(rename = "CircuitBreaker")]
 pub struct Circuit {
-    /// What is asked.
+    /// Service behind the circuit breaker.
     pub service: CircuitService,
-    /// Where it is: host and port.
+    /// Host of the service, with its port.
     pub host: String,
-    /// Whether requests go to it.
-    pub state: Breaker,
+    /// State of the circuit breaker.
+    pub state: CircuitState,
 }
 
-/// Something the service asks.
+/// Service that this service calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum CircuitService {
@@ -54,7 +54,7 @@ pub enum CircuitService {
 }
 
 impl CircuitService {
-    /// Returns the name in JSON.
+    /// Returns the name of the service in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AnilibriaApi => "anilibria_api",
@@ -63,108 +63,108 @@ impl CircuitService {
     }
 }
 
-/// How the service is.
+/// State of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum Health {
-    /// All is well.
+#[oai(rename = "Health", rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// The service and its dependencies work.
     Healthy,
-    /// Something it depends on is down; reads are still answered.
+    /// A dependency is down. Reads still work.
     Degraded,
-    /// Nothing can be served.
+    /// Reads fail.
     Unhealthy,
 }
 
-/// A connection to something the service depends on.
+/// Connection to a dependency.
 #[derive(Clone, Copy, Debug, Object)]
 pub struct Connection {
-    /// How the connection is.
+    /// State of the connection.
     pub status: ConnectionStatus,
-    /// How long the last answer took, in milliseconds.
+    /// Duration of the last successful check in milliseconds.
     #[oai(nullable)]
     pub response_time: Option<u64>,
 }
 
-/// How a connection is.
+/// State of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ConnectionStatus {
-    /// It works.
+    /// The dependency works.
     Connected,
-    /// It answers, with errors.
+    /// The dependency responds with errors.
     Degraded,
-    /// It does not work.
+    /// The dependency does not respond.
     Disconnected,
-    /// It is not in use.
+    /// The dependency is not configured.
     NotConfigured,
 }
 
-/// How the cache is.
+/// State of the cache.
 #[derive(Clone, Copy, Debug, Object)]
 pub struct CacheReport {
-    /// How the cache is.
+    /// State of the cache.
     pub status: ConnectionStatus,
-    /// Share of reads the cache answered since the start, 0 to 1.
+    /// Share of reads since the start that were cache hits, from 0 to 1.
     pub hit_rate: f64,
 }
 
-/// Single checks.
+/// Individual checks.
 #[derive(Clone, Debug, Object)]
 pub struct Checks {
-    /// The database: MongoDB, or the store on disk.
+    /// Check of the database: MongoDB, or the store on disk.
     pub database: Check,
-    /// Redis.
+    /// Check of Redis.
     pub redis: Check,
-    /// AniLibria's API.
+    /// Check of AniLibria's API.
     pub anilibria_api: Check,
-    /// The Node service. It changes nothing in `status`.
+    /// Check of the Node service. It does not affect `status`.
     pub nodejs_service: Check,
-    /// The local catalog, which lists are answered from.
+    /// Check of the local catalog, from which lists are served.
     #[oai(rename = "catalogue")]
     pub catalog: CatalogCheck,
     /// Memory of the process.
     pub memory: MemoryCheck,
 }
 
-/// One check.
+/// Check of a dependency.
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Check {
-    /// What was found.
+    /// Result of the check.
     pub status: CheckStatus,
-    /// How long the answer took, in milliseconds.
+    /// Duration of the check in milliseconds.
     pub response_time_ms: Option<u64>,
-    /// The status code that was answered, when it was one of an error.
+    /// HTTP status code of the response, if it was an error.
     pub status_code: Option<u16>,
-    /// What failed.
+    /// Error message, if the check failed.
     pub error: Option<String>,
 }
 
 impl Check {
-    /// Check of a back end that is not configured.
+    /// Check of a dependency that is not configured.
     pub const NOT_CONFIGURED: Self =
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
 
-/// The local catalog: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
-/// `unhealthy` when it could not be loaded. Lists come from AniLibria until it is loaded.
+/// Check of the local catalog. `healthy`: loaded, and the last sync succeeded. `degraded`: the last sync failed, or the catalog
+/// is not loaded yet. `unhealthy`: the catalog could not be loaded. Until it is loaded, lists are read from AniLibria.
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct CatalogCheck {
-    /// What was found.
+    /// Result of the check.
     pub status: CheckStatus,
-    /// How many releases it holds.
+    /// Number of releases in the catalog.
     pub releases: u64,
-    /// When AniLibria was last asked with success.
+    /// Time of the last successful sync with AniLibria.
     pub last_sync: Option<Timestamp>,
-    /// How many seconds ago that was.
+    /// Seconds since the last successful sync.
     pub age_seconds: Option<u64>,
-    /// Why AniLibria could not be asked the last time.
+    /// Error message of the last sync, if it failed.
     pub error: Option<String>,
 }
 
 impl CatalogCheck {
-    /// Check of a catalog that is not mirrored.
+    /// Check of a local catalog that is not configured.
     pub const NOT_CONFIGURED: Self = Self {
         status: CheckStatus::NotConfigured,
         releases: 0,
@@ -174,29 +174,29 @@ impl CatalogCheck {
     };
 }
 
-/// What a check found.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum CheckStatus {
-    /// It works.
+    /// The dependency works.
     Healthy,
-    /// It answers, with errors.
+    /// The dependency responds with errors.
     Degraded,
-    /// It does not work.
+    /// The dependency does not respond.
     Unhealthy,
-    /// It is not in use.
+    /// The dependency is not configured.
     NotConfigured,
 }
 
-/// Memory of the process against the limit it runs under.
+/// Memory of the process, compared with its limit.
 #[derive(Clone, Copy, Debug, Object)]
 pub struct MemoryCheck {
-    /// `warning` from 90 % on.
+    /// State of the memory: `warning` from 90 % of the limit.
     pub status: MemoryStatus,
     /// Memory in use, in bytes.
     #[oai(nullable)]
     pub heap_usage_bytes: Option<u64>,
-    /// The limit of the container, or else the memory of the machine, in bytes.
+    /// Limit of the container, or else the memory of the machine, in bytes.
     #[oai(nullable)]
     pub heap_limit_bytes: Option<u64>,
     /// Share of the limit in use, in percent.
@@ -204,85 +204,85 @@ pub struct MemoryCheck {
     pub heap_usage_percent: Option<f64>,
 }
 
-/// How much memory is left.
+/// State of the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum MemoryStatus {
-    /// Enough.
+    /// Less than 90 % of the limit is in use.
     Healthy,
-    /// Little.
+    /// At least 90 % of the limit is in use.
     Warning,
-    /// The system does not tell.
+    /// The usage or the limit is not known on this system.
     Unknown,
 }
 
-/// Whether the process runs.
+/// Result of the liveness check.
 #[derive(Clone, Debug, Object)]
 pub struct Liveness {
     /// Always `alive`.
     pub status: Alive,
-    /// When this was found.
+    /// Time of the check.
     pub timestamp: Timestamp,
-    /// Seconds since the service was started.
+    /// Seconds since the start of the service.
     pub uptime: u64,
 }
 
-/// The process runs.
+/// State of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Alive {
-    /// It runs.
+    /// The process runs.
     Alive,
 }
 
-/// Whether the service takes requests.
+/// Result of the readiness check.
 #[derive(Clone, Debug, Object)]
 pub struct ReadinessReport {
-    /// Whether it does.
+    /// Readiness of the service.
     pub status: Readiness,
-    /// When this was found.
+    /// Time of the check.
     pub timestamp: Timestamp,
-    /// What it rests on.
+    /// Checks of the dependencies.
     pub checks: ReadinessChecks,
 }
 
-/// Whether the service takes requests.
+/// Readiness of the service for requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum Readiness {
-    /// It does.
+    /// The service accepts requests.
     Ready,
-    /// It is starting and has nothing to serve yet, or it is about to stop.
+    /// The service is starting and has no data yet, or it is shutting down.
     NotReady,
 }
 
-/// What readiness rests on.
+/// Checks of the dependencies in the readiness report.
 #[derive(Clone, Debug, Object)]
 pub struct ReadinessChecks {
-    /// The database: MongoDB, or the store on disk.
+    /// Check of the database: MongoDB, or the store on disk.
     pub database: Check,
-    /// Redis.
+    /// Check of Redis.
     pub redis: Check,
 }
 
-/// Where a circuit breaker stands.
+/// State of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum Breaker {
-    /// Requests go through.
+#[oai(rename = "Breaker", rename_all = "snake_case")]
+pub enum CircuitState {
+    /// Requests are sent.
     Closed,
-    /// It failed, and is left alone for a while.
+    /// No requests are sent for a while, after repeated failures.
     Open,
-    /// One request goes through, to see.
+    /// One trial request is sent.
     HalfOpen,
 }
 
-impl From<BreakerState> for Breaker {
+impl From<BreakerState> for CircuitState {
     fn from(state: BreakerState) -> Self {
         match state {
             BreakerState::Closed => Self::Closed,
             BreakerState::HalfOpen => Self::HalfOpen,
-            // An unknown state of a newer version is treated as open.
+            // A state that is unknown to this version is treated as open.
             _ => Self::Open,
         }
     }

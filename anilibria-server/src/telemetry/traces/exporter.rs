@@ -17,39 +17,43 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::PATIENCE;
+use super::EXPORT_TIMEOUT;
 
 /// Minimum interval between warnings about lost traces.
-const WARN_EVERY: Duration = Duration::from_mins(5);
+const WARNING_INTERVAL: Duration = Duration::from_mins(5);
 
-/// Exports spans on the runtime. The thread that collects the spans does not belong to the runtime.
+/// Exporter that sends spans from a task of the runtime. It is called by the thread that collects the spans, which is not a
+/// thread of the runtime.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(super) struct RuntimeExporter {
     exporter: Arc<SpanExporter>,
     runtime: Handle,
-    warned: Mutex<Option<Instant>>,
+    last_warning: Mutex<Option<Instant>>,
 }
 
-impl Sender {
-    /// Creates a sender that uses `exporter` on the current runtime.
+impl RuntimeExporter {
+    /// Creates an exporter that uses `exporter` on the current runtime.
     pub(super) fn new(exporter: SpanExporter) -> Self {
-        Self { exporter: Arc::new(exporter), runtime: Handle::current(), warned: Mutex::default() }
+        Self { exporter: Arc::new(exporter), runtime: Handle::current(), last_warning: Mutex::default() }
     }
 
+    /// Logs that spans were lost, unless it did so less than [`WARNING_INTERVAL`] ago.
     fn warn(&self, error: &OTelSdkError) {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
-            *warned = Some(Instant::now());
+        let mut last_warning = self.last_warning.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_warning.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+            *last_warning = Some(Instant::now());
             warn!(%error, "traces lost, collector unavailable");
         }
     }
 }
 
-impl Export for Sender {
+impl Export for RuntimeExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let exporter = Arc::clone(&self.exporter);
         let sending = self.runtime.spawn(async move {
-            timeout(PATIENCE, exporter.export(batch)).await.unwrap_or(Err(OTelSdkError::Timeout(PATIENCE)))
+            timeout(EXPORT_TIMEOUT, exporter.export(batch))
+                .await
+                .unwrap_or(Err(OTelSdkError::Timeout(EXPORT_TIMEOUT)))
         });
         let sent =
             sending.await.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(error.to_string())));
@@ -61,7 +65,7 @@ impl Export for Sender {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        // Before the first batch there is no other reference, so this succeeds.
+        // Succeeds: before the first batch there is no other reference.
         if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
             exporter.set_resource(resource);
         }

@@ -1,4 +1,4 @@
-//! Token that authenticates this service to other services.
+//! Tokens that authenticate this service to other services.
 
 use std::{
     fmt,
@@ -15,24 +15,25 @@ use crate::config::AuthConfig;
 /// Name of this service in its tokens.
 const SERVICE: &str = "python-anilibria";
 
-/// Permissions that the token claims.
+/// Permissions in the tokens.
 const PERMISSIONS: [&str; 3] = ["read", "write", "notify"];
 
 /// Lifetime of a token.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// Minimum remaining lifetime of a token that is used. Clocks differ, and calls wait in queues.
-const RESERVE: Duration = Duration::from_hours(1);
+/// Minimum remaining lifetime of a token that is used. It covers differences between clocks, and calls that wait in a queue.
+const MIN_REMAINING: Duration = Duration::from_hours(1);
 
-/// Authenticates this service to other services. A token is reused for many calls, and replaced long before it expires.
-pub struct Passport {
+/// Issues the tokens that authenticate this service to other services. A token is reused for 23 hours, and then replaced by a
+/// new one.
+pub struct TokenIssuer {
     keys: Keys,
     current: Mutex<Option<Token>>,
 }
 
 struct Token {
     authorization: HeaderValue,
-    minted: SystemTime,
+    issued_at: SystemTime,
 }
 
 #[derive(Serialize)]
@@ -43,8 +44,8 @@ struct Claims {
     exp: u64,
 }
 
-impl Passport {
-    /// Creates a passport that signs with the current secret of `config`; `None` without a secret.
+impl TokenIssuer {
+    /// Creates an issuer that signs with the current secret of `config`; `None` without a secret.
     pub fn new(config: &AuthConfig) -> Option<Self> {
         let keys = Keys::new([&config.internal_jwt_secret]);
         (!keys.is_empty()).then(|| Self { keys, current: Mutex::default() })
@@ -54,18 +55,18 @@ impl Passport {
     /// sensitive, so that it is not printed.
     pub fn authorization(&self, now: SystemTime) -> Option<HeaderValue> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(token) = current.as_ref().filter(|token| token.is_good(now)) {
+        if let Some(token) = current.as_ref().filter(|token| token.is_reusable(now)) {
             return Some(token.authorization.clone());
         }
-        let authorization = self.mint(now)?;
-        *current = Some(Token { authorization: authorization.clone(), minted: now });
+        let authorization = self.issue(now)?;
+        *current = Some(Token { authorization: authorization.clone(), issued_at: now });
         Some(authorization)
     }
 
-    fn mint(&self, now: SystemTime) -> Option<HeaderValue> {
+    fn issue(&self, now: SystemTime) -> Option<HeaderValue> {
         let iat = now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
         let exp = iat + LIFETIME.as_secs();
-        let token = self.keys.seal(&Claims { service: SERVICE, permissions: PERMISSIONS, iat, exp })?;
+        let token = self.keys.sign(&Claims { service: SERVICE, permissions: PERMISSIONS, iat, exp })?;
         let mut authorization = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
         authorization.set_sensitive(true);
         Some(authorization)
@@ -73,15 +74,16 @@ impl Passport {
 }
 
 impl Token {
-    /// True if enough of the lifetime is left. A token from the future is not reused: the clock was set back.
-    fn is_good(&self, now: SystemTime) -> bool {
-        now.duration_since(self.minted).is_ok_and(|age| age + RESERVE <= LIFETIME)
+    /// Returns true if at least [`MIN_REMAINING`] of the lifetime is left. A token that was issued after `now` is not reused: the
+    /// clock was set back.
+    fn is_reusable(&self, now: SystemTime) -> bool {
+        now.duration_since(self.issued_at).is_ok_and(|age| age + MIN_REMAINING <= LIFETIME)
     }
 }
 
-impl fmt::Debug for Passport {
+impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Passport").finish_non_exhaustive()
+        f.debug_struct("TokenIssuer").finish_non_exhaustive()
     }
 }
 
@@ -102,22 +104,22 @@ mod tests {
     }
 
     #[test]
-    fn own_verifier_takes_the_token_for_the_whole_of_its_time() {
-        let (passport, services) = (Passport::new(&config()).unwrap(), Services::new(&config()).unwrap());
-        let authorization = passport.authorization(now()).unwrap();
+    fn token_is_accepted_by_the_own_verifier_until_it_expires() {
+        let (issuer, services) = (TokenIssuer::new(&config()).unwrap(), Services::new(&config()).unwrap());
+        let authorization = issuer.authorization(now()).unwrap();
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
 
         for permission in [Permission::Read, Permission::Write] {
-            assert!(services.admit(&headers, permission, now()).is_ok());
-            assert!(services.admit(&headers, permission, now() + 23 * HOUR).is_ok());
-            assert!(services.admit(&headers, permission, now() + 25 * HOUR).is_err());
+            assert!(services.authorize(&headers, permission, now()).is_ok());
+            assert!(services.authorize(&headers, permission, now() + 23 * HOUR).is_ok());
+            assert!(services.authorize(&headers, permission, now() + 25 * HOUR).is_err());
         }
     }
 
     #[test]
-    fn token_is_kept_until_an_hour_before_its_end() {
-        let passport = Passport::new(&config()).unwrap();
-        let at = |hours: u32| passport.authorization(now() + hours * HOUR);
+    fn token_is_reused_until_an_hour_before_its_expiry() {
+        let issuer = TokenIssuer::new(&config()).unwrap();
+        let at = |hours: u32| issuer.authorization(now() + hours * HOUR);
         let first = at(0);
 
         assert_eq!(at(23), first);
@@ -127,29 +129,29 @@ mod tests {
     }
 
     #[test]
-    fn clock_that_was_set_back_gets_a_token_of_its_own() {
-        let passport = Passport::new(&config()).unwrap();
+    fn token_is_not_reused_after_the_clock_was_set_back() {
+        let issuer = TokenIssuer::new(&config()).unwrap();
 
-        let first = passport.authorization(now());
+        let first = issuer.authorization(now());
 
-        assert_ne!(passport.authorization(now() - HOUR), first);
+        assert_ne!(issuer.authorization(now() - HOUR), first);
     }
 
     #[test]
-    fn nothing_of_it_shows_itself() {
-        let passport = Passport::new(&config()).unwrap();
-        let authorization = passport.authorization(now()).unwrap();
+    fn neither_token_nor_secret_is_printed() {
+        let issuer = TokenIssuer::new(&config()).unwrap();
+        let authorization = issuer.authorization(now()).unwrap();
         let token = authorization.to_str().unwrap().trim_start_matches("Bearer ");
 
-        let shown = format!("{passport:?} {authorization:?}");
+        let shown = format!("{issuer:?} {authorization:?}");
 
         assert!(!shown.contains(token) && !shown.contains("0123456789"), "{shown}");
     }
 
     #[test]
-    fn without_a_secret_there_is_no_token() {
+    fn issuer_needs_a_secret() {
         let config = Config::from_flags([""; 0]).unwrap();
 
-        assert!(Passport::new(&config.auth).is_none());
+        assert!(TokenIssuer::new(&config.auth).is_none());
     }
 }

@@ -1,7 +1,6 @@
-//! The layer around every route: request ids, limits, cross-origin permissions, panics, the error envelope and the access
-//! log.
+//! The endpoint around all routes: request ids, limits, cross-origin permissions, panics, the error envelope and the access log.
 //!
-//! It is a single layer, because each further layer would cost every request another allocation.
+//! It is a single endpoint and not a stack of middleware, because each further layer would cost every request an allocation.
 
 use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
@@ -35,7 +34,7 @@ use poem::{
 };
 
 use crate::{
-    app::{sandbox::SandboxMount, scrape},
+    app::{metrics_endpoint, sandbox::SandboxMount},
     auth::Users,
     migration::{flags::Groups, rollback::Tally},
     telemetry::logging::panic_message,
@@ -46,23 +45,23 @@ use crate::{
 /// `Retry-After` of a request that timed out.
 const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Endpoint around all routes.
-pub struct Shell {
+/// Endpoint of the service, around all routes.
+pub struct RootEndpoint {
     /// The routes.
     pub router: Router,
-    /// True if requests with unknown query parameters are refused. Otherwise a response header lists the parameters.
+    /// True if requests with unknown query parameters are rejected. Otherwise a response header lists the parameters.
     pub strict_parameters: bool,
     /// Limits on the size of a request.
     pub limits: RequestLimits,
-    /// Clients, with the limits of each.
+    /// Clients, with their quotas and limits.
     pub clients: Arc<Clients>,
-    /// Maximum time a request may take.
+    /// Timeout of a request.
     pub timeout: Duration,
     /// Reader of request bodies.
     pub bodies: BodyReader,
     /// Limit on requests in progress.
     pub gate: ConcurrencyLimit,
-    /// Limit on large answers that are being sent.
+    /// Limit on large responses in flight.
     pub large_answers: LargeResponses,
     /// Authentication of users.
     pub users: Users,
@@ -70,41 +69,41 @@ pub struct Shell {
     pub traffic: Traffic,
     /// Settings of the request log.
     pub log: AccessLogOptions,
-    /// Sampler of traced requests.
+    /// Decides which requests are traced.
     pub sampler: Sampler,
-    /// Request totals, without the requests of monitoring.
+    /// Totals of requests, without those of monitoring.
     pub tally: Tally,
-    /// Test groups of users, which are added to responses; `None` if that is disabled.
+    /// Rollout groups of users, which are added to responses; `None` if that is disabled.
     pub groups: Option<Groups>,
-    /// Meter of requests for which there is no route.
+    /// Metrics of requests that match no route.
     pub unrouted: RouteMetrics,
-    /// Origins that may read answers.
+    /// AllowedOrigins that may read responses.
     pub origins: AllowedOrigins,
-    /// Compression of answers.
+    /// Compression of responses.
     pub compressor: Compressor,
-    /// Addresses whose errors use the format of older versions.
+    /// Paths whose errors use the format of API v1.
     pub old_paths: OldPaths,
-    /// Addresses of clients of API v3, whose errors use further formats.
+    /// Paths of API v3, whose errors use the formats of its clients.
     pub v3_addresses: Addresses,
-    /// Sandbox next to the routes. None of the settings above applies to it.
+    /// Sandbox next to the routes. None of the settings above applies to the sandbox.
     pub sandbox: Option<SandboxMount>,
 }
 
-impl Endpoint for Shell {
+impl Endpoint for RootEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if let Some(sandbox) = &self.sandbox
-            && sandbox.takes(request.uri())
+            && sandbox.matches(request.uri())
         {
-            return Ok(sandbox.answer(request).await);
+            return Ok(sandbox.respond(request).await);
         }
         let form = self.v3_addresses.lead(&mut request);
         let error_format = ErrorFormat::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.record_request();
-        self.users.recognise(&mut request);
+        self.users.attach_user(&mut request);
         let id = RequestId::of(request.headers());
         let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
         let mut logger = RequestLogger::new(&request, &id, self.sampler);
@@ -113,7 +112,7 @@ impl Endpoint for Shell {
         logger.set_route(metrics.endpoint());
         let unknown = found.as_ref().and_then(|found| found.unknown_parameters(&request));
         let method = request.method().clone();
-        let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
+        let is_monitoring = is_probe(request.uri().path()) || request.uri().path() == metrics_endpoint::PATH;
         let user = request.data::<User>().copied();
         let client = self.clients.identify(&request);
         logger.start(&request, client.address());
@@ -122,13 +121,13 @@ impl Endpoint for Shell {
         let is_accepted = is_accepted
             .and_then(|()| path::check(request.uri().path()))
             .and_then(|()| self.check_parameters(unknown.as_ref()));
-        let answer = match is_accepted {
-            Ok(()) => logger.instrument(pin!(self.in_time(request, &client, found))).await,
+        let result = match is_accepted {
+            Ok(()) => logger.instrument(pin!(self.respond_in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
-        let log = if is_watching { self.log.for_monitoring() } else { self.log };
+        let log = if is_monitoring { self.log.for_monitoring() } else { self.log };
         let took;
-        let mut response = match answer {
+        let mut response = match result {
             Ok(response) => {
                 took = logger.finish(response.status(), log);
                 response
@@ -144,7 +143,7 @@ impl Endpoint for Shell {
             }
         };
         metrics.record(&method, response.status(), took);
-        if !is_watching {
+        if !is_monitoring {
             self.tally.add(response.status().is_server_error(), took);
         }
         cors_headers.write(response.headers_mut());
@@ -170,28 +169,29 @@ impl Endpoint for Shell {
     }
 }
 
-impl Shell {
-    /// Refuses unknown parameters if that is enabled.
+impl RootEndpoint {
+    /// Returns an error for `unknown` parameters if they are rejected.
     fn check_parameters(&self, unknown: Option<&UnknownParameters<'_>>) -> Result<(), Problem> {
         unknown.filter(|_| self.strict_parameters).map_or(Ok(()), |unknown| Err(unknown.to_problem()))
     }
 
-    /// Returns the response, or an error when it takes longer than the timeout.
-    async fn in_time(
+    /// Returns the response, or an error after the timeout.
+    async fn respond_in_time(
         &self,
         request: Request,
         client: &Client,
         found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
-        match tokio::time::timeout(self.timeout, self.answer(request, client, found)).await {
-            Ok(answer) => answer,
+        match tokio::time::timeout(self.timeout, self.respond(request, client, found)).await {
+            Ok(result) => result,
             Err(elapsed) => {
                 Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
             }
         }
     }
 
-    async fn answer(
+    /// Returns the response, by the method of the request.
+    async fn respond(
         &self,
         mut request: Request,
         client: &Client,
@@ -201,35 +201,37 @@ impl Shell {
             return Ok(preflight);
         }
         match *request.method() {
-            Method::GET => self.read(request, client, found).await,
+            Method::GET => self.get(request, client, found).await,
             Method::HEAD => {
                 request.set_method(Method::GET);
-                self.read(request, client, found).await.map(without_body)
+                self.get(request, client, found).await.map(without_body)
             }
-            Method::OPTIONS => match self.guarded(request, client, found).await {
+            Method::OPTIONS => match self.call_route(request, client, found).await {
                 Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
-                answer => answer,
+                result => result,
             },
-            _ => self.guarded(request, client, found).await,
+            _ => self.call_route(request, client, found).await,
         }
     }
 
     /// Returns the response to a `GET` request, in the representation that the client prefers.
-    async fn read(
+    async fn get(
         &self,
         request: Request,
         client: &Client,
         found: Option<RouteMatch<'_>>,
     ) -> Result<Response, Problem> {
         let preferences = Preferences::of(request.headers());
-        let mut response = self.guarded(request, client, found).await?;
+        let mut response = self.call_route(request, client, found).await?;
         self.large_answers.track(&mut response)?;
         Ok(finish(&preferences, &self.compressor, response).await)
     }
 
-    /// Passes the request to its route. Every rejection happens before the body is read, and the body is read before the
-    /// request counts as one in progress. A slow sender therefore takes slots from the same client only.
-    async fn guarded(
+    /// Checks the limits and calls the route of the request.
+    ///
+    /// Most checks are made before the body is read. The body is read before the request counts as one in progress, so that
+    /// clients that send slowly occupy only their own slots, not those of other clients.
+    async fn call_route(
         &self,
         mut request: Request,
         client: &Client,
@@ -242,29 +244,30 @@ impl Shell {
         };
         found.check_method(request.method())?;
         let is_probe = is_probe(request.uri().path());
-        let _of_client = if is_probe { None } else { Some(client.try_acquire()?) };
+        let _client_slot = if is_probe { None } else { Some(client.try_acquire()?) };
         if let Some(body) = self.bodies.read(&mut request) {
             body.await?;
         }
-        let pass = self.gate.try_acquire();
-        if pass.is_none() && !is_probe {
+        let slot = self.gate.try_acquire();
+        if slot.is_none() && !is_probe {
             Limit::Requests.hit();
             return Err(Problem::Overloaded);
         }
         match AssertUnwindSafe(found.call(request)).catch_unwind().await {
-            Ok(answer) => answer,
+            Ok(result) => result,
             Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
         }
     }
 }
 
-/// True if `path` is a health probe. No limit rejects a probe: an overloaded service must not look like a dead one.
+/// Returns true if `path` is a health probe. Probes are exempt from all limits: an overloaded service must not look like a dead
+/// one.
 fn is_probe(path: &str) -> bool {
     let path = path.strip_prefix(anilibria_http::BASE).unwrap_or(path);
     matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")
 }
 
-/// Returns the response to `HEAD`: all headers of the response to `GET`, including its length, without the body.
+/// Returns `response` to a `GET` request as the response to `HEAD`: with all headers, including the length, but without the body.
 fn without_body(mut response: Response) -> Response {
     let body = BoxBody::from(response.take_body());
     let has_body = response.status() != StatusCode::NOT_MODIFIED;
@@ -274,6 +277,7 @@ fn without_body(mut response: Response) -> Response {
     response
 }
 
+/// Returns the response to `OPTIONS`.
 fn options(allow: HeaderValue) -> Response {
     Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
 }
@@ -283,7 +287,7 @@ fn redirect(location: HeaderValue) -> Response {
     Response::builder().status(StatusCode::PERMANENT_REDIRECT).header(header::LOCATION, location).finish()
 }
 
-/// A panic in a route, as an error source.
+/// A panic of a route, as the source of an error.
 #[derive(Debug, thiserror::Error)]
 #[error("panic: {message}")]
 struct Panic {

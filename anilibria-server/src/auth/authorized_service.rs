@@ -1,4 +1,4 @@
-//! Authorisation of internal operations.
+//! Authorisation of services for internal operations.
 
 use std::{marker::PhantomData, time::SystemTime};
 
@@ -14,34 +14,34 @@ use super::{Permission, Services};
 /// Name of the security scheme in the OpenAPI document.
 const SCHEME: &str = "InternalToken";
 
-/// A service with the permission `G`. As the first argument of an operation, it is checked before any other argument is
-/// read.
+/// Extractor that requires a token of a service with the permission `P`. As the first argument of an operation, it is checked
+/// before any other argument is read.
 #[derive(Debug)]
-pub struct Caller<G>(PhantomData<G>);
+pub struct AuthorizedService<P>(PhantomData<P>);
 
 /// A permission as a type.
-pub trait Grant: Send {
+pub trait RequiredPermission: Send {
     /// The permission.
     const PERMISSION: Permission;
 }
 
-/// [`Permission::Read`].
+/// [`Permission::Read`] as a type.
 #[derive(Debug)]
 pub struct Read;
 
-/// [`Permission::Write`].
+/// [`Permission::Write`] as a type.
 #[derive(Debug)]
 pub struct Write;
 
-impl Grant for Read {
+impl RequiredPermission for Read {
     const PERMISSION: Permission = Permission::Read;
 }
 
-impl Grant for Write {
+impl RequiredPermission for Write {
     const PERMISSION: Permission = Permission::Write;
 }
 
-impl<'a, G: Grant> ApiExtractor<'a> for Caller<G> {
+impl<'a, P: RequiredPermission> ApiExtractor<'a> for AuthorizedService<P> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
     type ParamType = ();
@@ -52,7 +52,7 @@ impl<'a, G: Grant> ApiExtractor<'a> for Caller<G> {
             ty: "http",
             description: Some(
                 "A JWT of another service: HS256, signed with `INTERNAL_JWT_SECRET`, with the claims `service` (its \
-                 name), `permissions` (of `read` and `write`) and `exp`.",
+                 name), `permissions` (a list with `read`, `write` or both) and `exp`.",
             ),
             name: None,
             key_in: None,
@@ -75,7 +75,7 @@ impl<'a, G: Grant> ApiExtractor<'a> for Caller<G> {
     ) -> poem::Result<Self> {
         // Internal operations do not exist unless services are configured.
         let services = request.data::<Services>().ok_or(Problem::NotFound)?;
-        services.admit(request.headers(), G::PERMISSION, SystemTime::now())?;
+        services.authorize(request.headers(), P::PERMISSION, SystemTime::now())?;
         Ok(Self(PhantomData))
     }
 }
