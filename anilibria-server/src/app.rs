@@ -31,7 +31,7 @@ use crate::{
         notify::{Notifications, Notifier},
         socket::Sockets,
         source::Source,
-        subscribers::{self, Telling},
+        subscribers::{self, SubscriberReporter},
     },
     health::Health,
     migration::{
@@ -84,9 +84,9 @@ pub struct State {
 
 impl State {
     /// Starts the task that writes the followers of each title to Redis; `None` without Redis.
-    pub fn telling(&self) -> Option<Telling> {
-        let roster = self.redis.as_ref()?.presence(subscribers::TERM);
-        Some(Telling::start(self.realtime.hub().subscribers(), roster))
+    pub fn telling(&self) -> Option<SubscriberReporter> {
+        let roster = self.redis.as_ref()?.presence(subscribers::PRESENCE_TTL);
+        Some(SubscriberReporter::start(self.realtime.hub().subscribers(), roster))
     }
 
     /// Starts the task that produces events, if `config` enables it. One instance polls AniLibria on behalf of all.

@@ -32,7 +32,7 @@ use crate::{
     events::{
         self, Realtime,
         bus::{Bus, LocalBus, RedisBus},
-        notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
+        notify::{DiskOutboxStore, NoOutboxStore, Notifications, OutboxStore, RedisOutboxStore},
     },
     health::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
@@ -47,7 +47,7 @@ use crate::{
             CatalogStatus, CatalogStore, DiskCatalog, LocalCatalog, LocalCatalogOptions, MongoCatalog,
             RedisCatalog, SharedCatalog, Stores,
         },
-        notice::EventKind,
+        change::EventKind,
         sync_status::SyncStatus,
     },
     torznab::Torznab,
@@ -224,24 +224,24 @@ async fn notifications(
     // The Node service rejects requests without a token, so notifications need the secret.
     let is_told = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
     let node = node.filter(|_| is_told)?;
-    let ledger: Box<dyn Ledger> = match redis {
-        Some(redis) => Box::new(RedisLedger::new(redis)),
-        None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
+    let store: Box<dyn OutboxStore> = match redis {
+        Some(redis) => Box::new(RedisOutboxStore::new(redis)),
+        None => outbox_store(caching::directory(&config.cache, is_public).as_deref()).await,
     };
-    Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
+    Some(Notifications::new(node, store, &config.notify, config.telemetry.sampler()))
 }
 
-/// Opens the ledger in `directory`; there is none if no directory is set or another service holds it.
-async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
-    let Some(directory) = directory else { return Box::new(NoLedger) };
-    match DiskLedger::open(directory).await {
-        Ok(ledger) => Box::new(ledger),
+/// Opens the outbox store in `directory`; there is none if no directory is set or another service holds it.
+async fn outbox_store(directory: Option<&Path>) -> Box<dyn OutboxStore> {
+    let Some(directory) = directory else { return Box::new(NoOutboxStore) };
+    match DiskOutboxStore::open(directory).await {
+        Ok(store) => Box::new(store),
         Err(error) => {
             warn!(
                 error = &*error,
                 "outbox on disk unavailable, pending notifications are kept in memory only"
             );
-            Box::new(NoLedger)
+            Box::new(NoOutboxStore)
         }
     }
 }

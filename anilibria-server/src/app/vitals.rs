@@ -23,7 +23,7 @@ use crate::{
         model::{Breaker, Circuit, CircuitService},
     },
     telemetry::Process,
-    titles::{Titles, notice::EventKind},
+    titles::{Titles, change::EventKind},
 };
 
 const CONNECTIONS: &str = "anime_site_active_connections";

@@ -11,12 +11,12 @@ use anilibria_http::trace::Sampler;
 use anilibria_server::{
     app::{State, build},
     events::{
-        Pump,
-        bus::{Bus, Standing},
+        BusConsumer,
+        bus::{Bus, FencedCursor},
         event::Event,
         source::Source,
     },
-    titles::{model::title::TitleStatus, notice::Notice},
+    titles::{change::TitleChange, model::title::TitleStatus},
 };
 use async_trait::async_trait;
 use test_services::RedisServer;
@@ -59,12 +59,12 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
 }
 
 /// Has `instance` watch, as it believes to hold the office with `token`.
-fn watch(instance: &State, token: u64) -> (Source, Pump) {
+fn watch(instance: &State, token: u64) -> (Source, BusConsumer) {
     let every = Duration::from_millis(50);
     let State { titles, realtime, .. } = instance;
     let candidate = Arc::new(Candidate::campaign(Believed(token), "events", TERM));
     let source = Source::start(titles, realtime, every, candidate, Sampler::default());
-    (source, Pump::start(&instance.realtime, &instance.titles))
+    (source, BusConsumer::start(&instance.realtime, &instance.titles))
 }
 
 /// The titles of all events so far.
@@ -95,13 +95,13 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
 
     // Another one takes over and tells something; the first does not hear that it was deposed.
     let cursor = bus.cursor().await.unwrap().unwrap();
-    let change = Notice::StatusChange {
+    let change = TitleChange::StatusChange {
         title_id: 8,
         old: TitleStatus::Ongoing,
         new: TitleStatus::Completed,
         version: 0,
     };
-    bus.publish(&change, Standing { token: 2, cursor: &cursor }).await.unwrap();
+    bus.publish(&change, FencedCursor { token: 2, cursor: &cursor }).await.unwrap();
     sandbox.publish_episode(9).unwrap();
     let looked = sandbox.request_count();
     until(async || sandbox.request_count() > looked + SOME_LOOKS).await;

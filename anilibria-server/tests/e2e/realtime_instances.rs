@@ -118,13 +118,13 @@ async fn another_instance_watches_when_the_one_that_did_dies_or_is_stopped_for_a
     let mut socket = following(&two, 7).await;
     publish_episode(&upstream, 7).await;
     let mut heard = vec![socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap()];
-    assert!(!two.printed().contains("watching AniLibria from"));
+    assert!(!two.printed().contains("polling AniLibria from"));
 
     // Stopped, not ended: it wakes up later and still believes that it is the one.
     signal(&one, "STOP");
     let second = publish_episode(&upstream, 7).await;
     heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());
-    assert!(two.printed().contains("watching AniLibria from the saved position"));
+    assert!(two.printed().contains("polling AniLibria from the saved cursor"));
     signal(&one, "CONT");
     let third = publish_episode(&upstream, 7).await;
     heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());

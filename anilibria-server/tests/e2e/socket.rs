@@ -111,7 +111,7 @@ impl Socket {
 
 /// Waits until `service` watches AniLibria, so that whatever is published from then on is news.
 pub(crate) async fn watching(service: &Service) {
-    eventually("the watcher", async || service.printed().contains("watching AniLibria from").then_some(()))
+    eventually("the watcher", async || service.printed().contains("polling AniLibria from").then_some(()))
         .await;
 }
 

@@ -16,9 +16,9 @@ use crate::{
     },
     cli::Serve,
     config::Environment,
-    events::{Pump, bus::Publisher},
+    events::{BusConsumer, bus::Publisher},
     telemetry::{Tidying, Traces, logging},
-    titles::{catalog::SyncTask, notice::Publish},
+    titles::{catalog::SyncTask, change::Publish},
 };
 
 /// Timeout of disconnecting clients of live events at shutdown.
@@ -56,7 +56,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
         let _watch = state.watch(config);
-        let _pump = Pump::start(&state.realtime, &state.titles);
+        let _bus_consumer = BusConsumer::start(&state.realtime, &state.titles);
         let notifier = state.notifier();
         let gateway = state.gateway(config);
         let _franchises = state.torznab.start(!serve.sandbox);

@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use super::{confirmation::Confirmation, live::LiveStatistics};
 use crate::{
-    events::notify::model::NotificationStatistics,
+    events::notify::statistics::NotificationStatistics,
     health::model::Breaker,
     titles::catalog::{CatalogSource, CatalogStatus},
 };
