@@ -35,8 +35,8 @@ use crate::{
     },
     health::Health,
     migration::{
-        flags::{Flags, Groups},
-        rollback::{Tally, Watch},
+        flags::{Flags, TestGroups},
+        rollback::{RequestCounters, RollbackMonitor},
     },
     node::NodeService,
     telemetry::Metrics,
@@ -77,7 +77,7 @@ pub struct State {
     /// Feature flags that are enabled for some users; `None` without Redis, where they are stored.
     pub flags: Option<Flags>,
     /// Request totals, from which the health of the service is derived.
-    pub tally: Tally,
+    pub tally: RequestCounters,
     /// Metrics recorder; `None` if metrics are disabled.
     pub metrics: Option<Metrics>,
 }
@@ -106,8 +106,8 @@ impl State {
     }
 
     /// Starts the task that monitors whether the service is healthy enough.
-    pub fn watch(&self, config: &Config) -> Watch {
-        Watch::start(&self.tally, self.flags.clone(), &config.migration)
+    pub fn watch(&self, config: &Config) -> RollbackMonitor {
+        RollbackMonitor::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
     /// Starts the task that notifies the Node service of events; one instance does so on behalf of all. Start it before the
@@ -165,7 +165,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         log: config.telemetry.request_log(),
         sampler: config.telemetry.sampler(),
         tally: state.tally.clone(),
-        groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),
+        groups: config.migration.migration_mode.then(|| TestGroups::new(state.flags.clone())),
         unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

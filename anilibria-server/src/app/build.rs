@@ -38,7 +38,7 @@ use crate::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
         model::{Circuit, CircuitService, UserTokens},
     },
-    migration::{self, flags::Flags, rollback::Tally},
+    migration::{self, flags::Flags, rollback::RequestCounters},
     node::{self, NodeService},
     telemetry::{self, Metrics, report_leader},
     titles::{
@@ -147,7 +147,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         node,
         notifications,
         flags: redis.as_ref().map(Flags::new),
-        tally: Tally::default(),
+        tally: RequestCounters::default(),
         poller: Mutex::new(candidate.filter(|_| config.realtime.events_enabled)),
         redis,
         mongo,

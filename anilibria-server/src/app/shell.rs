@@ -37,7 +37,7 @@ use poem::{
 use crate::{
     app::{sandbox::SandboxMount, scrape},
     auth::Users,
-    migration::{flags::Groups, rollback::Tally},
+    migration::{flags::TestGroups, rollback::RequestCounters},
     telemetry::logging::panic_message,
     v1::{self, OldPaths, lead_to_v2},
     v3::Addresses,
@@ -73,9 +73,9 @@ pub struct Shell {
     /// Sampler of traced requests.
     pub sampler: Sampler,
     /// Request totals, without the requests of monitoring.
-    pub tally: Tally,
+    pub tally: RequestCounters,
     /// Test groups of users, which are added to responses; `None` if that is disabled.
-    pub groups: Option<Groups>,
+    pub groups: Option<TestGroups>,
     /// Meter of requests for which there is no route.
     pub unrouted: RouteMeter,
     /// Origins that may read answers.
@@ -145,7 +145,7 @@ impl Endpoint for Shell {
         };
         meter.count(&method, response.status(), took);
         if !is_watching {
-            self.tally.add(response.status().is_server_error(), took);
+            self.tally.record(response.status().is_server_error(), took);
         }
         permission.write(response.headers_mut());
         if is_unversioned {
@@ -161,7 +161,7 @@ impl Endpoint for Shell {
             self.clients.write(&quota, response.headers_mut());
         }
         if let Some(groups) = &self.groups {
-            groups.tell(&mut response, user).await;
+            groups.add_header(&mut response, user).await;
         }
         protect(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);

@@ -235,10 +235,10 @@ async fn service_that_fails_takes_the_roll_out_back_by_itself() {
     assert!(metric(&service, "anilibria_rollback_mean_duration_seconds").await > 0.0);
     let log = eventually("both lines", async || {
         let log = service.printed();
-        log.contains("roll-out taken back").then_some(log)
+        log.contains("rollback done").then_some(log)
     })
     .await;
-    assert!(log.contains("roll-out limits exceeded") && log.contains("\"critical\":true"), "{log}");
+    assert!(log.contains("rollout limit exceeded") && log.contains("\"critical\":true"), "{log}");
     assert!(log.contains(ROLL_OUT), "{log}");
 }
 
@@ -257,6 +257,6 @@ async fn service_that_may_not_act_only_says_so() {
         log.contains("ROLLBACK_AUTO is off").then_some(log)
     })
     .await;
-    assert!(log.contains("roll-out limits exceeded"), "{log}");
+    assert!(log.contains("rollout limit exceeded"), "{log}");
     assert_eq!(redis.cli(&["EXISTS", KEY]), "0");
 }

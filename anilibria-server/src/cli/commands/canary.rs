@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 use super::{block_on, file, flags::flags};
 use crate::{
     config::RedisAddress,
-    migration::flags::{Flags, ROLL_OUT, Setting, Switch},
+    migration::flags::{Flags, ROLLOUT_FEATURE, Setting, Switch},
 };
 
 /// Percentages of the roll-out, in order.
@@ -73,8 +73,8 @@ fn rollback(canary: &Canary, flags: Option<&Flags>) -> anyhow::Result<()> {
     let shared = change(canary, 0).context("the share is not taken back");
     let switched = block_on(async {
         if let Some(flags) = flags {
-            let switched = flags.set_global(ROLL_OUT, Switch::Disabled).await;
-            switched.with_context(|| format!("the feature {ROLL_OUT} is not switched off"))?;
+            let switched = flags.set_global(ROLLOUT_FEATURE, Switch::Disabled).await;
+            switched.with_context(|| format!("the feature {ROLLOUT_FEATURE} is not switched off"))?;
         }
         tell(flags).await
     });
@@ -88,19 +88,19 @@ fn rollback(canary: &Canary, flags: Option<&Flags>) -> anyhow::Result<()> {
 async fn tell(flags: Option<&Flags>) -> anyhow::Result<()> {
     match flags {
         Some(flags) => println!("{}", feature(flags).await?),
-        None => println!("The feature {ROLL_OUT} is not looked at: REDIS_URL is not set"),
+        None => println!("The feature {ROLLOUT_FEATURE} is not looked at: REDIS_URL is not set"),
     }
     Ok(())
 }
 
 async fn feature(flags: &Flags) -> anyhow::Result<String> {
-    let Setting { global, .. } = flags.read(ROLL_OUT, None).await?;
+    let Setting { global, .. } = flags.read(ROLLOUT_FEATURE, None).await?;
     Ok(match global {
         Some(Switch::Disabled) => format!(
-            "The feature {ROLL_OUT} is disabled; `anilibria-server flags set {ROLL_OUT} enabled` puts an end to that"
+            "The feature {ROLLOUT_FEATURE} is disabled; `anilibria-server flags set {ROLLOUT_FEATURE} enabled` puts an end to that"
         ),
-        Some(Switch::Enabled) => format!("The feature {ROLL_OUT} is enabled"),
-        None => format!("The feature {ROLL_OUT} is not set"),
+        Some(Switch::Enabled) => format!("The feature {ROLLOUT_FEATURE} is enabled"),
+        None => format!("The feature {ROLLOUT_FEATURE} is not set"),
     })
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::{block_on, file};
 use crate::{
     config::{LogConfig, LogFormat, parse},
-    migration::compare::{self, List, Plan, Reader, Report, counted},
+    migration::compare::{self, List, Plan, Reader, Report, merge_counters},
     telemetry::logging,
 };
 
@@ -63,7 +63,7 @@ pub struct Compare {
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
 
-    /// File in which comparisons are counted for Prometheus's textfile collector; it goes on from what is there.
+    /// File in which comparisons are merge_counters for Prometheus's textfile collector; it goes on from what is there.
     #[arg(long)]
     pub metrics_file: Option<PathBuf>,
 
@@ -129,7 +129,7 @@ async fn made(compare: &Compare) -> anyhow::Result<Report> {
     }
     if let Some(path) = &compare.metrics_file {
         let previous = file::read(path)?.unwrap_or_default();
-        file::replace(path, &counted(&previous, &report))?;
+        file::replace(path, &merge_counters(&previous, &report))?;
     }
     Ok(report)
 }
@@ -145,7 +145,7 @@ fn list(name: ListName, query: Option<&str>) -> anyhow::Result<List> {
 fn verdict(report: &Report, threshold: f64) -> ExitCode {
     match report.consistency() {
         Some(share) if share < threshold => ExitCode::FAILURE,
-        Some(_) if report.is_whole() => ExitCode::SUCCESS,
+        Some(_) if report.is_complete() => ExitCode::SUCCESS,
         _ => TROUBLE.into(),
     }
 }
