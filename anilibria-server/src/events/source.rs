@@ -103,8 +103,9 @@ struct Poller {
 impl Poller {
     async fn run(mut self, mut lease: Receiver<Option<u64>>) {
         loop {
-            let pause = if self.fallback_cursor.is_some() { CURSOR_INTERVAL } else { FIRST_CURSOR_INTERVAL };
-            let token = match timeout(pause, lease_acquired(&mut lease)).await {
+            let interval =
+                if self.fallback_cursor.is_some() { CURSOR_INTERVAL } else { FIRST_CURSOR_INTERVAL };
+            let token = match timeout(interval, lease_acquired(&mut lease)).await {
                 Ok(Some(token)) => token,
                 Ok(None) => return,
                 Err(_) => {
@@ -232,7 +233,7 @@ impl Poller {
             return None;
         };
         let publish = || async {
-            // The bus may have lease_lost its record of the event and the cursor of the leader that published it.
+            // The bus may have lost its record of the event, and the cursor of the leader that published the event.
             if self.hub.has_published(&change) {
                 return Ok(PublishOutcome::Duplicate);
             }

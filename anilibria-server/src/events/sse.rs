@@ -23,7 +23,7 @@ use super::{
 };
 use crate::titles::change::EventKind;
 
-/// Interval of keep-alive comments, so that neither side considers the connection dead.
+/// Interval of keep-alive comments. They prevent that proxies or clients close an idle connection.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Delay before clients reconnect, in milliseconds.
@@ -39,7 +39,7 @@ data: {"title_id":9000,"old_status":"announced","new_status":"ongoing","timestam
 /// Keep-alive comment.
 const KEEP_ALIVE: &[u8] = b":\n\n";
 
-/// Header that tells a proxy not to buffer the stream.
+/// Header that disables buffering of the stream in a proxy.
 const NO_BUFFERING: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
@@ -111,7 +111,7 @@ impl EventStream {
     }
 }
 
-/// Renders the start of the stream. Clients store the id, so that one that disconnects before the first event resumes after
+/// Renders the start of the stream. Clients store the id: a client that disconnects before the first event resumes after
 /// `position`.
 fn preamble(position: EventId) -> Bytes {
     format!("retry: {RETRY_MS}\nid: {position}\n\n").into()

@@ -162,7 +162,7 @@ async fn report(subscribers: Subscribers, presence: RedisPresence) -> Infallible
         subscribers.mark_all_changed();
         let until_heartbeat = async {
             loop {
-                // A failed write is repeated with the next_id change or heartbeat.
+                // A failed write is repeated with the next change or heartbeat.
                 report_changes(&subscribers, &presence).await;
                 subscribers.0.wake.notified().await;
                 sleep(BATCH_DELAY).await;

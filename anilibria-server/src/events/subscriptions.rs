@@ -43,7 +43,7 @@ impl Subscriptions {
         found.map(|at| self.titles.remove(at)).is_ok()
     }
 
-    /// Selects all events of `kinds`, in place of the kinds selected before.
+    /// Selects all events of `kinds`. The selection replaces the previous one.
     pub fn select(&mut self, kinds: impl IntoIterator<Item = EventKind>) {
         self.kinds = kinds.into_iter().fold(0, |kinds, kind| kinds | bit(kind));
     }

@@ -1,6 +1,6 @@
 //! Feature flags. A feature can be on for some users, and can be switched off for all users at once.
 //!
-//! The settings of a feature are stored in Redis, where the other services of the site read them as well:
+//! The settings of a feature are stored in Redis, where the other services of the site also read them:
 //!
 //! | key | value |
 //! | --- | --- |

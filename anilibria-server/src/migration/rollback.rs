@@ -1,7 +1,7 @@
 //! Monitoring of the service during the migration, with automatic rollback.
 //!
 //! The share of errors and the mean duration of the last minutes are exported as metrics. If one of them exceeds its limit
-//! and automatic rollback is enabled, the feature [`ROLLOUT_FEATURE`](crate::migration::flags::ROLLOUT_FEATURE) is switched off for all
+//! and automatic rollback is enabled, [`ROLLOUT_FEATURE`](crate::migration::flags::ROLLOUT_FEATURE) is switched off for all
 //! users.
 
 mod counters;

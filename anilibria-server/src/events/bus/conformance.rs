@@ -26,7 +26,7 @@ pub(super) async fn each_change_is_published_once(bus: &dyn Bus) {
         (completes(1), false),
         (completes(3), true),
         (continues(2), false),
-        // Another change of the title had increased its version as well.
+        // The version also increased because of another change of the title.
         (completes(4), false),
         // With equal or unknown versions, the last published status counts.
         (continues(4), true),

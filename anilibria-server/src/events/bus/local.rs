@@ -123,7 +123,7 @@ impl Bus for LocalBus {
                     return Some((event, (shared, new_event, id)));
                 }
                 if new_event.changed().await.is_err() {
-                    // Cannot happen: the stream holds the bus, and with it the sender.
+                    // Cannot happen: the stream owns the state of the bus, and with it the sender.
                     pending::<()>().await;
                 }
             }

@@ -1,4 +1,4 @@
-//! One client's subscription to events.
+//! The receiving end of the hub for one client.
 
 use std::sync::atomic::Ordering;
 
@@ -33,7 +33,7 @@ pub struct Listener {
 pub enum Delivery {
     /// An event that matches the client's subscriptions.
     Event(Event),
-    /// The client lagged and events were dropped from the ring. It is unknown whether they matched the client's subscriptions.
+    /// The client lagged and events were dropped from the ring buffer. They may have matched the client's subscriptions.
     Lagged {
         /// Number of dropped events.
         missed: u64,
@@ -86,14 +86,14 @@ impl Listener {
                 return delivery;
             }
             if self.new_event.changed().await.is_err() {
-                // Cannot happen: the listener holds the hub, and with it the sender.
+                // Cannot happen: the listener owns the hub, and with it the sender.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Returns the events after `last` that match the subscriptions. Events that
-    /// [`next`](Self::next) has yet to return are not included.
+    /// Returns the events after `last` that match the subscriptions. Events that [`next`](Self::next) has yet to return are not
+    /// included.
     pub fn replay(&self, last: EventId) -> Replay {
         self.hub.ring().replay(last, self.position, &self.subscriptions)
     }

@@ -63,9 +63,9 @@ impl RingBuffer {
             return false;
         }
         if self.events.len() >= self.capacity
-            && let Some(gone) = self.events.pop_front()
+            && let Some(dropped) = self.events.pop_front()
         {
-            self.complete_after = gone.id();
+            self.complete_after = dropped.id();
         }
         self.events.push_back(event);
         self.end += 1;

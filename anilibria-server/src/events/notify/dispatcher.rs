@@ -239,7 +239,7 @@ mod tests {
         let traced = untraced.clone().with_origin(Origin::read(ORIGIN.as_bytes()));
 
         for (sampler, event, is_traced) in [
-            // The sampling decision of the first span applies to the all_fields trace.
+            // The sampling decision of the first span applies to the whole trace.
             (Sampler::new(Some(0.0)), &traced, true),
             (Sampler::new(Some(1.0)), &untraced, false),
             (Sampler::default(), &traced, false),

@@ -1,6 +1,6 @@
 //! The outbox: events whose notifications are pending, and dead letters.
 //!
-//! The outbox is held in memory. Changes are also recorded for the [store](super::OutboxStore), field by field.
+//! The outbox is in memory. Changes are also recorded field by field, for the [store](super::OutboxStore).
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -19,7 +19,7 @@ use crate::events::{
     notify::statistics::{DeadLetter, NotificationStatistics},
 };
 
-/// Maximum number of dead letters, kept for inspection.
+/// Maximum number of dead letters, which are stored for inspection.
 const MAX_DEAD_LETTERS: usize = 100;
 
 /// Store field that holds the last received event.
@@ -258,8 +258,8 @@ impl Outbox {
     fn put_pending(&mut self, id: EventId) {
         let Some(Notification { event, tries, .. }) = self.pending.get(&id) else { return };
         let (frame, origin) = (event.frame().to_string(), event.origin());
-        let waiting = StoredNotification { frame, tries: *tries, origin };
-        self.put(format!("{PENDING}{id}"), json(&waiting));
+        let stored = StoredNotification { frame, tries: *tries, origin };
+        self.put(format!("{PENDING}{id}"), json(&stored));
     }
 }
 

@@ -121,10 +121,10 @@ fn document_contains_exactly_the_commands() {
 
 #[test]
 fn document_contains_exactly_the_server_messages() {
-    let frames: Vec<_> = server_messages().iter().map(|answer| parsed(&answer.frame())).collect();
+    let frames: Vec<_> = server_messages().iter().map(|message| parsed(&message.frame())).collect();
 
     frames.iter().for_each(assert_described);
-    assert_eq!(names(&frames), messages("answer"));
+    assert_eq!(names(&frames), messages("reply"));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn document_contains_exactly_the_events() {
     let frames: Vec<_> = changes().iter().map(|change| parsed(Event::new(id, change).frame())).collect();
 
     frames.iter().for_each(assert_described);
-    assert_eq!(names(&frames), messages("tell"));
+    assert_eq!(names(&frames), messages("event"));
     let for_clients = EventKind::ALL.into_iter().filter(|kind| kind.is_for_clients());
     assert_eq!(names(&frames), for_clients.map(|kind| kind.to_string()).collect());
 }

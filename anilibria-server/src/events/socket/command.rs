@@ -17,7 +17,7 @@ pub(super) enum Command {
     Follow(u32),
     /// Unfollow a title.
     Unfollow(u32),
-    /// SelectKinds all events of these kinds, in place of the kinds selected before.
+    /// Select all events of these kinds. The selection replaces the previous one.
     SelectKinds(Vec<EventKind>),
     /// Replay the events after this one.
     Resume(EventId),

@@ -111,11 +111,11 @@ impl Reader {
         let mut chosen = fastrand::choose_multiple(0..usize::try_from(total)?, count);
         chosen.sort_unstable();
         let mut ids = Vec::with_capacity(chosen.len());
-        for places in chosen.chunk_by(|a, b| a / PAGE_SIZE == b / PAGE_SIZE) {
-            let number = places.first().map_or(0, |place| place / PAGE_SIZE) + 1;
+        for indices in chosen.chunk_by(|a, b| a / PAGE_SIZE == b / PAGE_SIZE) {
+            let number = indices.first().map_or(0, |index| index / PAGE_SIZE) + 1;
             let titles = if number == 1 { first.clone() } else { page(number).await? };
-            let id = |place: &usize| u32::try_from(titles["data"][place % PAGE_SIZE]["id"].as_u64()?).ok();
-            ids.extend(places.iter().filter_map(id));
+            let id = |index: &usize| u32::try_from(titles["data"][index % PAGE_SIZE]["id"].as_u64()?).ok();
+            ids.extend(indices.iter().filter_map(id));
         }
         Ok(ids)
     }

@@ -24,9 +24,9 @@ struct Counters {
 /// Totals of requests since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Number of requests answered.
+    /// Number of completed requests.
     pub requests: u64,
-    /// Number of requests answered with an error of the service.
+    /// Number of requests that ended with an error of the service.
     pub errors: u64,
     /// Sum of the durations in microseconds.
     pub micros: u64,

@@ -31,7 +31,7 @@ impl Window {
         Self { interval_starts: VecDeque::from([totals]) }
     }
 
-    /// Ends an interval, with `totals` at its end. Returns the measurements in the whole window.
+    /// Ends an interval, with `totals` at its end. Returns the measurement over the window.
     #[expect(clippy::cast_precision_loss, reason = "shares and means need no more than 15 digits")]
     pub fn advance(&mut self, totals: Totals) -> Measurement {
         let oldest = self.interval_starts.front().copied().unwrap_or_default();

@@ -150,8 +150,8 @@ impl EventLog {
         while self.events.front().is_some_and(|event| event.id() < oldest)
             || self.events.len() > self.capacity
         {
-            let gone = self.events.pop_front();
-            fields.extend(gone.iter().flat_map(event_fields).map(|(field, _)| (field, None)));
+            let evicted = self.events.pop_front();
+            fields.extend(evicted.iter().flat_map(event_fields).map(|(field, _)| (field, None)));
         }
         let now = now();
         let old = self.last_changes.extract_if(|_, last| last.until <= now);
@@ -239,8 +239,8 @@ mod tests {
 
         let fields = EventLog::new(10).read(stored.map(|field| (field.to_owned(), "nonsense".into())).into());
 
-        let gone = stored[..2].iter().map(|field| ((*field).to_owned(), None));
-        assert_eq!(fields, gone.collect());
+        let removed = stored[..2].iter().map(|field| ((*field).to_owned(), None));
+        assert_eq!(fields, removed.collect());
     }
 
     #[test]
