@@ -20,7 +20,7 @@ pub const METRICS: Registration = Registration { buckets: &[], describe };
 fn describe() {
     describe_counter!(
         EPISODES_PROCESSED,
-        "Episodes that were added or updated, from the events that this instance published."
+        "Added and updated episodes in the events that this instance published."
     );
     describe_counter!(
         NOTIFICATIONS_SENT,

@@ -85,6 +85,7 @@ impl Source {
     }
 }
 
+/// State of the task.
 struct Poller {
     titles: Titles,
     bus: Arc<dyn Bus>,

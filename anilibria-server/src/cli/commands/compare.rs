@@ -63,7 +63,7 @@ pub struct Compare {
     #[arg(long, value_enum, default_value_t = Form::Text)]
     pub format: Form,
 
-    /// File in which comparisons are merge_counters for Prometheus's textfile collector; it goes on from what is there.
+    /// File in which comparisons are counted for Prometheus's textfile collector; it goes on from what is there.
     #[arg(long)]
     pub metrics_file: Option<PathBuf>,
 

@@ -37,7 +37,7 @@ pub enum Delivery {
     Lagged {
         /// Number of dropped events.
         missed: u64,
-        /// Last event before them.
+        /// Id of the last event before the dropped ones; `None` if there was none.
         last: Option<EventId>,
     },
 }

@@ -11,8 +11,8 @@ const TOP_LEVEL: [&str; 3] = ["title_id", "episode", "timestamp"];
 const OMITTED: [&str; 2] = ["event_id", "poster"];
 
 /// Returns `{type, title_id, episode, timestamp, data}`, without `episode` if the event is not about one. `data` holds the
-/// other fields of the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`. It is
-/// omitted if there are none.
+/// other fields of the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`. `data`
+/// is omitted if there are none.
 pub(super) fn render(event: &Event) -> Value {
     let mut fields: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
     let mut body = Map::new();

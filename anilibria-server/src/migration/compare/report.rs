@@ -56,14 +56,16 @@ impl Report {
     pub fn checks(&self) -> (usize, usize) {
         let titles = self.results.iter().map(|checked| checked.consistent);
         let lists = self.lists.iter().map(|checked| checked.consistent);
-        titles.chain(lists).fold((0, 0), |(made, same), is_same| (made + 1, same + usize::from(is_same)))
+        titles
+            .chain(lists)
+            .fold((0, 0), |(compared, consistent), is_same| (compared + 1, consistent + usize::from(is_same)))
     }
 
     /// Returns the share of comparisons without a difference, 0 to 1; `None` if there were none.
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer titles")]
     pub fn consistency(&self) -> Option<f64> {
-        let (made, same) = self.checks();
-        (made > 0).then(|| same as f64 / made as f64)
+        let (compared, consistent) = self.checks();
+        (compared > 0).then(|| consistent as f64 / compared as f64)
     }
 
     /// Returns true if everything was compared, and at least one title or list.
@@ -73,16 +75,16 @@ impl Report {
 
     /// Returns the report as JSON.
     pub fn json(&self, threshold: f64) -> Value {
-        let (made, same) = self.checks();
+        let (compared, consistent) = self.checks();
         json!({
             "results": self.results,
             "lists": self.lists,
             "unread": self.failures,
             "absent": self.absent,
             "summary": {
-                "compared": made,
-                "consistent": same,
-                "inconsistent": made - same,
+                "compared": compared,
+                "consistent": consistent,
+                "inconsistent": compared - consistent,
                 "unread": self.failures.len(),
                 "left_out": self.skipped,
                 "consistency": self.consistency(),
@@ -119,11 +121,11 @@ impl fmt::Display for Report {
         if self.skipped > 0 {
             writeln!(f, "{} more titles: skipped after too many consecutive read failures", self.skipped)?;
         }
-        let (made, same) = self.checks();
+        let (compared, consistent) = self.checks();
         match self.consistency() {
             Some(share) => {
                 let percent = share * 100.0;
-                write!(f, "{same} of {made} comparisons without a difference ({percent:.1} %)")
+                write!(f, "{consistent} of {compared} comparisons without a difference ({percent:.1} %)")
             }
             None => write!(f, "nothing could be compared"),
         }

@@ -13,8 +13,10 @@ const GROUP_HEADER: HeaderName = HeaderName::from_static("x-test-group");
 
 /// Group of users who are not authenticated.
 const CONTROL: HeaderValue = HeaderValue::from_static("control");
+
 /// Group of users for whom the rollout feature is on.
 const SERVICE: HeaderValue = HeaderValue::from_static("python_service");
+
 /// Group of users for whom the rollout feature is off.
 const NODE: HeaderValue = HeaderValue::from_static("nodejs_service");
 
