@@ -31,12 +31,12 @@ use crate::{
         notify::{Notifications, Notifier},
         socket::Sockets,
         source::Source,
-        subscribers::{self, Telling},
+        subscribers::{self, SubscriberReporter},
     },
     health::Health,
     migration::{
-        flags::{Flags, Groups},
-        rollback::{Tally, Watch},
+        flags::{Flags, TestGroups},
+        rollback::{RequestCounters, RollbackMonitor},
     },
     node::NodeService,
     telemetry::Metrics,
@@ -77,16 +77,16 @@ pub struct State {
     /// Feature flags that are enabled for some users; `None` without Redis, where they are stored.
     pub flags: Option<Flags>,
     /// Totals of requests, from which the automatic rollback computes error rate and response time.
-    pub tally: Tally,
+    pub tally: RequestCounters,
     /// Metrics recorder; `None` if metrics are disabled.
     pub metrics: Option<Metrics>,
 }
 
 impl State {
     /// Starts the task that writes the subscribers of each title to Redis; `None` without Redis.
-    pub fn start_subscriber_reporter(&self) -> Option<Telling> {
-        let roster = self.redis.as_ref()?.presence(subscribers::TERM);
-        Some(Telling::start(self.realtime.hub().subscribers(), roster))
+    pub fn start_subscriber_reporter(&self) -> Option<SubscriberReporter> {
+        let roster = self.redis.as_ref()?.presence(subscribers::PRESENCE_TTL);
+        Some(SubscriberReporter::start(self.realtime.hub().subscribers(), roster))
     }
 
     /// Starts the task that polls AniLibria for events; `None` if `config` disables events. One instance polls on behalf of all.
@@ -106,8 +106,8 @@ impl State {
     }
 
     /// Starts the task that rolls the migration back if there are too many errors or slow responses.
-    pub fn start_rollback_watch(&self, config: &Config) -> Watch {
-        Watch::start(&self.tally, self.flags.clone(), &config.migration)
+    pub fn start_rollback_watch(&self, config: &Config) -> RollbackMonitor {
+        RollbackMonitor::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
     /// Starts the task that notifies the Node service of events; `None` if notifications are disabled. One instance notifies on
@@ -166,7 +166,7 @@ pub fn app(config: &Config, state: &State) -> RootEndpoint {
         log: config.telemetry.request_log(),
         sampler: config.telemetry.sampler(),
         tally: state.tally.clone(),
-        groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),
+        groups: config.migration.migration_mode.then(|| TestGroups::new(state.flags.clone())),
         unrouted: RouteMetrics::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

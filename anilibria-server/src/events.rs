@@ -3,17 +3,17 @@
 
 pub mod asyncapi;
 pub mod bus;
+mod bus_consumer;
 pub mod event;
 pub mod hub;
-pub mod interests;
 pub mod metrics;
 pub mod notify;
 pub mod params;
-mod pump;
 pub mod socket;
 pub mod source;
 pub mod sse;
 pub mod subscribers;
+pub mod subscriptions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,36 +21,36 @@ use anilibria_http::websocket::LiveConnections;
 use tracing::warn;
 
 use self::{bus::Bus, event::EventId, hub::Hub};
-pub use self::{metrics::METRICS, pump::Pump};
+pub use self::{bus_consumer::BusConsumer, metrics::METRICS};
 
-/// Age of the oldest event to receive when the bus could not be read at the start of the service.
-const LOOK_BACK: Duration = Duration::from_mins(1);
+/// Maximum age of events to receive if the bus could not be read at the start of the service.
+const FALLBACK_REPLAY: Duration = Duration::from_mins(1);
 
 /// Live events of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Realtime {
     hub: Hub,
     bus: Arc<dyn Bus>,
-    /// Events after this one have not been received yet.
-    heard: EventId,
+    /// Last event of the bus when the service started. Later events have not been received yet.
+    last_received: EventId,
     live: LiveConnections,
 }
 
 impl Realtime {
-    /// Creates a hub of the last `replay` events, which begins with the events that `bus` stores. No further event is
-    /// received before [`Pump`] runs.
+    /// Creates a hub of the last `replay` events, which begins with the events stored in `bus`. No further event is received
+    /// before [`BusConsumer`] runs.
     pub async fn open(bus: Arc<dyn Bus>, replay: usize, live: LiveConnections) -> Self {
-        let (past, heard) = match bus.past().await {
+        let (past, last_received) = match bus.past().await {
             Ok(past) => {
                 let last = past.last().map(event::Event::id);
                 (past, last.unwrap_or_default())
             }
             Err(error) => {
-                warn!(error = &*error, "past events cannot be read");
-                (Vec::new(), EventId::now().before(LOOK_BACK))
+                warn!(error = &*error, "past events cannot be read from the bus, replay is incomplete");
+                (Vec::new(), EventId::now().before(FALLBACK_REPLAY))
             }
         };
-        Self { hub: Hub::new(replay, past), bus, heard, live }
+        Self { hub: Hub::new(replay, past), bus, last_received, live }
     }
 
     /// Returns the hub, which sends events to the clients of this instance.
@@ -63,9 +63,10 @@ impl Realtime {
         &self.bus
     }
 
-    /// Returns the id of the last past event; later events have not been received yet.
-    pub fn heard(&self) -> EventId {
-        self.heard
+    /// Returns the id of the last event that the bus had stored when the service started. [`BusConsumer`] receives the events
+    /// after it.
+    pub fn last_received(&self) -> EventId {
+        self.last_received
     }
 
     /// Returns the live connections of this instance.

@@ -1,6 +1,7 @@
 //! The service behind the routes of titles. It reads from the client through the cache.
 
 pub mod catalog;
+pub mod change;
 mod event_kind;
 pub(crate) mod facts;
 mod fallback;
@@ -11,7 +12,6 @@ pub mod key;
 pub mod mapping;
 mod metrics;
 pub mod model;
-pub mod notice;
 pub mod params;
 mod query;
 mod selection;

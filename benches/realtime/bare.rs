@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anilibria_cache::coordination::RecordId;
-use anilibria_server::{events::event::Event, titles::notice::Notice};
+use anilibria_server::{events::event::Event, titles::change::TitleChange};
 use futures::{SinkExt as _, StreamExt as _};
 use poem::{
     OnUpgrade, Request, Response, Route, Server, Upgraded,
@@ -43,8 +43,8 @@ pub(crate) async fn start() -> anyhow::Result<Bare> {
 }
 
 impl Bare {
-    pub(crate) fn publish(&self, notice: &Notice) {
-        let event = Event::new(RecordId::now(), notice);
+    pub(crate) fn publish(&self, change: &TitleChange) {
+        let event = Event::new(RecordId::now(), change);
         // An error means that there are no clients.
         let _ = self.events.send(event.frame().clone());
     }

@@ -6,7 +6,7 @@ use anilibria_benches::{
     child::Child,
     subscriber::{SENT_PREFIX, now},
 };
-use anilibria_server::titles::{model::episode::EpisodeNumber, notice};
+use anilibria_server::titles::{change, model::episode::EpisodeNumber};
 use anyhow::Context as _;
 
 use crate::{bare, service};
@@ -77,12 +77,12 @@ pub(crate) async fn serve(kind: Kind) -> anyhow::Result<()> {
     for order in stdin().lines() {
         for _ in 0..order?.parse::<u32>()? {
             number += 1;
-            let notice = episode(number);
+            let change = episode(number);
             if let Some(bare) = &bare {
-                bare.publish(&notice);
+                bare.publish(&change);
             }
             if let Some(service) = &service {
-                service.publish(&notice).await?;
+                service.publish(&change).await?;
             }
         }
         println!("published");
@@ -91,8 +91,8 @@ pub(crate) async fn serve(kind: Kind) -> anyhow::Result<()> {
 }
 
 /// Returns a new episode whose name contains the current time.
-fn episode(number: u32) -> notice::Notice {
-    notice::Notice::NewEpisode(notice::EpisodeNews {
+fn episode(number: u32) -> change::TitleChange {
+    change::TitleChange::NewEpisode(change::EpisodeChange {
         title_id: 9000,
         episode: EpisodeNumber::from(f64::from(number)),
         title: "Провожающая в последний путь Фрирен".to_owned(),

@@ -8,10 +8,10 @@ use anilibria_server::{
     app::{self, build},
     config::Config,
     events::{
-        Pump, Realtime,
-        bus::{Published, Standing},
+        BusConsumer, Realtime,
+        bus::{FencedCursor, PublishOutcome},
     },
-    titles::notice::Notice,
+    titles::change::TitleChange,
 };
 use anyhow::ensure;
 use tokio::net::TcpListener;
@@ -33,7 +33,7 @@ const FLAGS: [&str; 10] = [
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     realtime: Realtime,
-    _pump: Pump,
+    _bus_consumer: BusConsumer,
 }
 
 pub(crate) async fn start() -> anyhow::Result<Service> {
@@ -42,17 +42,17 @@ pub(crate) async fn start() -> anyhow::Result<Service> {
     let address = socket.local_addr()?;
     let sandbox = build::HostedSandbox::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
-    let pump = Pump::start(&state.realtime, &state.titles);
+    let pump = BusConsumer::start(&state.realtime, &state.titles);
     let (app, bounds) = (app::app(&config, &state), ConnectionLimits::new(config.http.listener()));
     tokio::spawn(listener::serve(socket, bounds, app, pending(), Duration::ZERO));
-    Ok(Service { address, realtime: state.realtime, _pump: pump })
+    Ok(Service { address, realtime: state.realtime, _bus_consumer: bus_consumer })
 }
 
 impl Service {
-    pub(crate) async fn publish(&self, notice: &Notice) -> anyhow::Result<()> {
-        let by = Standing { token: 1, cursor: &[] };
-        let published = self.realtime.bus().publish(notice, by).await?;
-        ensure!(matches!(published, Published::New(_)), "the event was {published:?}");
+    pub(crate) async fn publish(&self, change: &TitleChange) -> anyhow::Result<()> {
+        let by = FencedCursor { token: 1, cursor: &[] };
+        let published = self.realtime.bus().publish(change, by).await?;
+        ensure!(matches!(published, PublishOutcome::Published(_)), "the event was {published:?}");
         Ok(())
     }
 }

@@ -32,13 +32,13 @@ use crate::{
     events::{
         self, Realtime,
         bus::{Bus, LocalBus, RedisBus},
-        notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
+        notify::{DiskOutboxStore, NoOutboxStore, Notifications, OutboxStore, RedisOutboxStore},
     },
     health::{
         BackendHealth, CacheHealth, Health, HealthSource, ProbeError,
         report::{Circuit, CircuitService, UserTokens},
     },
-    migration::{self, flags::Flags, rollback::Tally},
+    migration::{self, flags::Flags, rollback::RequestCounters},
     node::{self, NodeService},
     telemetry::{self, Metrics, report_leader},
     titles::{
@@ -47,7 +47,7 @@ use crate::{
             CatalogStatus, CatalogStore, DiskCatalog, LocalCatalog, LocalCatalogOptions, MongoCatalog,
             RedisCatalog, SharedCatalog, Stores,
         },
-        notice::EventKind,
+        change::EventKind,
         sync_status::SyncStatus,
     },
     torznab::Torznab,
@@ -151,7 +151,7 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
         node,
         notifications,
         flags: redis.as_ref().map(Flags::new),
-        tally: Tally::default(),
+        tally: RequestCounters::default(),
         poller: Mutex::new(candidate.filter(|_| config.realtime.events_enabled)),
         redis,
         mongo,
@@ -229,24 +229,24 @@ async fn notifications(
     // The Node service rejects requests without a token, so notifications need the secret.
     let is_enabled = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
     let node = node.filter(|_| is_enabled)?;
-    let ledger: Box<dyn Ledger> = match redis {
-        Some(redis) => Box::new(RedisLedger::new(redis)),
+    let ledger: Box<dyn OutboxStore> = match redis {
+        Some(redis) => Box::new(RedisOutboxStore::new(redis)),
         None => ledger(caching::directory(&config.cache, use_default_dir).as_deref()).await,
     };
-    Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
+    Some(Notifications::new(node, store, &config.notify, config.telemetry.sampler()))
 }
 
 /// Opens the outbox in `directory`. Without a directory, or if another process uses it, the outbox is in memory only.
-async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
-    let Some(directory) = directory else { return Box::new(NoLedger) };
-    match DiskLedger::open(directory).await {
+async fn ledger(directory: Option<&Path>) -> Box<dyn OutboxStore> {
+    let Some(directory) = directory else { return Box::new(NoOutboxStore) };
+    match DiskOutboxStore::open(directory).await {
         Ok(ledger) => Box::new(ledger),
         Err(error) => {
             warn!(
                 error = &*error,
                 "outbox on disk unavailable, pending notifications are kept in memory only"
             );
-            Box::new(NoLedger)
+            Box::new(NoOutboxStore)
         }
     }
 }

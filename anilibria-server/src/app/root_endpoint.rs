@@ -36,7 +36,7 @@ use poem::{
 use crate::{
     app::{metrics_endpoint, sandbox::SandboxMount},
     auth::Users,
-    migration::{flags::Groups, rollback::Tally},
+    migration::{flags::TestGroups, rollback::RequestCounters},
     telemetry::logging::panic_message,
     v1::{self, OldPaths, lead_to_v2},
     v3::Addresses,
@@ -72,9 +72,9 @@ pub struct RootEndpoint {
     /// Decides which requests are traced.
     pub sampler: Sampler,
     /// Totals of requests, without those of monitoring.
-    pub tally: Tally,
+    pub tally: RequestCounters,
     /// Rollout groups of users, which are added to responses; `None` if that is disabled.
-    pub groups: Option<Groups>,
+    pub groups: Option<TestGroups>,
     /// Metrics of requests that match no route.
     pub unrouted: RouteMetrics,
     /// AllowedOrigins that may read responses.
@@ -144,7 +144,7 @@ impl Endpoint for RootEndpoint {
         };
         metrics.record(&method, response.status(), took);
         if !is_monitoring {
-            self.tally.add(response.status().is_server_error(), took);
+            self.tally.record(response.status().is_server_error(), took);
         }
         cors_headers.write(response.headers_mut());
         if is_unversioned {
@@ -160,7 +160,7 @@ impl Endpoint for RootEndpoint {
             self.clients.write_headers(&quota, response.headers_mut());
         }
         if let Some(groups) = &self.groups {
-            groups.tell(&mut response, user).await;
+            groups.add_header(&mut response, user).await;
         }
         security_headers::add(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(cache_control::NO_STORE);

@@ -23,7 +23,7 @@ use crate::{
         report::{Circuit, CircuitService, CircuitState},
     },
     telemetry::Process,
-    titles::{Titles, notice::EventKind},
+    titles::{Titles, change::EventKind},
 };
 
 const CONNECTIONS: &str = "anime_site_active_connections";

@@ -1,4 +1,4 @@
-//! The AsyncAPI document: the messages on the WebSocket, in both directions.
+//! The AsyncAPI document, which describes the WebSocket messages in both directions.
 
 /// The document as YAML. Tests compare it with the actual messages.
 pub const YAML: &str = include_str!("../../asyncapi.yaml");
@@ -38,23 +38,23 @@ pub(crate) mod tests {
         examples.iter().map(|example| example["payload"].clone()).collect()
     }
 
-    /// Asserts that `frame` matches the document's schema for its message type.
+    /// Asserts that `frame` matches the schema of its message type in the document.
     pub(crate) fn assert_described(frame: &Value) {
         let document = document();
         let reference = format!("#/components/messages/{}/payload", frame["type"].as_str().unwrap());
         let schema = json!({"$ref": reference, "components": document["components"]});
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-        let faults: Vec<_> = validator.iter_errors(frame).map(|fault| fault.to_string()).collect();
-        assert!(faults.is_empty(), "{frame}: {faults:?}");
+        let errors: Vec<_> = validator.iter_errors(frame).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{frame}: {errors:?}");
     }
 
     #[test]
-    fn document_is_of_this_version_of_the_service() {
+    fn document_has_the_version_of_the_service() {
         assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
     }
 
     #[test]
-    fn every_message_has_examples_that_fit_its_schema() {
+    fn examples_match_the_schemas() {
         let document = document();
         let messages = document["components"]["messages"].as_object().unwrap();
         assert_eq!(messages.len(), document["channels"]["live"]["messages"].as_object().unwrap().len());

@@ -1,4 +1,4 @@
-//! An event as all receivers get it: rendered once and shared.
+//! An event in the form that all receivers get: rendered once and shared.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
-use crate::titles::notice::{EventKind, Notice};
+use crate::titles::change::{EventKind, TitleChange};
 
 /// Id of an event. Ids sort in the order of events, also as text.
 pub type EventId = RecordId;
@@ -26,33 +26,33 @@ pub struct Event {
 }
 
 impl Event {
-    /// Creates the event `id` from `notice`.
-    pub fn new(id: EventId, notice: &Notice) -> Self {
-        let mut data = notice.data();
+    /// Creates the event `id` from `change`.
+    pub fn new(id: EventId, change: &TitleChange) -> Self {
+        let mut data = change.data();
         data.insert("event_id".to_owned(), json!(id.to_string()));
-        let start = head(notice.kind());
+        let start = frame_start(change.kind());
         let frame = format!("{start}{}}}", serde_json::Value::Object(data));
         let data = start.len()..frame.len() - 1;
-        Self { id, kind: notice.kind(), title_id: notice.title_id(), frame: frame.into(), data, origin: None }
+        Self { id, kind: change.kind(), title_id: change.title_id(), frame: frame.into(), data, origin: None }
     }
 
     /// Sets the trace context in which the event was published, if known. Clients never receive it.
     #[must_use]
-    pub fn come_from(self, origin: Option<TraceContext>) -> Self {
+    pub fn with_origin(self, origin: Option<TraceContext>) -> Self {
         Self { origin, ..self }
     }
 
-    /// Parses the output of [`frame`](Self::frame); `None` for anything else.
-    pub fn read(id: EventId, frame: Bytes) -> Option<Self> {
+    /// Parses a frame that [`new`](Self::new) rendered for the event `id`; `None` for any other text.
+    pub fn parse(id: EventId, frame: Bytes) -> Option<Self> {
         let frame = Utf8Bytes::try_from(frame).ok()?;
         let Frame { kind, data } = serde_json::from_str(&frame).ok()?;
         let kind: EventKind = kind.parse().ok()?;
-        let start = head(kind).len();
+        let start = frame_start(kind).len();
         // `data` is located by position, so a frame in any other format is rejected.
-        let is_ours =
-            frame.starts_with(&head(kind)) && frame.ends_with("}}") && data.event_id == id.to_string();
+        let is_own_format =
+            frame.starts_with(&frame_start(kind)) && frame.ends_with("}}") && data.event_id == id.to_string();
         let data_at = start..frame.len() - 1;
-        is_ours.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame, origin: None })
+        is_own_format.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame, origin: None })
     }
 
     /// Returns the id.
@@ -86,8 +86,8 @@ impl Event {
     }
 }
 
-/// Returns the start of the frame of an event of this kind.
-fn head(kind: EventKind) -> String {
+/// Returns the text before `data` in the frame of an event of this kind.
+fn frame_start(kind: EventKind) -> String {
     format!(r#"{{"type":"{kind}","data":"#)
 }
 
@@ -123,7 +123,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::events) fn event_with(id: EventId, title_id: u32) -> Event {
-        let change = Notice::StatusChange {
+        let change = TitleChange::StatusChange {
             title_id,
             old: TitleStatus::Ongoing,
             new: TitleStatus::Completed,
@@ -133,7 +133,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn event_is_rendered_as_a_frame_whose_data_can_stand_alone() {
+    fn frame_contains_the_data_as_a_complete_object() {
         let event = event(7, 9000);
 
         let frame: Value = serde_json::from_str(event.frame()).unwrap();
@@ -143,17 +143,17 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_was_rendered_is_read_and_what_is_foreign_is_not() {
+    fn rendered_frames_are_parsed_and_other_texts_are_rejected() {
         let event = event(7, 9000);
-        let read = |id, text: &str| Event::read(id, Bytes::copy_from_slice(text.as_bytes()));
+        let parse = |id, text: &str| Event::parse(id, Bytes::copy_from_slice(text.as_bytes()));
 
-        assert_eq!(read(event.id(), event.frame()), Some(event.clone()));
-        assert_eq!(read(id(8), event.frame()), None);
+        assert_eq!(parse(event.id(), event.frame()), Some(event.clone()));
+        assert_eq!(parse(id(8), event.frame()), None);
         for text in
             ["", "{}", "null", r#"{"type":"new_episode","data":{}}"#, r#"{"type":"x","data":{"title_id":1}}"#]
         {
-            assert_eq!(read(event.id(), text), None, "{text}");
+            assert_eq!(parse(event.id(), text), None, "{text}");
         }
-        assert_eq!(Event::read(id(7), Bytes::from_static(b"\xff")), None);
+        assert_eq!(Event::parse(id(7), Bytes::from_static(b"\xff")), None);
     }
 }

@@ -1,11 +1,11 @@
 //! Fan-out of events to all clients of this instance.
 //!
-//! The last events are stored in one ring, and each client holds only a position in it. A slow client therefore costs no
-//! memory, a client that lags too far is notified of it, and a client that reconnects resumes at its position.
+//! The last events are stored in one ring buffer, and each client holds only a position in it. A slow client therefore costs
+//! no memory, a client that lags too far receives a notification, and a client that reconnects resumes at its position.
 
-mod deliveries;
+mod delivery_counts;
 mod listener;
-mod ring;
+mod ring_buffer;
 
 use std::sync::{
     Arc, PoisonError, RwLock, RwLockReadGuard,
@@ -15,16 +15,16 @@ use std::sync::{
 use tokio::sync::watch;
 
 pub use self::{
-    deliveries::Channel,
+    delivery_counts::Channel,
     listener::{Delivery, Listener},
-    ring::Replay,
+    ring_buffer::Replay,
 };
-use self::{deliveries::Deliveries, ring::Ring};
+use self::{delivery_counts::DeliveryCounts, ring_buffer::RingBuffer};
 use super::{
     event::{Event, EventId},
     subscribers::Subscribers,
 };
-use crate::titles::notice::{EventKind, Notice};
+use crate::titles::change::{EventKind, TitleChange};
 
 /// Fan-out of events to all clients of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,11 +32,11 @@ pub struct Hub(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    ring: RwLock<Ring>,
-    /// Notified of every event.
-    bell: watch::Sender<()>,
+    ring: RwLock<RingBuffer>,
+    /// Wakes the listeners after every event.
+    new_event: watch::Sender<()>,
     events: AtomicU64,
-    deliveries: Deliveries,
+    deliveries: DeliveryCounts,
     subscriptions: AtomicUsize,
     subscribers: Subscribers,
 }
@@ -44,29 +44,29 @@ struct Shared {
 impl Hub {
     /// Creates a hub that stores `capacity` events, beginning with `past`.
     pub fn new(capacity: usize, past: impl IntoIterator<Item = Event>) -> Self {
-        let ring = RwLock::new(Ring::new(capacity, past));
+        let ring = RwLock::new(RingBuffer::new(capacity, past));
         Self(Arc::new(Shared {
             ring,
-            bell: watch::Sender::new(()),
+            new_event: watch::Sender::new(()),
             events: AtomicU64::default(),
-            deliveries: Deliveries::default(),
+            deliveries: DeliveryCounts::default(),
             subscriptions: AtomicUsize::default(),
             subscribers: Subscribers::default(),
         }))
     }
 
-    /// Sends `event` to every client whose interests it matches. Returns true if the event is new; one that is not later
-    /// than the last one was sent before.
+    /// Sends `event` to every client whose subscriptions it matches. Returns true if the event is new. An event with an id that
+    /// is not higher than the last id was sent before, and is ignored.
     pub fn broadcast(&self, event: Event) -> bool {
         let is_new = self.0.ring.write().unwrap_or_else(PoisonError::into_inner).push(event);
         if is_new {
             self.0.events.fetch_add(1, Ordering::Relaxed);
-            self.0.bell.send_replace(());
+            self.0.new_event.send_replace(());
         }
         is_new
     }
 
-    /// Registers a client on `channel` for future events. Its interests are empty.
+    /// Registers a client on `channel` for future events. It has no subscriptions.
     pub fn listen(&self, channel: Channel) -> Listener {
         Listener::new(self.clone(), channel)
     }
@@ -81,15 +81,15 @@ impl Hub {
         self.ring().last()
     }
 
-    /// Returns true if the last event about the subject of `notice` says the same and is recent enough that it is not
-    /// published again.
-    pub fn has_told(&self, notice: &Notice) -> bool {
-        let since = EventId::now().before(notice.identity().remembered);
+    /// Returns true if the last event with the subject of `change` describes the same change, and is within the deduplication
+    /// window of `change`.
+    pub fn has_published(&self, change: &TitleChange) -> bool {
+        let since = EventId::now().before(change.identity().deduplication_window);
         let ring = self.ring();
-        let told = ring
+        let comparisons = ring
             .since(since)
-            .filter_map(|event| notice.is_told_by(event.kind(), event.title_id(), event.data()));
-        told.last().unwrap_or_default()
+            .filter_map(|event| change.is_duplicate_of(event.kind(), event.title_id(), event.data()));
+        comparisons.last().unwrap_or_default()
     }
 
     /// Returns the number of events since the start.
@@ -99,12 +99,12 @@ impl Hub {
 
     /// Returns the number of events delivered to clients since the start.
     pub fn delivered(&self) -> u64 {
-        self.0.deliveries.all()
+        self.0.deliveries.total()
     }
 
     /// Returns the number of events of this kind delivered to clients on `channel` since the start.
     pub fn delivered_by(&self, channel: Channel, kind: EventKind) -> u64 {
-        self.0.deliveries.of(channel, kind)
+        self.0.deliveries.events(channel, kind)
     }
 
     /// Returns the number of subscriptions of all clients: titles and kinds.
@@ -112,7 +112,7 @@ impl Hub {
         self.0.subscriptions.load(Ordering::Relaxed)
     }
 
-    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+    fn ring(&self) -> RwLockReadGuard<'_, RingBuffer> {
         self.0.ring.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,14 +1,15 @@
 //! Notifications to the site's Node service about every event, at least once and in order per title.
 //!
-//! Events wait in an outbox that survives a restart. With Redis, the outbox is stored there and one elected instance
-//! dispatches it on behalf of all; otherwise it is on disk. Publishing and clients never wait for the Node service.
+//! Pending events are stored in an outbox that survives a restart. With Redis, the outbox is stored there, and the instance that
+//! holds the lease `notify` dispatches it. Without Redis, the outbox is on disk. Publishing and clients never wait for the Node
+//! service.
 
-mod desk;
-mod ledger;
-mod letter;
-pub mod model;
+mod backoff;
+mod body;
+mod dispatcher;
 mod outbox;
-mod pause;
+pub mod statistics;
+mod store;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,25 +24,25 @@ use anilibria_http::trace::Sampler;
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::{info, warn};
 
-pub use self::ledger::{DiskLedger, Ledger, NoLedger, RedisLedger};
-use self::{desk::Desk, outbox::Outbox, pause::LEDGER_AGAIN};
+pub use self::store::{DiskOutboxStore, NoOutboxStore, OutboxStore, RedisOutboxStore};
+use self::{backoff::STORE_RETRY_DELAY, dispatcher::Dispatcher, outbox::Outbox};
 use crate::{
     config::NotifyConfig,
     events::{
         Realtime,
         bus::Bus,
         event::{Event, EventId},
-        notify::model::NotificationStatistics,
+        notify::statistics::NotificationStatistics,
     },
     node::NodeService,
     telemetry::report_leader,
 };
 
 /// Name of the leader lease for notifying the Node service.
-const OFFICE: &str = "notify";
+const LEASE: &str = "notify";
 
-/// Lease TTL, within which the lease must be renewed.
-const TERM: Duration = Duration::from_secs(5);
+/// TTL of the lease.
+const LEASE_TTL: Duration = Duration::from_secs(5);
 
 /// Notifications to the Node service. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -52,53 +53,61 @@ pub struct Notifications {
 #[derive(Debug)]
 struct Shared {
     node: NodeService,
-    ledger: Box<dyn Ledger>,
+    store: Box<dyn OutboxStore>,
     config: NotifyConfig,
     sampler: Sampler,
-    held: Mutex<Held>,
+    state: Mutex<State>,
 }
 
-/// The outbox as known to this instance.
+/// The outbox in memory. It is current only while this instance dispatches it.
 #[derive(Debug, Default)]
-struct Held {
+struct State {
     outbox: Outbox,
     /// True if this instance dispatches the outbox.
-    is_ours: bool,
+    is_dispatching: bool,
 }
 
 impl Notifications {
-    /// Creates notifications to `node`, with the pending ones stored in `ledger`. `sampler` decides whether notifications
-    /// are part of the traces of events. No notification is sent before [`start`](Self::start).
-    pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig, sampler: Sampler) -> Self {
-        let shared = Shared { node, ledger, config: config.clone(), sampler, held: Mutex::default() };
+    /// Creates notifications to `node`. Pending notifications are stored in `store`. If `sampler` is enabled, notifications are
+    /// part of the traces of events. No notification is sent before [`start`](Self::start).
+    pub fn new(
+        node: NodeService,
+        store: Box<dyn OutboxStore>,
+        config: &NotifyConfig,
+        sampler: Sampler,
+    ) -> Self {
+        let shared = Shared { node, store, config: config.clone(), sampler, state: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Starts the task that notifies the Node service of events on the bus of `realtime`. One of all instances that share
-    /// `redis` does so.
+    /// Starts the task that notifies the Node service of events on the bus of `realtime`. With `redis`, only the instance that
+    /// holds the lease sends notifications.
     pub fn start(&self, realtime: &Realtime, redis: Option<&Redis>) -> Notifier {
         let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(realtime.bus()));
         if let Some(redis) = redis {
-            let elector = Candidate::campaign(redis.election(), OFFICE, TERM);
-            report_leader("notifications", elector.watch());
-            let task = tokio::spawn(shared.stand(bus, elector.watch()));
-            return Notifier { task, elector: Some(elector) };
+            let candidate = Candidate::campaign(redis.election(), LEASE, LEASE_TTL);
+            report_leader("notifications", candidate.watch());
+            let task = tokio::spawn(shared.run_with_lease(bus, candidate.watch()));
+            return Notifier { task, candidate: Some(candidate) };
         }
-        Notifier { task: tokio::spawn(shared.serve_alone(bus, realtime.heard())), elector: None }
+        Notifier {
+            task: tokio::spawn(shared.run_without_lease(bus, realtime.last_received())),
+            candidate: None,
+        }
     }
 
-    /// Returns the statistics of the outbox, whichever instance dispatches it; `None` if they cannot be read.
+    /// Returns the statistics of the outbox of all instances; `None` if the store cannot be read.
     pub async fn statistics(&self) -> Option<NotificationStatistics> {
         {
-            let held = self.shared.held();
-            if held.is_ours {
-                return Some(held.outbox.statistics());
+            let state = self.shared.state();
+            if state.is_dispatching {
+                return Some(state.outbox.statistics());
             }
         }
-        match self.shared.ledger.entries().await {
+        match self.shared.store.entries().await {
             Ok(entries) => Some(Outbox::read(entries).statistics()),
             Err(error) => {
-                warn!(error = &*error, "outbox cannot be read");
+                warn!(error = &*error, "outbox read failed, statistics without notifications");
                 None
             }
         }
@@ -106,74 +115,75 @@ impl Notifications {
 }
 
 impl Shared {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Dispatches the outbox of a single instance. `opened` is the last event that its bus had stored at the start.
-    async fn serve_alone(self: Arc<Self>, bus: Arc<dyn Bus>, opened: EventId) {
+    /// Dispatches the outbox of a single instance. `last_stored` is the last event that its bus had stored at the start.
+    async fn run_without_lease(self: Arc<Self>, bus: Arc<dyn Bus>, last_stored: EventId) {
         // A bus that lacks the last received event has lost its journal and may reuse the id of that event.
-        let heard = self.take_over().await.filter(|heard| *heard <= opened);
-        let heard = heard.unwrap_or_else(|| {
-            self.held().outbox.begin(opened);
-            opened
+        let last = self.load_outbox().await.filter(|last| *last <= last_stored);
+        let last = last.unwrap_or_else(|| {
+            self.state().outbox.set_last_received(last_stored);
+            last_stored
         });
-        Desk::new(Arc::clone(&self), 0).run(&*bus, heard).await;
+        Dispatcher::new(Arc::clone(&self), 0).run(&*bus, last).await;
     }
 
     /// Dispatches the outbox whenever this instance holds the leader lease.
-    async fn stand(self: Arc<Self>, bus: Arc<dyn Bus>, mut office: Receiver<Option<u64>>) {
+    async fn run_with_lease(self: Arc<Self>, bus: Arc<dyn Bus>, mut lease: Receiver<Option<u64>>) {
         loop {
-            let Ok(Some(token)) = office.wait_for(Option::is_some).await.map(|token| *token) else { return };
+            let Ok(Some(token)) = lease.wait_for(Option::is_some).await.map(|token| *token) else { return };
             tokio::select! {
                 // Dispatch stops at once when the lease is lost, because another instance may dispatch already.
-                _ = office.wait_for(|now| *now != Some(token)) => {}
-                () = self.serve(&bus, token) => {}
+                _ = lease.wait_for(|now| *now != Some(token)) => {}
+                () = self.dispatch(&bus, token) => {}
             }
-            self.held().is_ours = false;
-            sleep(LEDGER_AGAIN).await;
+            self.state().is_dispatching = false;
+            sleep(STORE_RETRY_DELAY).await;
         }
     }
 
-    async fn serve(self: &Arc<Self>, bus: &Arc<dyn Bus>, token: u64) {
-        let heard = self.take_over().await;
-        let heard = match heard {
-            Some(heard) => heard,
-            None => self.begin(bus).await,
+    /// Dispatches the outbox with the fencing token `token`.
+    async fn dispatch(self: &Arc<Self>, bus: &Arc<dyn Bus>, token: u64) {
+        let last = match self.load_outbox().await {
+            Some(last) => last,
+            None => self.skip_past_events(bus).await,
         };
-        Desk::new(Arc::clone(self), token).run(&**bus, heard).await;
+        Dispatcher::new(Arc::clone(self), token).run(&**bus, last).await;
     }
 
-    /// Loads the outbox that the last dispatcher left. Returns the last event that it received, if there was a dispatcher.
-    async fn take_over(&self) -> Option<EventId> {
-        let entries = retry_until_done("outbox cannot be read", || self.ledger.entries()).await;
+    /// Loads the stored outbox. Returns the last event that was added to the outbox; `None` if the store is empty.
+    async fn load_outbox(&self) -> Option<EventId> {
+        let entries = retry_until_done("outbox read failed", || self.store.entries()).await;
         let outbox = Outbox::read(entries);
-        let (pending, heard) = (outbox.pending(), outbox.heard());
-        *self.held() = Held { outbox, is_ours: true };
+        let (pending, last_received) = (outbox.pending_count(), outbox.last_received());
+        *self.state() = State { outbox, is_dispatching: true };
         info!(pending, "dispatching notifications to the Node service");
-        heard
+        last_received
     }
 
-    /// Returns the event after which the very first dispatcher begins. Earlier events are not sent.
-    async fn begin(&self, bus: &Arc<dyn Bus>) -> EventId {
+    /// Marks the events stored in `bus` as received, because the Node service is notified only of later events. Returns the
+    /// last of them.
+    async fn skip_past_events(&self, bus: &Arc<dyn Bus>) -> EventId {
         let past = loop {
             match bus.past().await {
                 Ok(past) => break past,
-                Err(_) => sleep(LEDGER_AGAIN).await,
+                Err(_) => sleep(STORE_RETRY_DELAY).await,
             }
         };
         let last = past.last().map(Event::id).unwrap_or_default();
-        self.held().outbox.begin(last);
+        self.state().outbox.set_last_received(last);
         last
     }
 }
 
-/// Task that notifies the Node service of events, or stands by to do so. Dropping it ends the task. Events still pending
-/// then are sent by the next dispatcher.
+/// Task that notifies the Node service of events while this instance is responsible for the outbox. Dropping it ends the task.
+/// The next dispatcher sends the events that are still pending.
 #[derive(Debug)]
 pub struct Notifier {
     task: JoinHandle<()>,
-    elector: Option<Candidate>,
+    candidate: Option<Candidate>,
 }
 
 impl Notifier {
@@ -181,8 +191,8 @@ impl Notifier {
     pub async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;
-        if let Some(elector) = self.elector.take() {
-            elector.resign().await;
+        if let Some(candidate) = self.candidate.take() {
+            candidate.resign().await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use anilibria_http::params::{Reason, Value, array_schema, comma_separated, parse_integer};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-use crate::{events::interests::MAX_TITLES, titles::notice::EventKind};
+use crate::{events::subscriptions::MAX_TITLES, titles::change::EventKind};
 
 /// Ids of titles, without repeats; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,14 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn titles_and_kinds_come_without_repeats() {
+    fn repeated_titles_and_kinds_are_removed() {
         assert_eq!(read(&["7,8", "7", ""]), Ok(TitleIds(vec![7, 8])));
         assert_eq!(read(&["new_title, new_title"]), Ok(EventKinds(vec![EventKind::NewTitle])));
         assert_eq!(read(&[]), Ok(EventKinds(vec![])));
     }
 
     #[test]
-    fn what_is_neither_is_refused() {
+    fn invalid_titles_and_kinds_are_rejected() {
         for text in ["0", "-1", "x", "4294967296"] {
             assert!(read::<TitleIds>(&[text]).is_err(), "{text}");
         }

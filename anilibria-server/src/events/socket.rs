@@ -1,13 +1,13 @@
 //! The WebSocket endpoint: clients subscribe to events and receive them.
 //!
-//! The `Origin` of the request is not checked: events are public, no cookie authenticates a user, and a page of another site
-//! learns no more than its server could.
+//! The `Origin` of the request is not checked. Events are public, no cookie authenticates a user, and a page of another site
+//! receives nothing that the server of that site could not read itself.
 
-mod answer;
-mod command;
 #[cfg(test)]
-mod described;
-mod visitor;
+mod asyncapi_tests;
+mod command;
+mod server_message;
+mod session;
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ use anilibria_http::{
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 use tokio::sync::Semaphore;
 
-use self::visitor::Visitor;
+use self::session::ClientSession;
 use super::Realtime;
 use crate::auth::Users;
 
-/// Maximum bytes of unsent messages. Events are sent one by one, so the buffer serves replies.
-const UNSENT: usize = 256 * 1024;
+/// Maximum size of unsent messages per connection, in bytes. Events are sent one by one, so the buffer serves replies.
+const SEND_BUFFER: usize = 256 * 1024;
 
-/// Message types of clients that are counted: commands, and messages that are no command.
+/// Message types in the counter of messages from clients: commands, and other messages.
 pub const INCOMING: [&str; 9] = [
     "auth",
     "subscribe_title",
@@ -40,13 +40,13 @@ pub const INCOMING: [&str; 9] = [
     "refused",
 ];
 
-/// Message types to clients that are counted, other than events.
+/// Message types in the counter of messages to clients, other than events.
 pub const OUTGOING: [&str; 7] =
     ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error"];
 
-/// Maximum number of concurrent connections that are rejected over a WebSocket message. Further ones are rejected by the
+/// Maximum number of concurrent connections that are rejected by a WebSocket message. Further connections are rejected by the
 /// HTTP response.
-const TURNED_AWAY: usize = 64;
+const MAX_REJECTIONS: usize = 64;
 
 /// Endpoint that accepts WebSocket connections. Cheap to clone.
 #[derive(Clone)]
@@ -54,17 +54,17 @@ pub struct Sockets {
     realtime: Realtime,
     users: Users,
     clients: Arc<Clients>,
-    turned_away: Arc<Semaphore>,
+    rejections: Arc<Semaphore>,
 }
 
 impl Sockets {
-    /// Creates an endpoint whose sockets receive the events of `realtime` and authenticate with `users`. Slots are limited
-    /// per client of `clients`.
+    /// Creates an endpoint for the events of `realtime`. Tokens are checked with `users`. The number of connections per client
+    /// is limited by `clients`.
     pub fn new(realtime: Realtime, users: Users, clients: Arc<Clients>) -> Self {
-        Self { realtime, users, clients, turned_away: Arc::new(Semaphore::new(TURNED_AWAY)) }
+        Self { realtime, users, clients, rejections: Arc::new(Semaphore::new(MAX_REJECTIONS)) }
     }
 
-    /// Returns the routes: at both addresses of the service, and at the one next to its base.
+    /// Returns the routes: below the base path, at `/ws` for a proxy that strips the base path, and at `/api/anilibria/ws`.
     pub fn table(&self) -> RouteTable {
         let base = anilibria_http::BASE;
         let paths = [
@@ -83,24 +83,24 @@ impl Endpoint for Sockets {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot = self.realtime.live().try_acquire(self.clients.identify(&request).counted_network());
-        let refusal = match &slot {
+        let slot = self.realtime.live().enter(self.clients.identify(&request).counted_network());
+        let rejection = match &slot {
             Ok(_) => None,
             Err(no_slot) => {
-                let place = Arc::clone(&self.turned_away).try_acquire_owned();
-                Some(place.map_err(|_| Problem::from(*no_slot))?)
+                let permit = Arc::clone(&self.rejections).try_acquire_owned();
+                Some(permit.map_err(|_| Problem::from(*no_slot))?)
             }
         };
         let (realtime, users) = (self.realtime.clone(), self.users.clone());
-        Ok(handshake.accept(UNSENT, async move |socket| {
+        Ok(handshake.agree(SEND_BUFFER, async move |socket| {
             match slot {
                 Ok(slot) => {
-                    let visitor = Visitor::new(&realtime, users);
-                    Connection::new(socket, realtime.live(), slot, visitor).run().await;
+                    let session = ClientSession::new(&realtime, users);
+                    Connection::new(socket, realtime.live(), slot, session).run().await;
                 }
-                Err(_) => visitor::turn_away(socket).await,
+                Err(_) => session::reject(socket).await,
             }
-            drop(refusal);
+            drop(rejection);
         }))
     }
 }

@@ -1,4 +1,4 @@
-//! The source of events: one instance polls AniLibria, and another one takes over when it dies.
+//! The source of events: one instance polls AniLibria. If it stops, another instance acquires the lease and continues.
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn}
 
 use super::{
     Realtime,
-    bus::{Bus, Published, Standing},
+    bus::{Bus, FencedCursor, PublishOutcome},
     event::{Event, EventId},
     hub::Hub,
 };
@@ -29,21 +29,21 @@ use crate::{
     telemetry::report_leader,
     titles::{
         Titles,
-        notice::{EventKind, Notice},
+        change::{EventKind, TitleChange},
     },
 };
 
-/// Interval at which followers record the leader's cursor, in case the bus loses it.
-const NOTE_EVERY: Duration = Duration::from_secs(1);
+/// Interval at which followers read the leader's cursor from the bus. They need it if the bus loses the cursor.
+const CURSOR_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The same interval while a follower has not recorded any cursor.
-const NOTE_FIRST: Duration = Duration::from_millis(500);
+/// Interval until a follower has read the first cursor.
+const FIRST_CURSOR_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Delay before the watcher restarts.
-const PAUSE: Duration = Duration::from_millis(200);
+const RESTART_DELAY: Duration = Duration::from_millis(200);
 
-/// Task that polls AniLibria, or stands by to do so. Dropping it ends the task. Changes that it has not published by then
-/// are published by the next leader.
+/// Task that polls AniLibria while this instance is the leader. Dropping it ends the task. The next leader publishes the
+/// changes that the task has not published.
 #[derive(Debug)]
 pub struct Source {
     task: JoinHandle<()>,
@@ -62,81 +62,92 @@ impl Source {
     ) -> Self {
         report_leader("events", candidate.watch());
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
-        let standby =
-            Standby { titles: titles.clone(), bus, hub, interval, sampler, noted: None, seen: None };
-        let task = tokio::spawn(standby.run(candidate.watch()));
+        let poller = Poller {
+            titles: titles.clone(),
+            bus,
+            hub,
+            interval,
+            sampler,
+            fallback_cursor: None,
+            newest_cursor: None,
+        };
+        let task = tokio::spawn(poller.run(candidate.watch()));
         Self { task, candidate }
     }
 
-    /// Ends the task and gives up the lease, which ends if no other task of this instance needs it.
+    /// Ends the task and resigns its share of the lease. The lease ends when all tasks of this instance that share it have
+    /// resigned.
     pub async fn stop(self) {
         self.task.abort();
-        // A publication in progress must end before another instance takes over.
+        // A publication in progress must end before another instance acquires the lease.
         let _ = self.task.await;
         self.candidate.resign_shared().await;
     }
 }
 
-struct Standby {
+/// State of the task.
+struct Poller {
     titles: Titles,
     bus: Arc<dyn Bus>,
     /// Events that this instance received.
     hub: Hub,
     interval: Duration,
     sampler: Sampler,
-    /// The leader's cursor as of the poll before the last. Events up to it were received here, too. The leader's latest
-    /// events may not have been; with the latest cursor they would be lost if the bus lost its state.
-    noted: Option<Cursor>,
-    /// The leader's cursor as of the last poll of the bus.
-    seen: Option<Cursor>,
+    /// Cursor from which this instance resumes if the bus loses the cursor. On a follower it is the cursor that was read
+    /// from the bus before the newest one: this instance has received the events up to it. It may not have received the events up
+    /// to the newest cursor, and would lose them by resuming there.
+    fallback_cursor: Option<Cursor>,
+    /// Newest cursor of the leader that was read from the bus.
+    newest_cursor: Option<Cursor>,
 }
 
-impl Standby {
-    async fn run(mut self, mut office: Receiver<Option<u64>>) {
+impl Poller {
+    async fn run(mut self, mut lease: Receiver<Option<u64>>) {
         loop {
-            let pause = if self.noted.is_some() { NOTE_EVERY } else { NOTE_FIRST };
-            let token = match timeout(pause, elected(&mut office)).await {
+            let interval =
+                if self.fallback_cursor.is_some() { CURSOR_INTERVAL } else { FIRST_CURSOR_INTERVAL };
+            let token = match timeout(interval, lease_acquired(&mut lease)).await {
                 Ok(Some(token)) => token,
                 Ok(None) => return,
                 Err(_) => {
-                    self.note().await;
+                    self.read_cursor().await;
                     continue;
                 }
             };
             tokio::select! {
                 // The watcher stops at once when the lease is lost, because another instance may poll already.
-                () = lost(&mut office, token) => {}
-                () = self.watch(token) => sleep(PAUSE).await,
+                () = lease_lost(&mut lease, token) => {}
+                () = self.watch(token) => sleep(RESTART_DELAY).await,
             }
         }
     }
 
-    /// Records the leader's cursor, if the bus can be read.
-    async fn note(&mut self) {
-        if let Ok(Some(kept)) = self.bus.cursor().await
-            && let Ok(cursor) = Cursor::from_bytes(&kept)
+    /// Reads the leader's cursor from the bus. Errors are ignored, because the next call repeats the read.
+    async fn read_cursor(&mut self) {
+        if let Ok(Some(saved)) = self.bus.cursor().await
+            && let Ok(cursor) = Cursor::from_bytes(&saved)
         {
-            if self.noted.is_none() {
-                info!("standing by, another instance watches AniLibria");
+            if self.fallback_cursor.is_none() {
+                info!("standing by, another instance polls AniLibria");
             }
-            let before = self.seen.replace(cursor);
-            self.noted = before.or_else(|| self.seen.clone());
+            let before = self.newest_cursor.replace(cursor);
+            self.fallback_cursor = before.or_else(|| self.newest_cursor.clone());
         }
     }
 
-    /// Polls until another instance takes over.
+    /// Polls AniLibria with the fencing token `token`. Returns when the bus rejects the token.
     async fn watch(&mut self, token: u64) {
-        let cursor = self.cursor().await;
-        self.seen = None;
+        let cursor = self.start_cursor().await;
+        self.newest_cursor = None;
         let sampler = self.sampler;
         let mut events = self.watcher().since(cursor).spans(move || poll_span(sampler)).events();
-        let mut told = self.bus.subscribe(EventId::default());
+        let mut published = self.bus.subscribe(EventId::default());
         let mut has_failed = false;
         loop {
             let next = tokio::select! {
                 biased;
-                Some(event) = told.next() => {
-                    // A status that another publisher finds between two polls may have changed back by the next one.
+                Some(event) = published.next() => {
+                    // A status that another publisher finds between two polls may have changed back by the next poll.
                     if let Some((release, status)) = status(&event) {
                         events.override_status(release, status);
                     }
@@ -151,14 +162,14 @@ impl Standby {
                 Some(Ok(event)) => {
                     has_failed = false;
                     let cursor = events.cursor().unwrap_or_default();
-                    let by = Standing { token, cursor: &cursor.to_bytes() };
-                    let telling = self.tell(&event, by).instrument(events.span().clone());
-                    if telling.await == Some(Published::Outdated) {
+                    let fenced = FencedCursor { token, cursor: &cursor.to_bytes() };
+                    let publication = self.publish(&event, fenced).instrument(events.span().clone());
+                    if publication.await == Some(PublishOutcome::Fenced) {
                         return;
                     }
-                    self.noted = Some(cursor);
+                    self.fallback_cursor = Some(cursor);
                 }
-                // The watcher waits before it retries. The log has lines about the mirrors that are down.
+                // The watcher waits before it retries. The client logs which mirrors fail.
                 Some(Err(error)) if error.is_transient() || has_failed => {
                     debug!(%error, "poll for events failed, retrying");
                 }
@@ -180,64 +191,65 @@ impl Standby {
         self.titles.watcher()
     }
 
-    /// Returns the cursor at which the last leader stopped, on this or another instance, or else the present.
-    async fn cursor(&mut self) -> Cursor {
-        let kept = retry_until_done("watch position cannot be read", || self.bus.cursor()).await;
-        let kept = kept.and_then(|kept| {
-            let cursor = Cursor::from_bytes(&kept);
-            cursor.inspect_err(|error| warn!(%error, "watch position damaged")).ok()
+    /// Returns the cursor from which to poll. In this order: the cursor that the last leader saved on the bus, the last cursor
+    /// known to this instance, the present state of AniLibria.
+    async fn start_cursor(&mut self) -> Cursor {
+        let saved = retry_until_done("watcher cursor read failed", || self.bus.cursor()).await;
+        let saved = saved.and_then(|saved| {
+            let cursor = Cursor::from_bytes(&saved);
+            cursor.inspect_err(|error| warn!(%error, "saved watcher cursor is invalid and ignored")).ok()
         });
-        if let Some(cursor) = kept {
-            info!("watching AniLibria from the saved position");
+        if let Some(cursor) = saved {
+            info!("polling AniLibria from the saved cursor");
             // Only this copy remains if the bus loses the cursor before an event is published.
-            self.noted = Some(cursor.clone());
+            self.fallback_cursor = Some(cursor.clone());
             return cursor;
         }
-        if let Some(cursor) = self.noted.clone() {
-            info!("watching AniLibria from the last known position");
+        if let Some(cursor) = self.fallback_cursor.clone() {
+            info!("polling AniLibria from the last known cursor");
             self.save(&cursor).await;
             return cursor;
         }
         let watcher = self.watcher();
         let present = || watcher.present();
-        let cursor = retry_until_done("present state of AniLibria cannot be read", present).await;
+        let cursor = retry_until_done("read of the present state of AniLibria failed", present).await;
         self.save(&cursor).await;
-        self.noted = Some(cursor.clone());
-        info!("watching AniLibria from now on");
+        self.fallback_cursor = Some(cursor.clone());
+        info!("polling AniLibria from the present state");
         cursor
     }
 
     /// Saves the cursor for the next leader.
     async fn save(&self, cursor: &Cursor) {
         let bytes = cursor.to_bytes();
-        retry_until_done("watch position cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        retry_until_done("watcher cursor write failed", || self.bus.save_cursor(&bytes)).await;
     }
 
-    /// Publishes `event` on the bus, with retries until it succeeds. Meanwhile AniLibria is not polled, and no change is
-    /// lost.
-    async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
-        let Some(notice) = Notice::of(self.client(), event) else {
-            warn!("too many changes for single events, all lists expire");
+    /// Publishes `event` on the bus, with retries until publishing succeeds. AniLibria is not polled meanwhile, so that no
+    /// change is lost. Returns `None` if `event` is not about a title.
+    async fn publish(&self, event: &watch::Event, cursor: FencedCursor<'_>) -> Option<PublishOutcome> {
+        let Some(change) = TitleChange::from_event(self.client(), event) else {
+            warn!("too many changes for single events, all cached lists are invalidated");
             self.titles.catalog_changed(&[]).await;
             return None;
         };
         let publish = || async {
-            // The bus may have lost its record of the event and the cursor of the leader that published it.
-            if self.hub.has_told(&notice) {
-                return Ok(Published::Known);
+            // The bus may have lost its record of the event, and the cursor of the leader that published the event.
+            if self.hub.has_published(&change) {
+                return Ok(PublishOutcome::Duplicate);
             }
-            self.bus.publish(&notice, by).await
+            self.bus.publish(&change, cursor).await
         };
-        let published = retry_until_done("event cannot be published", publish).await;
-        if let Published::New(id) = published {
-            metrics::published(notice.kind());
-            info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "event published");
+        let outcome = retry_until_done("event publication failed", publish).await;
+        if let PublishOutcome::Published(id) = outcome {
+            metrics::record_published(change.kind());
+            info!(%id, kind = %change.kind(), title_id = change.title_id(), "event published");
         }
-        Some(published)
+        Some(outcome)
     }
 }
 
-/// Returns the span of a poll by the watcher and of all that it finds; none if `sampler` does not take it.
+/// Returns the span of a poll and of the publications that follow from it; no span if `sampler` does not select the poll.
 fn poll_span(sampler: Sampler) -> Span {
     root_span(
         sampler.should_sample(None),
@@ -258,13 +270,13 @@ fn status(event: &Event) -> Option<(ReleaseId, ReleaseStatus)> {
     Some((title_id, new_status))
 }
 
-/// Waits for the lease and returns its fencing token; `None` if this instance no longer campaigns.
-async fn elected(office: &mut Receiver<Option<u64>>) -> Option<u64> {
-    *office.wait_for(Option::is_some).await.ok()?
+/// Waits until this instance holds the lease, and returns its fencing token; `None` if this instance no longer campaigns.
+async fn lease_acquired(lease: &mut Receiver<Option<u64>>) -> Option<u64> {
+    *lease.wait_for(Option::is_some).await.ok()?
 }
 
 /// Waits until the lease with this token is lost.
-async fn lost(office: &mut Receiver<Option<u64>>, token: u64) {
+async fn lease_lost(lease: &mut Receiver<Option<u64>>, token: u64) {
     // If this instance no longer campaigns, the lease is lost, too.
-    let _ = office.wait_for(|now| *now != Some(token)).await;
+    let _ = lease.wait_for(|now| *now != Some(token)).await;
 }

@@ -21,13 +21,13 @@ use super::{
     event::{Event, EventId},
     hub::{Channel, Delivery, Listener},
 };
-use crate::titles::notice::EventKind;
+use crate::titles::change::EventKind;
 
-/// Interval of keep-alive comments, so that neither side considers the connection dead.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// Interval of keep-alive comments. They prevent that proxies or clients close an idle connection.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Reconnection delay for clients, in milliseconds.
-const RETRY: u32 = 3000;
+/// Delay before clients reconnect, in milliseconds.
+const RETRY_MS: u32 = 3000;
 
 /// Example of an event for the API description.
 const EXAMPLE: &str = r#"event: status_change
@@ -37,9 +37,9 @@ data: {"title_id":9000,"old_status":"announced","new_status":"ongoing","timestam
 "#;
 
 /// Keep-alive comment.
-const COMMENT: &[u8] = b":\n\n";
+const KEEP_ALIVE: &[u8] = b":\n\n";
 
-/// Header that tells a proxy not to buffer the stream.
+/// Header that disables buffering of the stream in a proxy.
 const NO_BUFFERING: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
@@ -47,15 +47,20 @@ const NO_BUFFERING: (HeaderName, HeaderValue) =
 #[derive(Debug)]
 pub struct EventStream {
     listener: Listener,
-    /// Messages sent before any other.
-    first: VecDeque<Bytes>,
+    /// Messages to send before the events of `listener`.
+    queued: VecDeque<Bytes>,
     stopping: watch::Receiver<bool>,
     slot: Slot,
 }
 
 impl EventStream {
     /// Opens a stream of the events of `titles` and of `kinds`, or of all public events if both are empty. The stream begins
-    /// after `last`, or with the next event. It takes a slot of `client`; `None` is a client without an individual limit.
+    /// after `last`, or with the next event. The stream occupies one slot of `client`; `None` is a client without an individual
+    /// limit.
+    ///
+    /// # Errors
+    ///
+    /// No slot is free, or `titles` has more than [`MAX_TITLES`](super::subscriptions::MAX_TITLES) ids.
     pub fn open(
         realtime: &Realtime,
         client: Option<IpAddr>,
@@ -66,58 +71,59 @@ impl EventStream {
         let slot = realtime.live().try_acquire(client)?;
         let mut listener = realtime.hub().listen(Channel::Sse);
         listener
-            .change(|interests| {
+            .update(|subscriptions| {
                 let all = EventKind::ALL.into_iter().filter(|kind| kind.is_public());
                 if titles.is_empty() && kinds.is_empty() {
-                    interests.select(all);
+                    subscriptions.select(all);
                 } else {
-                    interests.select(kinds.iter().copied());
+                    subscriptions.select(kinds.iter().copied());
                 }
-                titles.iter().try_for_each(|title| interests.follow(*title).map(drop))
+                titles.iter().try_for_each(|title| subscriptions.follow(*title).map(drop))
             })
             .map_err(|error| Problem::invalid("title_id", error.to_string()))?;
-        let mut first = VecDeque::from([hello(last.unwrap_or_else(|| listener.position()))]);
+        let mut queued = VecDeque::from([preamble(last.unwrap_or_else(|| listener.last_event_id()))]);
         if let Some(last) = last {
             let replay = listener.replay(last);
-            first.extend(replay.events.iter().map(told));
+            queued.extend(replay.events.iter().map(event_message));
             let resumed = json!({"replayed": replay.events.len(), "complete": replay.complete});
-            first.push_back(said("resumed", &resumed));
+            queued.push_back(message("resumed", &resumed));
         }
-        Ok(Self { listener, first, stopping: realtime.live().stopping(), slot })
+        Ok(Self { listener, queued, stopping: realtime.live().stopping(), slot })
     }
 
     /// Waits for the next message; `None` when the service stops or another client takes the slot.
     async fn next(&mut self) -> Option<Bytes> {
-        if let Some(chunk) = self.first.pop_front() {
+        if let Some(chunk) = self.queued.pop_front() {
             return Some(chunk);
         }
         tokio::select! {
             delivery = self.listener.next() => Some(match delivery {
-                Delivery::Event(event) => told(&event),
+                Delivery::Event(event) => event_message(&event),
                 Delivery::Lagged { missed, last } => {
                     let last = last.map(|last| last.to_string());
-                    said("lagged", &json!({"missed": missed, "last_event_id": last}))
+                    message("lagged", &json!({"missed": missed, "last_event_id": last}))
                 }
             }),
-            () = sleep(COMMENT_EVERY) => Some(Bytes::from_static(COMMENT)),
+            () = sleep(KEEP_ALIVE_INTERVAL) => Some(Bytes::from_static(KEEP_ALIVE)),
             _ = self.stopping.wait_for(|stopping| *stopping) => None,
             () = self.slot.evicted() => None,
         }
     }
 }
 
-/// Renders the start of the stream. Clients store the id, so that one that disconnects before the first event resumes after
+/// Renders the start of the stream. Clients store the id: a client that disconnects before the first event resumes after
 /// `position`.
-fn hello(position: EventId) -> Bytes {
-    format!("retry: {RETRY}\nid: {position}\n\n").into()
+fn preamble(position: EventId) -> Bytes {
+    format!("retry: {RETRY_MS}\nid: {position}\n\n").into()
 }
 
 /// Renders an event. The JSON has no line breaks, so it fits one `data` line.
-fn told(event: &Event) -> Bytes {
+fn event_message(event: &Event) -> Bytes {
     format!("event: {}\nid: {}\ndata: {}\n\n", event.kind(), event.id(), event.data()).into()
 }
 
-fn said(kind: &str, data: &Value) -> Bytes {
+/// Renders a message other than an event.
+fn message(kind: &str, data: &Value) -> Bytes {
     format!("event: {kind}\ndata: {data}\n\n").into()
 }
 
@@ -160,10 +166,10 @@ mod tests {
     use crate::events::event::tests::event;
 
     #[test]
-    fn event_is_told_in_the_lines_of_the_standard() {
+    fn event_is_rendered_in_the_format_of_the_standard() {
         let event = event(7, 9000);
 
-        let text = String::from_utf8(told(&event).to_vec()).unwrap();
+        let text = String::from_utf8(event_message(&event).to_vec()).unwrap();
 
         let lines: Vec<_> = text.split('\n').collect();
         let data = format!("data: {}", event.data());

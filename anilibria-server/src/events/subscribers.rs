@@ -18,17 +18,17 @@ use tokio::{
 };
 use tracing::debug;
 
-/// Time without a heartbeat after which an instance counts as dead.
-pub const TERM: Duration = Duration::from_secs(90);
+/// Time without a heartbeat after which the followers on an instance expire in Redis.
+pub const PRESENCE_TTL: Duration = Duration::from_secs(90);
 
-/// Interval of heartbeats, with which the followers are written again.
-const BEAT: Duration = Duration::from_secs(30);
+/// Interval of heartbeats. All followers are written again after each heartbeat.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Time for which changes are batched, because many clients connect at once.
-const COLLECT: Duration = Duration::from_millis(100);
+/// Time for which changes are collected before they are written, because many clients connect at once.
+const BATCH_DELAY: Duration = Duration::from_millis(100);
 
-/// Timeout of removing all followers when the service stops.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Timeout of removing the followers from Redis when the service stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The followers of each title. Clones share the same state.
 #[derive(Clone, Debug, Default)]
@@ -37,29 +37,29 @@ pub struct Subscribers(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    bell: Notify,
-    next: AtomicU64,
+    wake: Notify,
+    next_id: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// Clients by followed title.
     titles: HashMap<u32, HashSet<u64>>,
-    /// Titles whose followers are not yet written to Redis. Each is followed here or known to Redis, so that their number is
-    /// bounded by the current subscriptions, with and without Redis.
+    /// Titles whose followers are not yet written to Redis. Each of them is followed on this instance or has followers in Redis.
+    /// Their number is therefore bounded by the current subscriptions, with and without Redis.
     changed: HashSet<u32>,
-    /// Titles that have followers in Redis, as far as this instance knows.
-    known: HashSet<u32>,
+    /// Titles for which this instance may have written followers to Redis.
+    reported: HashSet<u32>,
 }
 
 impl Subscribers {
     /// Returns an id for a new client.
-    pub fn client(&self) -> u64 {
-        self.0.next.fetch_add(1, Ordering::Relaxed)
+    pub fn new_client_id(&self) -> u64 {
+        self.0.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Replaces the titles that `client` follows. Both slices are sorted.
-    pub fn note(&self, client: u64, before: &[u32], after: &[u32]) {
+    pub fn update(&self, client: u64, before: &[u32], after: &[u32]) {
         if before == after {
             return;
         }
@@ -71,7 +71,7 @@ impl Subscribers {
                     state.titles.remove(title);
                 }
             }
-            if state.titles.contains_key(title) || state.known.contains(title) {
+            if state.titles.contains_key(title) || state.reported.contains(title) {
                 state.changed.insert(*title);
             } else {
                 state.changed.remove(title);
@@ -82,7 +82,7 @@ impl Subscribers {
             state.changed.insert(*title);
         }
         drop(state);
-        self.0.bell.notify_one();
+        self.0.wake.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,51 +90,51 @@ impl Subscribers {
     }
 
     /// Marks the followers of every title to be written again.
-    fn repeat(&self) {
+    fn mark_all_changed(&self) {
         let mut state = self.state();
         let State { titles, changed, .. } = &mut *state;
         changed.extend(titles.keys());
     }
 
-    /// Takes a title to write, with its followers.
-    fn take(&self) -> Option<(u32, Vec<u64>)> {
+    /// Removes a title from the changed titles, and returns it with its followers; `None` if no title has changed.
+    fn take_changed(&self) -> Option<(u32, Vec<u64>)> {
         let mut state = self.state();
         let title = *state.changed.iter().next()?;
         state.changed.remove(&title);
         let clients: Vec<_> = state.titles.get(&title).into_iter().flatten().copied().collect();
         if clients.is_empty() {
-            state.known.remove(&title);
+            state.reported.remove(&title);
         } else {
-            state.known.insert(title);
+            state.reported.insert(title);
         }
         Some((title, clients))
     }
 
-    /// Marks a title whose write failed to be written again. Redis may or may not have stored it.
-    fn put_back(&self, title: u32) {
+    /// Marks a title to be written again after a failed write. Redis may or may not have stored the followers.
+    fn mark_changed(&self, title: u32) {
         let mut state = self.state();
         state.changed.insert(title);
-        state.known.insert(title);
+        state.reported.insert(title);
     }
 }
 
 /// Task that writes the followers to Redis.
 #[derive(Debug)]
-pub struct Telling {
+pub struct SubscriberReporter {
     subscribers: Subscribers,
-    roster: RedisPresence,
+    presence: RedisPresence,
     task: JoinHandle<Infallible>,
 }
 
-impl Telling {
-    /// Starts writing the followers of `subscribers` to `roster`.
-    pub fn start(subscribers: &Subscribers, roster: RedisPresence) -> Self {
+impl SubscriberReporter {
+    /// Starts writing the followers of `subscribers` to `presence`.
+    pub fn start(subscribers: &Subscribers, presence: RedisPresence) -> Self {
         let (subscribers, task) =
-            (subscribers.clone(), tokio::spawn(tell(subscribers.clone(), roster.clone())));
-        Self { subscribers, roster, task }
+            (subscribers.clone(), tokio::spawn(report(subscribers.clone(), presence.clone())));
+        Self { subscribers, presence, task }
     }
 
-    /// Removes all followers of this instance, connected or not, and ends the task.
+    /// Ends the task and removes the followers on this instance from Redis, even if clients are still connected.
     pub async fn stop(self) {
         self.task.abort();
         {
@@ -142,41 +142,42 @@ impl Telling {
             let State { titles, changed, .. } = &mut *state;
             changed.extend(titles.drain().map(|(title, _)| title));
         }
-        let goodbye = async {
-            if tell_changes(&self.subscribers, &self.roster).await {
-                let _ = self.roster.leave().await;
+        let removal = async {
+            if report_changes(&self.subscribers, &self.presence).await {
+                let _ = self.presence.leave().await;
             }
         };
-        // Followers left over are removed when the instance counts as dead.
-        let _ = timeout(GOODBYE, goodbye).await;
+        // Remaining followers expire after the TTL.
+        let _ = timeout(STOP_TIMEOUT, removal).await;
     }
 }
 
-async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
+/// Writes followers and heartbeats to `presence` without end.
+async fn report(subscribers: Subscribers, presence: RedisPresence) -> Infallible {
     loop {
-        let told = roster.heartbeat().await;
-        if let Err(error) = &told {
-            debug!(%error, "subscribers cannot be written to Redis");
+        let result = presence.heartbeat().await;
+        if let Err(error) = &result {
+            debug!(%error, "heartbeat of subscribers cannot be written to Redis");
         }
-        subscribers.repeat();
-        let beat = async {
+        subscribers.mark_all_changed();
+        let until_heartbeat = async {
             loop {
                 // A failed write is repeated with the next change or heartbeat.
-                tell_changes(&subscribers, &roster).await;
-                subscribers.0.bell.notified().await;
-                sleep(COLLECT).await;
+                report_changes(&subscribers, &presence).await;
+                subscribers.0.wake.notified().await;
+                sleep(BATCH_DELAY).await;
             }
         };
-        let _: Result<Infallible, _> = timeout(BEAT, beat).await;
+        let _: Result<Infallible, _> = timeout(HEARTBEAT_INTERVAL, until_heartbeat).await;
     }
 }
 
 /// Writes the changed titles until one write fails. Returns true if all were written.
-async fn tell_changes(subscribers: &Subscribers, roster: &RedisPresence) -> bool {
-    while let Some((title, clients)) = subscribers.take() {
-        if let Err(error) = roster.set_members(&format!("title:{title}:subscribers"), clients).await {
+async fn report_changes(subscribers: &Subscribers, presence: &RedisPresence) -> bool {
+    while let Some((title, clients)) = subscribers.take_changed() {
+        if let Err(error) = presence.set_members(&format!("title:{title}:subscribers"), clients).await {
             debug!(%error, title, "subscribers of a title cannot be written to Redis");
-            subscribers.put_back(title);
+            subscribers.mark_changed(title);
             return false;
         }
     }
@@ -188,38 +189,38 @@ mod tests {
     use super::*;
 
     fn all(subscribers: &Subscribers) -> Vec<(u32, Vec<u64>)> {
-        let mut all: Vec<_> = std::iter::from_fn(|| subscribers.take()).collect();
+        let mut all: Vec<_> = std::iter::from_fn(|| subscribers.take_changed()).collect();
         all.sort();
         all
     }
 
     #[test]
-    fn only_what_has_changed_is_told() {
+    fn only_changed_titles_are_reported() {
         let subscribers = Subscribers::default();
-        let (one, two) = (subscribers.client(), subscribers.client());
+        let (one, two) = (subscribers.new_client_id(), subscribers.new_client_id());
 
-        subscribers.note(one, &[], &[7, 8]);
+        subscribers.update(one, &[], &[7, 8]);
         assert_eq!(all(&subscribers), [(7, vec![one]), (8, vec![one])]);
 
-        subscribers.note(two, &[], &[8]);
-        subscribers.note(one, &[7, 8], &[8]);
-        subscribers.note(one, &[8], &[8]);
-        let told = all(&subscribers);
-        assert_eq!(told[0], (7, vec![]));
-        assert_eq!(told[1].1.len(), 2);
+        subscribers.update(two, &[], &[8]);
+        subscribers.update(one, &[7, 8], &[8]);
+        subscribers.update(one, &[8], &[8]);
+        let changed = all(&subscribers);
+        assert_eq!(changed[0], (7, vec![]));
+        assert_eq!(changed[1].1.len(), 2);
 
-        subscribers.repeat();
+        subscribers.mark_all_changed();
         assert_eq!(all(&subscribers).len(), 1);
     }
 
     #[test]
-    fn titles_that_nobody_follows_any_more_leave_nothing_behind() {
+    fn unfollowed_titles_are_not_retained() {
         let subscribers = Subscribers::default();
-        let client = subscribers.client();
+        let client = subscribers.new_client_id();
 
         for title in 0..1000 {
-            subscribers.note(client, &[], &[title]);
-            subscribers.note(client, &[title], &[]);
+            subscribers.update(client, &[], &[title]);
+            subscribers.update(client, &[title], &[]);
         }
 
         assert!(all(&subscribers).is_empty());

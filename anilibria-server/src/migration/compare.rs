@@ -1,26 +1,26 @@
 //! Comparison of the titles of this service and the Node service, before clients move from one to the other.
 
-mod count;
-mod facts;
+mod fields;
 mod list;
 mod reader;
 mod report;
+mod textfile;
 
 use futures::{StreamExt as _, stream};
 use tracing::warn;
 
 pub use self::{
-    count::counted,
-    facts::{Difference, Facts},
+    fields::{ComparedFields, Difference},
     list::{CheckedList, List, ListDifference},
     reader::{Reader, Side},
-    report::{CheckedTitle, Report, Unread},
+    report::{CheckedTitle, ReadFailure, Report},
+    textfile::merge_counters,
 };
-use self::{list::Listed, reader::Asked};
+use self::{list::ListOutcome, reader::ReadOutcome};
 
-/// Number of consecutive titles that could not be read after which the comparison stops, because one of the services is
+/// Number of consecutive titles with a read failure after which the other titles are skipped, because one of the services is
 /// overloaded or down.
-const GIVE_UP: usize = 10;
+const MAX_CONSECUTIVE_FAILURES: usize = 10;
 
 /// Titles and lists to compare.
 #[derive(Clone, Debug, Default)]
@@ -29,58 +29,65 @@ pub struct Plan {
     pub ids: Vec<u32>,
     /// Lists.
     pub lists: Vec<List>,
-    /// Maximum number of titles in progress; at least one.
+    /// Maximum number of titles that are compared concurrently; 0 counts as 1.
     pub concurrency: usize,
 }
 
 /// Compares everything in `plan` and logs the differences.
 pub async fn compare(reader: &Reader, plan: &Plan) -> Report {
     let mut report = Report::default();
-    let mut titles = stream::iter(&plan.ids).map(|id| title(reader, *id)).buffered(plan.concurrency.max(1));
-    let (mut seen, mut in_a_row) = (0, 0);
+    let mut titles =
+        stream::iter(&plan.ids).map(|id| compare_title(reader, *id)).buffered(plan.concurrency.max(1));
+    let (mut seen, mut consecutive_failures) = (0, 0);
     while let Some(outcome) = titles.next().await {
         seen += 1;
-        in_a_row = if matches!(outcome, Outcome::Unread(_)) { in_a_row + 1 } else { 0 };
+        consecutive_failures =
+            if matches!(outcome, TitleOutcome::Failed(_)) { consecutive_failures + 1 } else { 0 };
         match outcome {
-            Outcome::Checked(checked) => report.results.push(checked),
-            Outcome::Unread(unread) => report.unread.extend(unread),
-            Outcome::Absent(id) => report.absent.push(id),
+            TitleOutcome::Checked(checked) => report.results.push(checked),
+            TitleOutcome::Failed(failures) => report.failures.extend(failures),
+            TitleOutcome::Absent(id) => report.absent.push(id),
         }
-        if in_a_row == GIVE_UP {
+        if consecutive_failures == MAX_CONSECUTIVE_FAILURES {
             break;
         }
     }
-    report.left_out = plan.ids.len() - seen;
+    report.skipped = plan.ids.len() - seen;
     for list in &plan.lists {
         match list::compare(reader, list).await {
-            Listed::Checked(checked) => report.lists.push(checked),
-            Listed::Unread(unread) => report.unread.push(unread),
+            ListOutcome::Checked(checked) => report.lists.push(checked),
+            ListOutcome::Failed(failure) => report.failures.push(failure),
         }
     }
     report
 }
 
-enum Outcome {
+/// Outcome of comparing one title.
+enum TitleOutcome {
     Checked(CheckedTitle),
-    Unread(Vec<Unread>),
+    Failed(Vec<ReadFailure>),
     /// Neither side has the title.
     Absent(u32),
 }
 
-async fn title(reader: &Reader, id: u32) -> Outcome {
+async fn compare_title(reader: &Reader, id: u32) -> TitleOutcome {
     let (node, ours) = futures::join!(reader.title(Side::Node, id), reader.title(Side::Ours, id));
     let differences = match (node, ours) {
-        (Asked::Failed(node), Asked::Failed(ours)) => return Outcome::Unread(vec![node, ours]),
-        (Asked::Failed(unread), _) | (_, Asked::Failed(unread)) => return Outcome::Unread(vec![unread]),
-        (Asked::Absent, Asked::Absent) => return Outcome::Absent(id),
-        (Asked::Found(node), Asked::Found(ours)) => node.differences(&ours),
-        (Asked::Found(_), Asked::Absent) => vec![Difference::only_there(id)],
-        (Asked::Absent, Asked::Found(_)) => vec![Difference::only_here(id)],
+        (ReadOutcome::Failed(node), ReadOutcome::Failed(ours)) => {
+            return TitleOutcome::Failed(vec![node, ours]);
+        }
+        (ReadOutcome::Failed(failure), _) | (_, ReadOutcome::Failed(failure)) => {
+            return TitleOutcome::Failed(vec![failure]);
+        }
+        (ReadOutcome::Absent, ReadOutcome::Absent) => return TitleOutcome::Absent(id),
+        (ReadOutcome::Found(node), ReadOutcome::Found(ours)) => node.differences(&ours),
+        (ReadOutcome::Found(_), ReadOutcome::Absent) => vec![Difference::only_in_node(id)],
+        (ReadOutcome::Absent, ReadOutcome::Found(_)) => vec![Difference::only_in_ours(id)],
     };
     let checked = CheckedTitle { title_id: id, consistent: differences.is_empty(), differences };
     if !checked.consistent {
         let differences = serde_json::to_string(&checked.differences).unwrap_or_default();
         warn!(title_id = id, endpoint = "title", differences, "Data inconsistency detected");
     }
-    Outcome::Checked(checked)
+    TitleOutcome::Checked(checked)
 }

@@ -1,17 +1,17 @@
-//! Monitoring of the service during the migration, with automatic roll-back.
+//! Monitoring of the service during the migration, with automatic rollback.
 //!
 //! The share of errors and the mean duration of the last minutes are exported as metrics. If one of them exceeds its limit
-//! and automatic roll-back is enabled, the feature [`ROLL_OUT`](crate::migration::flags::ROLL_OUT) is switched off for all
+//! and automatic rollback is enabled, [`ROLLOUT_FEATURE`](crate::migration::flags::ROLLOUT_FEATURE) is switched off for all
 //! users.
 
-mod guard;
-mod tally;
-mod watch;
+mod counters;
+mod limits;
+mod monitor;
 mod window;
 
 pub use self::{
-    guard::{Excess, Guard, Rules},
-    tally::{Tally, Totals},
-    watch::Watch,
-    window::{Measured, Window},
+    counters::{RequestCounters, Totals},
+    limits::{ExceededLimit, LimitChecker, Limits},
+    monitor::RollbackMonitor,
+    window::{Measurement, Window},
 };

@@ -13,7 +13,7 @@ pub enum EventKind {
     StatusChange,
     /// A published episode changed.
     EpisodeUpdate,
-    /// Another field of a title changed: its names, its description and the like.
+    /// Another field of a title changed, such as its names or its description.
     TitleUpdated,
 }
 
@@ -35,15 +35,15 @@ pub enum Subject {
     ChangedEpisode,
 }
 
-/// Receivers of a kind. Other services, and instances that cache answers, receive every kind.
+/// Clients that can receive a kind. Other services and all instances of this service receive every kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Audience {
-    /// Every client that subscribes to the kind or to the title.
-    Everybody,
+    /// Clients that subscribe to the kind or to the title.
+    Public,
     /// Clients that subscribe to the title.
-    Subscribers,
+    TitleSubscribers,
     /// No client.
-    Services,
+    Internal,
 }
 
 impl EventKind {
@@ -53,28 +53,28 @@ impl EventKind {
 
     const fn description(self) -> Description {
         let (name, audience, subject) = match self {
-            Self::NewEpisode => ("new_episode", Audience::Everybody, Subject::NewEpisode),
-            Self::NewTitle => ("new_title", Audience::Everybody, Subject::Title),
-            Self::StatusChange => ("status_change", Audience::Everybody, Subject::Title),
-            Self::EpisodeUpdate => ("episode_update", Audience::Subscribers, Subject::ChangedEpisode),
-            Self::TitleUpdated => ("title_updated", Audience::Services, Subject::Title),
+            Self::NewEpisode => ("new_episode", Audience::Public, Subject::NewEpisode),
+            Self::NewTitle => ("new_title", Audience::Public, Subject::Title),
+            Self::StatusChange => ("status_change", Audience::Public, Subject::Title),
+            Self::EpisodeUpdate => ("episode_update", Audience::TitleSubscribers, Subject::ChangedEpisode),
+            Self::TitleUpdated => ("title_updated", Audience::Internal, Subject::Title),
         };
         Description { name, audience, subject }
     }
 
-    /// Returns the name on the wire.
+    /// Returns the name in messages, parameters, channels of Redis and metrics.
     pub const fn as_str(self) -> &'static str {
         self.description().name
     }
 
     /// True if clients can subscribe to all events of this kind.
     pub const fn is_public(self) -> bool {
-        matches!(self.description().audience, Audience::Everybody)
+        matches!(self.description().audience, Audience::Public)
     }
 
     /// True if clients receive events of this kind.
     pub const fn is_for_clients(self) -> bool {
-        !matches!(self.description().audience, Audience::Services)
+        !matches!(self.description().audience, Audience::Internal)
     }
 
     /// Returns the subject.
@@ -94,15 +94,15 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// Error of parsing a name that no kind of event has.
+/// Error of parsing the name of a kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no kind of event")]
-pub struct NoEventKind;
+#[error("unknown kind of event")]
+pub struct UnknownEventKind;
 
 impl FromStr for EventKind {
-    type Err = NoEventKind;
+    type Err = UnknownEventKind;
 
-    fn from_str(name: &str) -> Result<Self, NoEventKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(NoEventKind)
+    fn from_str(name: &str) -> Result<Self, UnknownEventKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(UnknownEventKind)
     }
 }

@@ -3,7 +3,7 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use crate::titles::{model::title::Title, notice};
+use crate::titles::{change, model::title::Title};
 
 /// Fields that are ignored: other events cover episodes and status, and ratings change all the time.
 const LEFT_OUT: [&str; 5] = ["status", "episodes", "player", "rating", "updated_at"];
@@ -15,7 +15,7 @@ pub(super) fn of_rendered(mut title: Value) -> String {
     }
     // The digest must not depend on the order of fields.
     title.sort_all_objects();
-    notice::digest(&title)
+    change::digest(&title)
 }
 
 /// Returns the same digest for a title that is not rendered.

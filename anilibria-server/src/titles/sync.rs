@@ -12,13 +12,13 @@ use tracing::{debug, info, warn};
 
 use super::{Titles, facts, form, from_upstream};
 use crate::titles::{
+    change::{TitleChange, version},
     key, metrics,
     model::{
         episode::EpisodeNumber,
         sync::{SyncReport, SyncSource},
         title::TitleStatus,
     },
-    notice::{Notice, version},
     sync_status::Subject,
 };
 
@@ -91,7 +91,7 @@ impl Titles {
     }
 
     /// Loads title `id` regardless of the cache. Also returns the changes against `before`.
-    async fn renew(&self, id: u32, before: Option<Bytes>) -> Result<(Bytes, Vec<Notice>), Problem> {
+    async fn renew(&self, id: u32, before: Option<Bytes>) -> Result<(Bytes, Vec<TitleChange>), Problem> {
         debug!(title_id = id, "Fetching title from AniLibria API");
         let release = from_upstream::release_now(&self.client, id).await.map_err(LoadFailure::from)?;
         let title = release.as_ref().map(|release| from_upstream::rendered(&self.client, release));
@@ -108,7 +108,7 @@ impl Titles {
     }
 
     /// Returns the changes from `before` to `after`, which is the state of `release`.
-    fn news(&self, before: &Known, after: Known, release: &Release) -> Vec<Notice> {
+    fn news(&self, before: &Known, after: Known, release: &Release) -> Vec<TitleChange> {
         let (title_id, version) = (release.id.get(), version(release.updated_at));
         let is_new = |episode: &&Episode| {
             let number = EpisodeNumber::from(episode.ordinal.get()).to_string();
@@ -116,11 +116,12 @@ impl Titles {
             !before.episodes.is_empty() && !before.episodes.contains_key(&number)
         };
         let episodes = release.episodes.iter().flatten().filter(is_new);
-        let episodes = episodes.map(|episode| Notice::new_episode(&self.client, release, episode));
+        let episodes = episodes.map(|episode| TitleChange::new_episode(&self.client, release, episode));
         let (old, new) = (before.status, after.status);
-        let status = (old != new).then_some(Notice::StatusChange { title_id, old, new, version });
+        let status = (old != new).then_some(TitleChange::StatusChange { title_id, old, new, version });
         let is_updated = before.facts != after.facts;
-        let updated = is_updated.then_some(Notice::TitleUpdated { title_id, content: after.facts, version });
+        let updated =
+            is_updated.then_some(TitleChange::TitleUpdated { title_id, content: after.facts, version });
         episodes.chain(status).chain(updated).collect()
     }
 }
@@ -131,7 +132,7 @@ pub struct Synced {
     /// Report for the caller.
     pub report: SyncReport,
     /// Changes since the title was loaded before: published episodes, another status, other fields.
-    pub news: Vec<Notice>,
+    pub news: Vec<TitleChange>,
 }
 
 /// Known state of a title.

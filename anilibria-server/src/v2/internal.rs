@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::{
     auth::Services,
-    events::{Realtime, bus::Published, metrics, notify::Notifications},
+    events::{Realtime, bus::PublishOutcome, metrics, notify::Notifications},
     health::Health,
     titles::{Synced, Titles, model::sync::SyncReport},
     v2::{
@@ -50,9 +50,9 @@ impl Internal {
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {
-            match self.realtime.bus().publish_aside(notice).await {
-                Ok(Published::New(_)) => metrics::published(notice.kind()),
-                Ok(Published::Known | Published::Outdated) => {}
+            match self.realtime.bus().publish_unfenced(notice).await {
+                Ok(PublishOutcome::Published(_)) => metrics::record_published(notice.kind()),
+                Ok(PublishOutcome::Duplicate | PublishOutcome::Fenced) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");
                     warn!(error = &*error, title_id = id, "change of a title cannot be published");

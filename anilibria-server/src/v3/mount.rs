@@ -22,7 +22,7 @@ use crate::{
     config::{Config, V3Config, V3Dialect},
     events::{bus::Bus, event::Event},
     telemetry::report_leader,
-    titles::{Titles, catalog::LocalCatalog, notice::Subject},
+    titles::{Titles, catalog::LocalCatalog, change::Subject},
 };
 
 /// State of the gateway that lives as long as the service. Cheap to clone.

@@ -11,12 +11,12 @@ use anilibria_http::trace::Sampler;
 use anilibria_server::{
     app::{State, build},
     events::{
-        Pump,
-        bus::{Bus, Standing},
+        BusConsumer,
+        bus::{Bus, FencedCursor},
         event::Event,
         source::Source,
     },
-    titles::{model::title::TitleStatus, notice::Notice},
+    titles::{change::TitleChange, model::title::TitleStatus},
 };
 use async_trait::async_trait;
 use test_services::RedisServer;
@@ -59,12 +59,12 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
 }
 
 /// Starts the event source of `instance` as a leader with the fencing token `token`.
-fn watch(instance: &State, token: u64) -> (Source, Pump) {
+fn watch(instance: &State, token: u64) -> (Source, BusConsumer) {
     let every = Duration::from_millis(50);
     let State { titles, realtime, .. } = instance;
     let candidate = Arc::new(Candidate::campaign(GrantToAll(token), "events", LEASE_TTL));
     let source = Source::start(titles, realtime, every, candidate, Sampler::default());
-    (source, Pump::start(&instance.realtime, &instance.titles))
+    (source, BusConsumer::start(&instance.realtime, &instance.titles))
 }
 
 /// Returns the title ids of all published events.
@@ -95,13 +95,13 @@ async fn former_leader_publishes_nothing() {
 
     // A new leader publishes an event. The former leader is not informed.
     let cursor = bus.cursor().await.unwrap().unwrap();
-    let change = Notice::StatusChange {
+    let change = TitleChange::StatusChange {
         title_id: 8,
         old: TitleStatus::Ongoing,
         new: TitleStatus::Completed,
         version: 0,
     };
-    bus.publish(&change, Standing { token: 2, cursor: &cursor }).await.unwrap();
+    bus.publish(&change, FencedCursor { token: 2, cursor: &cursor }).await.unwrap();
     sandbox.publish_episode(9).unwrap();
     let before = sandbox.request_count();
     until(async || sandbox.request_count() > before + SEVERAL_POLLS).await;

@@ -47,7 +47,7 @@ impl Cluster {
         }
         cluster.leader().await;
         eventually("the watcher", async || {
-            let is_watching = |service: &Service| service.printed().contains("watching AniLibria from");
+            let is_watching = |service: &Service| service.printed().contains("polling AniLibria from");
             cluster.instances.iter().any(is_watching).then_some(())
         })
         .await;

@@ -239,10 +239,10 @@ async fn failing_service_disables_the_feature() {
     assert!(metric(&service, "anilibria_rollback_mean_duration_seconds").await > 0.0);
     let log = eventually("both log lines", async || {
         let log = service.printed();
-        log.contains("roll-out taken back").then_some(log)
+        log.contains("rollback done").then_some(log)
     })
     .await;
-    assert!(log.contains("roll-out limits exceeded") && log.contains("\"critical\":true"), "{log}");
+    assert!(log.contains("rollout limit exceeded") && log.contains("\"critical\":true"), "{log}");
     assert!(log.contains(ROLL_OUT), "{log}");
 }
 
@@ -261,6 +261,6 @@ async fn failing_service_only_logs_without_automatic_rollback() {
         log.contains("ROLLBACK_AUTO is off").then_some(log)
     })
     .await;
-    assert!(log.contains("roll-out limits exceeded"), "{log}");
+    assert!(log.contains("rollout limit exceeded"), "{log}");
     assert_eq!(redis.cli(&["EXISTS", KEY]), "0");
 }

@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 use super::{block_on, file, flags::flags};
 use crate::{
     config::RedisAddress,
-    migration::flags::{Flags, ROLL_OUT, Setting, Switch},
+    migration::flags::{Flags, ROLLOUT_FEATURE, Setting, Switch},
 };
 
 /// Percentages of the rollout, in order.
@@ -77,8 +77,8 @@ fn rollback(args: &CanaryArgs, flags: Option<&Flags>) -> anyhow::Result<()> {
     let share_set = set_share(args, 0).context("the share is not set to 0");
     let feature_set = block_on(async {
         if let Some(flags) = flags {
-            let disabled = flags.set_global(ROLL_OUT, Switch::Disabled).await;
-            disabled.with_context(|| format!("the feature {ROLL_OUT} is not disabled"))?;
+            let disabled = flags.set_global(ROLLOUT_FEATURE, Switch::Disabled).await;
+            disabled.with_context(|| format!("the feature {ROLLOUT_FEATURE} is not disabled"))?;
         }
         print_feature(flags).await
     });
@@ -92,19 +92,19 @@ fn rollback(args: &CanaryArgs, flags: Option<&Flags>) -> anyhow::Result<()> {
 async fn print_feature(flags: Option<&Flags>) -> anyhow::Result<()> {
     match flags {
         Some(flags) => println!("{}", feature_text(flags).await?),
-        None => println!("The feature {ROLL_OUT} is unknown: REDIS_URL is not set"),
+        None => println!("The feature {ROLLOUT_FEATURE} is unknown: REDIS_URL is not set"),
     }
     Ok(())
 }
 
 async fn feature_text(flags: &Flags) -> anyhow::Result<String> {
-    let Setting { global, .. } = flags.read(ROLL_OUT, None).await?;
+    let Setting { global, .. } = flags.read(ROLLOUT_FEATURE, None).await?;
     Ok(match global {
         Some(Switch::Disabled) => format!(
-            "The feature {ROLL_OUT} is disabled; `anilibria-server flags set {ROLL_OUT} enabled` enables it"
+            "The feature {ROLLOUT_FEATURE} is disabled; `anilibria-server flags set {ROLLOUT_FEATURE} enabled` enables it"
         ),
-        Some(Switch::Enabled) => format!("The feature {ROLL_OUT} is enabled"),
-        None => format!("The feature {ROLL_OUT} is not set"),
+        Some(Switch::Enabled) => format!("The feature {ROLLOUT_FEATURE} is enabled"),
+        None => format!("The feature {ROLLOUT_FEATURE} is not set"),
     })
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::{block_on, file};
 use crate::{
     config::{LogConfig, LogFormat, parse},
-    migration::compare::{self, List, Plan, Reader, Report, counted},
+    migration::compare::{self, List, Plan, Reader, Report, merge_counters},
     telemetry::logging,
 };
 
@@ -127,7 +127,7 @@ async fn compare_and_print(args: &CompareArgs) -> anyhow::Result<Report> {
     }
     if let Some(path) = &args.metrics_file {
         let previous = file::read(path)?.unwrap_or_default();
-        file::replace(path, &counted(&previous, &report))?;
+        file::replace(path, &merge_counters(&previous, &report))?;
     }
     Ok(report)
 }
@@ -144,7 +144,7 @@ fn list(name: ListName, query: Option<&str>) -> anyhow::Result<List> {
 fn exit_code(report: &Report, threshold: f64) -> ExitCode {
     match report.consistency() {
         Some(share) if share < threshold => ExitCode::FAILURE,
-        Some(_) if report.is_whole() => ExitCode::SUCCESS,
+        Some(_) if report.is_complete() => ExitCode::SUCCESS,
         _ => EXIT_INCOMPLETE.into(),
     }
 }

@@ -16,9 +16,9 @@ use crate::{
     },
     cli::ServeArgs,
     config::Environment,
-    events::{Pump, bus::Publisher},
+    events::{BusConsumer, bus::Publisher},
     telemetry::{MetricsUpkeep, Traces, logging},
-    titles::{catalog::SyncTask, notice::Publish},
+    titles::{catalog::SyncTask, change::Publish},
 };
 
 /// Maximum time to close live connections at a shutdown.
@@ -60,7 +60,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
         let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
         let _watch = state.start_rollback_watch(config);
-        let _pump = Pump::start(&state.realtime, &state.titles);
+        let _pump = BusConsumer::start(&state.realtime, &state.titles);
         let notifier = state.start_notifier();
         let gateway = state.start_v3_gateway(config);
         let _franchises = state.torznab.start(!args.sandbox);

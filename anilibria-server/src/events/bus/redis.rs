@@ -15,15 +15,15 @@ use tracing::warn;
 
 use super::{
     super::event::{Event, EventId},
-    Bus, Published, Standing,
-    publishing::publishing,
+    Bus, FencedCursor, PublishOutcome,
+    publish_span::in_publish_span,
 };
-use crate::titles::notice::{EventKind, Identity, Notice};
+use crate::titles::change::{EventKind, Identity, TitleChange};
 
 /// Name of the stream that stores events.
 const FEED: &str = "events";
 
-/// Prefix of the channels. It does not depend on the configured prefix, because other services subscribe to the channels.
+/// Prefix of the channels. It is fixed and not the configured prefix, because other services subscribe to the channels.
 const CHANNELS: &str = "anilibria:";
 
 /// Event bus of instances that share Redis. Each kind of event has a channel, such as `anilibria:new_episode`. The origin of
@@ -42,26 +42,26 @@ impl RedisBus {
 
     async fn append(
         &self,
-        notice: &Notice,
+        change: &TitleChange,
         origin: Option<TraceContext>,
-        by: Option<Standing<'_>>,
-    ) -> anyhow::Result<Published> {
-        let Identity { subject, content, version, remembered } = notice.identity();
-        let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
+        cursor: Option<FencedCursor<'_>>,
+    ) -> anyhow::Result<PublishOutcome> {
+        let Identity { subject, content, version, deduplication_window } = change.identity();
+        let (key, channel) = (format!("{}event:{subject}", self.prefix), channel(change.kind()));
         let origin = origin.map(|origin| origin.to_string());
-        let mut post = self.feed.record(&channel).idempotency_key(&once, remembered);
-        post = post.fingerprint(&content).version(version);
+        let mut record = self.feed.record(&channel).idempotency_key(&key, deduplication_window);
+        record = record.fingerprint(&content).version(version);
         if let Some(origin) = &origin {
-            post = post.metadata(origin.as_bytes());
+            record = record.metadata(origin.as_bytes());
         }
-        if let Some(Standing { token, cursor }) = by {
-            post = post.checkpoint(cursor).fencing_token(token);
+        if let Some(FencedCursor { token, cursor }) = cursor {
+            record = record.checkpoint(cursor).fencing_token(token);
         }
-        let render = |id| Event::new(id, notice).frame().as_bytes().to_vec();
-        Ok(match self.feed.append(&post, render).await? {
-            AppendOutcome::Appended(id) => Published::New(id),
-            AppendOutcome::Duplicate => Published::Known,
-            AppendOutcome::Fenced => Published::Outdated,
+        let render = |id| Event::new(id, change).frame().as_bytes().to_vec();
+        Ok(match self.feed.append(&record, render).await? {
+            AppendOutcome::Appended(id) => PublishOutcome::Published(id),
+            AppendOutcome::Duplicate => PublishOutcome::Duplicate,
+            AppendOutcome::Fenced => PublishOutcome::Fenced,
         })
     }
 }
@@ -72,22 +72,26 @@ impl Bus for RedisBus {
         "redis"
     }
 
-    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
-        publishing(notice, self.system(), |origin| self.append(notice, origin, Some(by))).await
+    async fn publish(
+        &self,
+        change: &TitleChange,
+        cursor: FencedCursor<'_>,
+    ) -> anyhow::Result<PublishOutcome> {
+        in_publish_span(change, self.system(), |origin| self.append(change, origin, Some(cursor))).await
     }
 
-    async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
-        publishing(notice, self.system(), |origin| self.append(notice, origin, None)).await
+    async fn publish_unfenced(&self, change: &TitleChange) -> anyhow::Result<PublishOutcome> {
+        in_publish_span(change, self.system(), |origin| self.append(change, origin, None)).await
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
-        let posts = self.feed.replay(EventId::default()).await?;
-        Ok(posts.into_iter().filter_map(read).collect())
+        let records = self.feed.replay(EventId::default()).await?;
+        Ok(records.into_iter().filter_map(read).collect())
     }
 
     fn subscribe(&self, last: EventId) -> BoxStream<'static, Event> {
         let channels = EventKind::ALL.map(channel);
-        self.feed.subscribe(channels, last).filter_map(|post| future::ready(read(post))).boxed()
+        self.feed.subscribe(channels, last).filter_map(|record| future::ready(read(record))).boxed()
     }
 
     async fn cursor(&self) -> anyhow::Result<Option<Bytes>> {
@@ -104,13 +108,13 @@ fn channel(kind: EventKind) -> String {
 }
 
 /// Parses a record of the stream; `None` if it is not an event.
-fn read(Record { id, payload, metadata: note }: Record) -> Option<Event> {
-    let event = Event::read(id, payload);
+fn read(Record { id, payload, metadata }: Record) -> Option<Event> {
+    let event = Event::parse(id, payload);
     if event.is_none() {
         // Another version of the service may define more kinds.
-        warn!(%id, "foreign record among the events in Redis skipped");
+        warn!(%id, "unknown record in the event stream of Redis skipped");
     }
-    Some(event?.come_from(note.and_then(|note| TraceContext::parse(&note))))
+    Some(event?.with_origin(metadata.and_then(|origin| Origin::read(&origin))))
 }
 
 #[cfg(test)]
@@ -128,25 +132,25 @@ mod tests {
         RedisBus::new(&Redis::builder(server.url()).prefix(CHANNELS).build().unwrap(), CHANNELS, 10)
     }
 
-    fn standing(token: u64, cursor: &[u8]) -> Standing<'_> {
-        Standing { token, cursor }
+    fn fenced(token: u64, cursor: &[u8]) -> FencedCursor<'_> {
+        FencedCursor { token, cursor }
     }
 
     #[tokio::test]
-    async fn each_change_is_told_once_whoever_finds_it_and_however_late() {
+    async fn each_change_is_published_once() {
         let Some(server) = RedisServer::start() else { return };
 
-        conformance::each_change_is_told_once_whoever_finds_it_and_however_late(&bus(&server)).await;
+        conformance::each_change_is_published_once(&bus(&server)).await;
     }
 
     #[tokio::test]
-    async fn whoever_has_lost_the_office_and_does_not_know_yet_is_refused() {
+    async fn publisher_that_has_lost_the_lease_is_fenced() {
         let Some(server) = RedisServer::start() else { return };
         let (old, new) = (bus(&server), bus(&server));
-        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
-        let mut heard = new.subscribe(EventId::default());
-        let first = old.publish(&change(7, Announced, Ongoing), standing(1, b"first")).await.unwrap();
-        let second = new.publish(&change(7, Ongoing, Completed), standing(2, b"second")).await.unwrap();
+        let change = |title_id, old, new| TitleChange::StatusChange { title_id, old, new, version: 0 };
+        let mut events = new.subscribe(EventId::default());
+        let first = old.publish(&change(7, Announced, Ongoing), fenced(1, b"first")).await.unwrap();
+        let second = new.publish(&change(7, Ongoing, Completed), fenced(2, b"second")).await.unwrap();
 
         for (late, cursor) in [
             // An event that the new leader published, an event that it has not published yet, and an event that the old
@@ -155,39 +159,40 @@ mod tests {
             (change(8, Announced, Ongoing), b"late"),
             (change(7, Announced, Ongoing), b"late"),
         ] {
-            let published = old.publish(&late, standing(1, cursor)).await.unwrap();
-            assert_eq!(published, Published::Outdated, "{late:?}");
+            let outcome = old.publish(&late, fenced(1, cursor)).await.unwrap();
+            assert_eq!(outcome, PublishOutcome::Fenced, "{late:?}");
         }
         assert_eq!(new.cursor().await.unwrap().as_deref(), Some(&b"second"[..]));
-        let third = new.publish(&change(8, Announced, Ongoing), standing(2, b"third")).await.unwrap();
+        let third = new.publish(&change(8, Announced, Ongoing), fenced(2, b"third")).await.unwrap();
 
         let mut ids = Vec::new();
         for _ in 0..3 {
-            ids.push(Published::New(heard.next().await.unwrap().id()));
+            ids.push(PublishOutcome::Published(events.next().await.unwrap().id()));
         }
         assert_eq!(ids, [first, second, third]);
     }
 
     #[tokio::test]
-    async fn origin_of_an_event_is_read_if_it_is_there_and_whole() {
+    async fn origin_of_an_event_is_read_if_it_is_present_and_valid() {
         let Some(server) = RedisServer::start() else { return };
         let bus = bus(&server);
-        let origin = TraceContext::parse(ORIGIN.as_bytes());
-        let change = |title_id| Notice::StatusChange { title_id, old: Announced, new: Ongoing, version: 0 };
+        let origin = Origin::read(ORIGIN.as_bytes());
+        let change =
+            |title_id| TitleChange::StatusChange { title_id, old: Announced, new: Ongoing, version: 0 };
         bus.append(&change(1), origin, None).await.unwrap();
         bus.append(&change(2), None, None).await.unwrap();
         let first = bus.past().await.unwrap().remove(0);
         let frame = first.frame().to_string();
-        for (id, note) in [(1, "nonsense"), (2, &*"0".repeat(5000))] {
+        for (id, metadata) in [(1, "nonsense"), (2, &*"0".repeat(5000))] {
             let damaged = frame.replace(&first.id().to_string(), &format!("9000000000000-000{id}"));
             let id = format!("9000000000000-{id}");
-            server.cli(&["XADD", "anilibria:#feed:events", &id, "payload", &damaged, "note", note]);
+            server.cli(&["XADD", "anilibria:#feed:events", &id, "payload", &damaged, "note", metadata]);
         }
 
-        let heard: Vec<_> = bus.subscribe(EventId::default()).take(4).collect().await;
+        let events: Vec<_> = bus.subscribe(EventId::default()).take(4).collect().await;
 
-        let origins: Vec<_> = heard.iter().map(Event::origin).collect();
+        let origins: Vec<_> = events.iter().map(Event::origin).collect();
         assert_eq!(origins, [origin, None, None, None]);
-        assert!(heard.iter().all(|event| !event.frame().contains("4bf92f35")));
+        assert!(events.iter().all(|event| !event.frame().contains("4bf92f35")));
     }
 }

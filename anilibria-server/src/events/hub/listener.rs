@@ -1,4 +1,4 @@
-//! One client's subscription to events.
+//! The receiving end of the hub for one client.
 
 use std::sync::atomic::Ordering;
 
@@ -7,70 +7,70 @@ use tokio::sync::watch;
 use super::{
     super::{
         event::{Event, EventId},
-        interests::Interests,
+        subscriptions::Subscriptions,
     },
     Channel, Hub,
-    ring::{At, Replay},
+    ring_buffer::{Lookup, Replay},
 };
 
-/// One client's position in the ring of events, and its interests.
+/// One client's position in the ring buffer of events, and its subscriptions.
 #[derive(Debug)]
 pub struct Listener {
     hub: Hub,
     channel: Channel,
-    bell: watch::Receiver<()>,
+    new_event: watch::Receiver<()>,
     /// Id of the client among the subscribers.
-    client: u64,
-    /// Position of the next event in the ring.
-    place: u64,
-    /// Last event before that position.
+    client_id: u64,
+    /// Position of the next event in the ring buffer.
+    position: u64,
+    /// Last event before that position; `None` if there was none.
     last: Option<EventId>,
-    interests: Interests,
+    subscriptions: Subscriptions,
 }
 
 /// Message for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// An event that matches the client's interests.
+    /// An event that matches the client's subscriptions.
     Event(Event),
-    /// The client lagged and events were dropped from the ring. It is unknown whether they matched the client's interests.
+    /// The client lagged and events were dropped from the ring buffer. They may have matched the client's subscriptions.
     Lagged {
         /// Number of dropped events.
         missed: u64,
-        /// Last event before them.
+        /// Id of the last event before the dropped ones; `None` if there was none.
         last: Option<EventId>,
     },
 }
 
 impl Listener {
     pub(super) fn new(hub: Hub, channel: Channel) -> Self {
-        let bell = hub.0.bell.subscribe();
-        let (place, last) = {
+        let new_event = hub.0.new_event.subscribe();
+        let (position, last) = {
             let ring = hub.ring();
             (ring.end(), ring.last())
         };
-        let client = hub.subscribers().client();
-        Self { hub, channel, bell, client, place, last, interests: Interests::default() }
+        let client_id = hub.subscribers().new_client_id();
+        Self { hub, channel, new_event, client_id, position, last, subscriptions: Subscriptions::default() }
     }
 
-    /// Returns the interests of the client.
-    pub fn interests(&self) -> &Interests {
-        &self.interests
+    /// Returns the subscriptions of the client.
+    pub fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
     }
 
     /// Returns the id after which the client receives events. [`replay`](Self::replay) accepts it.
-    pub fn position(&self) -> EventId {
-        self.last.unwrap_or_else(|| self.hub.ring().origin())
+    pub fn last_event_id(&self) -> EventId {
+        self.last.unwrap_or_else(|| self.hub.ring().initial_id())
     }
 
-    /// Changes the interests; the change applies from the next event on.
-    pub fn change<T>(&mut self, change: impl FnOnce(&mut Interests) -> T) -> T {
-        let before = self.interests.clone();
-        let result = change(&mut self.interests);
-        let subscriptions = &self.hub.0.subscriptions;
-        subscriptions.fetch_add(self.interests.len(), Ordering::Relaxed);
-        subscriptions.fetch_sub(before.len(), Ordering::Relaxed);
-        self.hub.subscribers().note(self.client, before.titles(), self.interests.titles());
+    /// Updates the subscriptions. The update applies from the next event on.
+    pub fn update<T>(&mut self, update: impl FnOnce(&mut Subscriptions) -> T) -> T {
+        let before = self.subscriptions.clone();
+        let result = update(&mut self.subscriptions);
+        let count = &self.hub.0.subscriptions;
+        count.fetch_add(self.subscriptions.len(), Ordering::Relaxed);
+        count.fetch_sub(before.len(), Ordering::Relaxed);
+        self.hub.subscribers().update(self.client_id, before.titles(), self.subscriptions.titles());
         result
     }
 
@@ -81,39 +81,40 @@ impl Listener {
     /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            if let Some(delivery) = self.take() {
+            if let Some(delivery) = self.try_next() {
                 self.hub.0.deliveries.count(self.channel, &delivery);
                 return delivery;
             }
-            if self.bell.changed().await.is_err() {
-                // Cannot happen: the listener holds the hub, and with it the sender.
+            if self.new_event.changed().await.is_err() {
+                // Cannot happen: the listener owns the hub, and with it the sender.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Returns the events after `last` that match the interests. Events that the client has yet to receive are not included.
+    /// Returns the events after `last` that match the subscriptions. Events that [`next`](Self::next) has yet to return are not
+    /// included.
     pub fn replay(&self, last: EventId) -> Replay {
-        self.hub.ring().replay(last, self.place, &self.interests)
+        self.hub.ring().replay(last, self.position, &self.subscriptions)
     }
 
     /// Returns the next message, if there is one.
-    fn take(&mut self) -> Option<Delivery> {
+    fn try_next(&mut self) -> Option<Delivery> {
         let hub = self.hub.clone();
         let ring = hub.ring();
         loop {
-            match ring.at(self.place) {
-                At::End => return None,
-                At::Event(event) => {
-                    self.place += 1;
+            match ring.get(self.position) {
+                Lookup::Empty => return None,
+                Lookup::Event(event) => {
+                    self.position += 1;
                     self.last = Some(event.id());
-                    if self.interests.want(&event) {
+                    if self.subscriptions.matches(&event) {
                         return Some(Delivery::Event(event));
                     }
                 }
-                At::Gone(missed) => {
-                    self.place += missed;
-                    if !self.interests.is_empty() {
+                Lookup::Dropped(missed) => {
+                    self.position += missed;
+                    if !self.subscriptions.is_empty() {
                         return Some(Delivery::Lagged { missed, last: self.last });
                     }
                 }
@@ -124,7 +125,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.change(|interests| *interests = Interests::default());
+        self.update(|subscriptions| *subscriptions = Subscriptions::default());
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
 
     fn following(hub: &Hub, title_id: u32) -> Listener {
         let mut listener = hub.listen(Channel::Sse);
-        listener.change(|interests| interests.follow(title_id)).unwrap();
+        listener.update(|subscriptions| subscriptions.follow(title_id)).unwrap();
         listener
     }
 
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_in_order_once_and_only_if_wanted() {
+    fn events_are_received_once_in_order_if_they_match() {
         let hub = Hub::new(10, []);
         let mut listener = following(&hub, 7);
 
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn client_that_is_far_behind_is_told_how_far() {
+    fn client_that_lags_receives_the_number_of_missed_events() {
         let hub = Hub::new(2, []);
         let mut listener = following(&hub, 7);
         let mut idle = hub.listen(Channel::Sse);
@@ -174,13 +175,13 @@ mod tests {
         }
 
         let lagged = Delivery::Lagged { missed: 3, last: Some(id(1)) };
-        let told: Vec<_> = std::iter::from_fn(|| next(&mut listener)).collect();
-        assert_eq!(told, [lagged, Delivery::Event(event(5, 7)), Delivery::Event(event(6, 7))]);
+        let received: Vec<_> = std::iter::from_fn(|| next(&mut listener)).collect();
+        assert_eq!(received, [lagged, Delivery::Event(event(5, 7)), Delivery::Event(event(6, 7))]);
         assert_eq!(next(&mut idle), None);
     }
 
     #[test]
-    fn client_that_comes_back_reads_on_and_is_told_whether_that_is_all() {
+    fn replay_contains_missed_events_and_reports_if_it_is_complete() {
         let hub = Hub::new(3, [event(1, 7), event(2, 8)]);
         let replay = |last| following(&hub, 7).replay(id(last));
 
@@ -196,26 +197,26 @@ mod tests {
     }
 
     #[test]
-    fn client_that_left_before_the_first_event_resumes_from_its_position() {
+    fn client_that_disconnected_before_the_first_event_resumes_without_loss() {
         let hub = Hub::new(2, []);
-        let position = following(&hub, 7).position();
-        assert_eq!(following(&hub, 7).replay(position), Replay { events: vec![], complete: true });
+        let last = following(&hub, 7).last_event_id();
+        assert_eq!(following(&hub, 7).replay(last), Replay { events: vec![], complete: true });
 
         // The clock of the instance that publishes is behind.
-        let first = event_with(position.next(), 7);
+        let first = event_with(last.next(), 7);
         let second = event_with(first.id().next(), 7);
         hub.broadcast(first.clone());
         hub.broadcast(second.clone());
 
-        let replay = following(&hub, 7).replay(position);
+        let replay = following(&hub, 7).replay(last);
         assert_eq!(replay, Replay { events: vec![first, second.clone()], complete: true });
-        assert_eq!(following(&hub, 7).position(), second.id());
+        assert_eq!(following(&hub, 7).last_event_id(), second.id());
         hub.broadcast(event_with(second.id().next(), 7));
-        assert!(!following(&hub, 7).replay(position).complete);
+        assert!(!following(&hub, 7).replay(last).complete);
     }
 
     #[test]
-    fn what_is_yet_to_come_is_not_replayed() {
+    fn events_that_are_still_queued_are_not_replayed() {
         let hub = Hub::new(10, [event(1, 7)]);
         let mut listener = following(&hub, 7);
 
@@ -226,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn subscriptions_are_counted_while_somebody_has_them() {
+    fn subscriptions_of_connected_clients_are_counted() {
         let hub = Hub::new(1, []);
         let mut one = following(&hub, 7);
         let two = following(&hub, 7);
         assert_eq!(hub.subscriptions(), 2);
 
         drop(two);
-        one.change(|interests| interests.leave(7));
+        one.update(|subscriptions| subscriptions.unfollow(7));
 
         assert_eq!(hub.subscriptions(), 0);
     }

@@ -1,6 +1,6 @@
 //! The outbox: events whose notifications are pending, and dead letters.
 //!
-//! The outbox is held in memory. Changes are also recorded for the [ledger](super::Ledger), field by field.
+//! The outbox is in memory. Changes are also recorded field by field, for the [store](super::OutboxStore).
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -13,42 +13,44 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::ledger::Change;
+use super::store::StoreChange;
 use crate::events::{
     event::{Event, EventId},
-    notify::model::{DeadLetter, NotificationStatistics},
+    notify::statistics::{DeadLetter, NotificationStatistics},
 };
 
-/// Maximum number of dead letters, kept for inspection.
-const MOST_DEAD: usize = 100;
+/// Maximum number of dead letters, which are stored for inspection.
+const MAX_DEAD_LETTERS: usize = 100;
 
-/// Ledger field that holds the last received event.
-const HEARD: &str = "heard";
+/// Store field that holds the last received event.
+const LAST_RECEIVED: &str = "heard";
 
-/// Ledger field that holds [`Counts`].
+/// Store field that holds [`Counts`].
 const COUNTS: &str = "counts";
 
-/// Prefix of the ledger fields that hold pending events.
-const WAITING: &str = "waiting:";
+/// Prefix of the store fields that hold pending events.
+const PENDING: &str = "waiting:";
 
-/// Prefix of the ledger fields that hold dead letters.
+/// Prefix of the store fields that hold dead letters.
 const DEAD: &str = "dead:";
 
-/// Events whose notifications are pending, and dead letters.
+/// The outbox.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     /// Last received event; `None` if no instance has ever subscribed.
-    heard: Option<EventId>,
-    waiting: BTreeMap<EventId, Letter>,
+    last_received: Option<EventId>,
+    /// Pending notifications, by id of the event.
+    pending: BTreeMap<EventId, Notification>,
     /// Latest dead letters, oldest first.
     dead: VecDeque<(EventId, DeadLetter)>,
     counts: Counts,
-    unsaved: Change,
+    /// Changes that are not written to the store yet.
+    changes: StoreChange,
 }
 
 /// A pending event.
 #[derive(Debug)]
-pub(super) struct Letter {
+pub(super) struct Notification {
     pub(super) event: Event,
     /// Number of failed attempts.
     pub(super) tries: usize,
@@ -63,8 +65,9 @@ struct Counts {
     dead: u64,
 }
 
+/// Pending notification in the format of the store.
 #[derive(Serialize, Deserialize)]
-struct Waiting {
+struct StoredNotification {
     frame: String,
     tries: usize,
     /// Trace context in which the event was published. Other versions of the service do not write it.
@@ -73,13 +76,13 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// Loads the outbox from the fields of a ledger.
+    /// Loads the outbox from the fields of a store.
     pub(super) fn read(entries: Vec<(String, Bytes)>) -> Self {
         let mut outbox = Self::default();
         for (field, value) in entries {
             if outbox.read_field(&field, &value).is_none() {
                 // Another version of the service may store more fields.
-                warn!(field, "foreign entry in the outbox skipped");
+                warn!(field, "unknown field in the outbox skipped");
             }
         }
         outbox.dead.make_contiguous().sort_by_key(|(id, _)| *id);
@@ -87,15 +90,15 @@ impl Outbox {
     }
 
     fn read_field(&mut self, field: &str, value: &Bytes) -> Option<()> {
-        if field == HEARD {
-            self.heard = Some(std::str::from_utf8(value).ok()?.parse().ok()?);
+        if field == LAST_RECEIVED {
+            self.last_received = Some(std::str::from_utf8(value).ok()?.parse().ok()?);
         } else if field == COUNTS {
             self.counts = serde_json::from_slice(value).ok()?;
-        } else if let Some(id) = field.strip_prefix(WAITING) {
+        } else if let Some(id) = field.strip_prefix(PENDING) {
             let id = id.parse().ok()?;
-            let Waiting { frame, tries, origin } = serde_json::from_slice(value).ok()?;
-            let event = Event::read(id, frame.into())?.come_from(origin);
-            self.waiting.insert(id, Letter { event, tries, due: None });
+            let StoredNotification { frame, tries, origin } = serde_json::from_slice(value).ok()?;
+            let event = Event::parse(id, frame.into())?.with_origin(origin);
+            self.pending.insert(id, Notification { event, tries, due: None });
         } else if let Some(id) = field.strip_prefix(DEAD) {
             self.dead.push_back((id.parse().ok()?, serde_json::from_slice(value).ok()?));
         } else {
@@ -105,89 +108,90 @@ impl Outbox {
     }
 
     /// Returns the last received event; `None` if no instance has ever subscribed.
-    pub(super) fn heard(&self) -> Option<EventId> {
-        self.heard
+    pub(super) fn last_received(&self) -> Option<EventId> {
+        self.last_received
     }
 
     /// Returns the number of pending events.
-    pub(super) fn pending(&self) -> usize {
-        self.waiting.len()
+    pub(super) fn pending_count(&self) -> usize {
+        self.pending.len()
     }
 
-    /// Sets `last` as the last received event, whatever was received before.
-    pub(super) fn begin(&mut self, last: EventId) {
-        self.heard = Some(last);
-        self.put(HEARD.to_owned(), last.to_string());
+    /// Sets `last` as the last received event, even if a later event was received before.
+    pub(super) fn set_last_received(&mut self, last: EventId) {
+        self.last_received = Some(last);
+        self.put(LAST_RECEIVED.to_owned(), last.to_string());
     }
 
     /// Adds a received event. If more than `limit` events are pending, the oldest becomes a dead letter.
     pub(super) fn accept(&mut self, event: Event, limit: usize) {
         let id = event.id();
-        // After a restart from the ledger, events whose receipt was not written in time are received again.
-        if self.heard.is_some_and(|heard| id <= heard) {
+        // After a restart from the store, events whose receipt was not written in time are received again.
+        if self.last_received.is_some_and(|last_received| id <= last_received) {
             return;
         }
-        self.heard = Some(id);
-        self.put(HEARD.to_owned(), id.to_string());
-        self.waiting.insert(id, Letter { event, tries: 0, due: None });
-        self.put_waiting(id);
-        while self.waiting.len() > limit
-            && let Some(oldest) = self.waiting.keys().next().copied()
+        self.last_received = Some(id);
+        self.put(LAST_RECEIVED.to_owned(), id.to_string());
+        self.pending.insert(id, Notification { event, tries: 0, due: None });
+        self.put_pending(id);
+        while self.pending.len() > limit
+            && let Some(oldest) = self.pending.keys().next().copied()
         {
-            self.bury(oldest, "too many wait".to_owned());
+            self.give_up(oldest, "too many pending events".to_owned());
         }
     }
 
     /// Returns the events that are due, oldest first, each with its number of failed attempts. Only the oldest event of each
     /// title is returned, and none of a title in `busy`.
     pub(super) fn due(&self, busy: &HashSet<u32>, now: Instant) -> Vec<(Event, usize)> {
-        let due = self.heads(busy).filter(|letter| letter.due.is_none_or(|due| due <= now));
-        due.map(|letter| (letter.event.clone(), letter.tries)).collect()
+        let due =
+            self.first_per_title(busy).filter(|notification| notification.due.is_none_or(|due| due <= now));
+        due.map(|notification| (notification.event.clone(), notification.tries)).collect()
     }
 
     /// Returns the time at which the next event is due, among titles that are not `busy`.
     pub(super) fn next_due(&self, busy: &HashSet<u32>) -> Option<Instant> {
-        self.heads(busy).filter_map(|letter| letter.due).min()
+        self.first_per_title(busy).filter_map(|notification| notification.due).min()
     }
 
     /// Returns the oldest event of each title that is not `busy`.
-    fn heads<'a>(&'a self, busy: &'a HashSet<u32>) -> impl Iterator<Item = &'a Letter> {
+    fn first_per_title<'a>(&'a self, busy: &'a HashSet<u32>) -> impl Iterator<Item = &'a Notification> {
         let mut seen = HashSet::new();
-        self.waiting.values().filter(move |letter| {
-            let title = letter.event.title_id();
+        self.pending.values().filter(move |notification| {
+            let title = notification.event.title_id();
             !busy.contains(&title) && seen.insert(title)
         })
     }
 
     /// Removes `id`, which the Node service has accepted.
-    pub(super) fn sent(&mut self, id: EventId) {
-        if self.waiting.remove(&id).is_some() {
+    pub(super) fn mark_sent(&mut self, id: EventId) {
+        if self.pending.remove(&id).is_some() {
             self.counts.sent += 1;
-            self.unsaved.removed.push(format!("{WAITING}{id}"));
+            self.changes.removed.push(format!("{PENDING}{id}"));
             self.put_counts();
         }
     }
 
     /// Counts a failed attempt for `id`. Returns the number of failed attempts including this one; `None` if `id` is no
     /// longer pending.
-    pub(super) fn failed(&mut self, id: EventId) -> Option<usize> {
-        let letter = self.waiting.get_mut(&id)?;
-        letter.tries += 1;
-        let tries = letter.tries;
-        self.put_waiting(id);
+    pub(super) fn mark_failed(&mut self, id: EventId) -> Option<usize> {
+        let notification = self.pending.get_mut(&id)?;
+        notification.tries += 1;
+        let tries = notification.tries;
+        self.put_pending(id);
         Some(tries)
     }
 
-    /// Delays the next attempt for `id` by `pause`.
-    pub(super) fn put_off(&mut self, id: EventId, pause: Duration) {
-        if let Some(letter) = self.waiting.get_mut(&id) {
-            letter.due = Some(Instant::now() + pause);
+    /// Delays the next attempt for `id` by `duration`.
+    pub(super) fn delay(&mut self, id: EventId, duration: Duration) {
+        if let Some(notification) = self.pending.get_mut(&id) {
+            notification.due = Some(Instant::now() + duration);
         }
     }
 
-    /// Moves `id` to the dead letters.
-    pub(super) fn bury(&mut self, id: EventId, reason: String) {
-        let Some(Letter { event, tries, .. }) = self.waiting.remove(&id) else { return };
+    /// Moves `id` to the dead letters. Above the maximum, the oldest dead letter is removed.
+    pub(super) fn give_up(&mut self, id: EventId, reason: String) {
+        let Some(Notification { event, tries, .. }) = self.pending.remove(&id) else { return };
         warn!(%id, kind = %event.kind(), title_id = event.title_id(), tries, reason, "notification given up");
         let letter = DeadLetter {
             event_id: id.to_string(),
@@ -198,35 +202,35 @@ impl Outbox {
         };
         self.counts.dead += 1;
         self.put_counts();
-        self.unsaved.removed.push(format!("{WAITING}{id}"));
+        self.changes.removed.push(format!("{PENDING}{id}"));
         self.put(format!("{DEAD}{id}"), json(&letter));
         self.dead.push_back((id, letter));
-        if self.dead.len() > MOST_DEAD
+        if self.dead.len() > MAX_DEAD_LETTERS
             && let Some((id, _)) = self.dead.pop_front()
         {
-            self.unsaved.removed.push(format!("{DEAD}{id}"));
+            self.changes.removed.push(format!("{DEAD}{id}"));
         }
     }
 
-    /// Takes the changes that the ledger lacks. They count as saved from now on.
-    pub(super) fn take_unsaved(&mut self) -> Change {
-        std::mem::take(&mut self.unsaved)
+    /// Removes and returns the changes since the last call, for the store.
+    pub(super) fn take_changes(&mut self) -> StoreChange {
+        std::mem::take(&mut self.changes)
     }
 
-    /// Returns the whole outbox, for a ledger that may have missed a change.
-    pub(super) fn whole(&mut self) -> Change {
-        self.unsaved = Change { is_anew: true, ..Change::default() };
-        if let Some(heard) = self.heard {
-            self.put(HEARD.to_owned(), heard.to_string());
+    /// Returns a change that replaces all fields, for a store that may lack some changes. Pending changes are included.
+    pub(super) fn all_fields(&mut self) -> StoreChange {
+        self.changes = StoreChange { clear: true, ..StoreChange::default() };
+        if let Some(last_received) = self.last_received {
+            self.put(LAST_RECEIVED.to_owned(), last_received.to_string());
         }
         self.put_counts();
-        let ids: Vec<_> = self.waiting.keys().copied().collect();
+        let ids: Vec<_> = self.pending.keys().copied().collect();
         for id in ids {
-            self.put_waiting(id);
+            self.put_pending(id);
         }
         let dead = self.dead.iter().map(|(id, letter)| (format!("{DEAD}{id}"), json(letter).into()));
-        self.unsaved.put.extend(dead);
-        self.take_unsaved()
+        self.changes.put.extend(dead);
+        self.take_changes()
     }
 
     /// Returns the statistics of the outbox.
@@ -234,16 +238,16 @@ impl Outbox {
         let age = |id: &EventId| SystemTime::now().duration_since(id.time()).unwrap_or_default().as_secs();
         NotificationStatistics {
             sent: self.counts.sent,
-            pending: self.waiting.len() as u64,
-            retrying: self.waiting.values().filter(|letter| letter.tries > 0).count() as u64,
+            pending: self.pending.len() as u64,
+            retrying: self.pending.values().filter(|notification| notification.tries > 0).count() as u64,
             dead: self.counts.dead,
-            oldest_pending_seconds: self.waiting.keys().next().map(age),
+            oldest_pending_seconds: self.pending.keys().next().map(age),
             dead_letters: self.dead.iter().map(|(_, letter)| letter.clone()).collect(),
         }
     }
 
     fn put(&mut self, field: String, value: impl Into<Bytes>) {
-        self.unsaved.put.push((field, value.into()));
+        self.changes.put.push((field, value.into()));
     }
 
     fn put_counts(&mut self) {
@@ -251,11 +255,11 @@ impl Outbox {
         self.put(COUNTS.to_owned(), counts);
     }
 
-    fn put_waiting(&mut self, id: EventId) {
-        let Some(Letter { event, tries, .. }) = self.waiting.get(&id) else { return };
+    fn put_pending(&mut self, id: EventId) {
+        let Some(Notification { event, tries, .. }) = self.pending.get(&id) else { return };
         let (frame, origin) = (event.frame().to_string(), event.origin());
-        let waiting = Waiting { frame, tries: *tries, origin };
-        self.put(format!("{WAITING}{id}"), json(&waiting));
+        let stored = StoredNotification { frame, tries: *tries, origin };
+        self.put(format!("{PENDING}{id}"), json(&stored));
     }
 }
 
@@ -269,16 +273,16 @@ mod tests {
     use super::*;
     use crate::{
         events::event::tests::ORIGIN,
-        titles::{model::title::TitleStatus, notice::Notice},
+        titles::{change::TitleChange, model::title::TitleStatus},
     };
 
     fn event(number: u32, title_id: u32) -> Event {
         let id = format!("1700000000000-{number:04}").parse().unwrap();
         let (old, new) = (TitleStatus::Announced, TitleStatus::Ongoing);
-        Event::new(id, &Notice::StatusChange { title_id, old, new, version: 0 })
+        Event::new(id, &TitleChange::StatusChange { title_id, old, new, version: 0 })
     }
 
-    fn holding(events: &[(u32, u32)]) -> Outbox {
+    fn outbox_of(events: &[(u32, u32)]) -> Outbox {
         let mut outbox = Outbox::default();
         for (number, title_id) in events {
             outbox.accept(event(*number, *title_id), 100);
@@ -291,63 +295,63 @@ mod tests {
         outbox.due(&busy, Instant::now()).iter().map(|(event, _)| event.id()).collect()
     }
 
-    /// Applies all changes so far to a ledger and returns its fields.
-    fn written(ledger: &mut BTreeMap<String, Bytes>, change: Change) -> Vec<(String, Bytes)> {
-        if change.is_anew {
-            ledger.clear();
+    /// Applies all changes so far to a store and returns its fields.
+    fn written(store: &mut BTreeMap<String, Bytes>, change: StoreChange) -> Vec<(String, Bytes)> {
+        if change.clear {
+            store.clear();
         }
-        ledger.extend(change.put);
-        ledger.retain(|field, _| !change.removed.contains(field));
-        ledger.clone().into_iter().collect()
+        store.extend(change.put);
+        store.retain(|field, _| !change.removed.contains(field));
+        store.clone().into_iter().collect()
     }
 
     #[tokio::test]
-    async fn of_each_title_the_oldest_comes_first_and_the_next_waits_for_it() {
-        let mut outbox = holding(&[(1, 7), (2, 8), (3, 7)]);
+    async fn events_of_one_title_are_due_one_after_the_other() {
+        let mut outbox = outbox_of(&[(1, 7), (2, 8), (3, 7)]);
         let [first, other, second] =
             [(1, 7), (2, 8), (3, 7)].map(|(number, title)| event(number, title).id());
 
         assert_eq!(due(&outbox, &[]), [first, other]);
         assert_eq!(due(&outbox, &[7]), [other]);
-        outbox.put_off(first, Duration::from_mins(1));
+        outbox.delay(first, Duration::from_mins(1));
         assert_eq!(due(&outbox, &[]), [other]);
-        outbox.sent(first);
+        outbox.mark_sent(first);
         assert_eq!(due(&outbox, &[]), [other, second]);
     }
 
     #[tokio::test]
-    async fn next_one_goes_on_where_the_last_one_has_stopped() {
-        let (mut outbox, mut ledger) = (holding(&[(1, 7), (2, 8), (3, 9), (4, 10)]), BTreeMap::new());
-        written(&mut ledger, outbox.take_unsaved());
-        outbox.sent(event(1, 7).id());
-        outbox.bury(event(2, 8).id(), "status 404".into());
-        assert_eq!(outbox.failed(event(3, 9).id()), Some(1));
+    async fn outbox_is_restored_from_the_store() {
+        let (mut outbox, mut store) = (outbox_of(&[(1, 7), (2, 8), (3, 9), (4, 10)]), BTreeMap::new());
+        written(&mut store, outbox.take_changes());
+        outbox.mark_sent(event(1, 7).id());
+        outbox.give_up(event(2, 8).id(), "status 404".into());
+        assert_eq!(outbox.mark_failed(event(3, 9).id()), Some(1));
 
-        let entries = written(&mut ledger, outbox.take_unsaved());
+        let entries = written(&mut store, outbox.take_changes());
         let mut next = Outbox::read(entries.clone());
 
-        assert_eq!(next.heard(), Some(event(4, 10).id()));
+        assert_eq!(next.last_received(), Some(event(4, 10).id()));
         assert_eq!(due(&next, &[]), [event(3, 9).id(), event(4, 10).id()]);
         let statistics = next.statistics();
         let counts = (statistics.sent, statistics.pending, statistics.retrying, statistics.dead);
         assert_eq!(counts, (1, 2, 1, 1));
         assert_eq!(statistics.dead_letters[0].reason, "status 404");
-        assert_eq!(written(&mut BTreeMap::new(), next.whole()), entries);
-        assert!(next.take_unsaved().is_empty());
+        assert_eq!(written(&mut BTreeMap::new(), next.all_fields()), entries);
+        assert!(next.take_changes().is_empty());
     }
 
     #[tokio::test]
-    async fn event_that_is_heard_again_is_taken_in_once() {
-        let mut outbox = holding(&[(1, 7), (2, 8), (1, 7), (2, 8)]);
-        outbox.sent(event(1, 7).id());
+    async fn event_that_is_received_again_is_ignored() {
+        let mut outbox = outbox_of(&[(1, 7), (2, 8), (1, 7), (2, 8)]);
+        outbox.mark_sent(event(1, 7).id());
 
         outbox.accept(event(1, 7), 100);
 
-        assert_eq!(outbox.pending(), 1);
+        assert_eq!(outbox.pending_count(), 1);
     }
 
     #[tokio::test]
-    async fn oldest_is_given_up_when_too_many_wait() {
+    async fn oldest_event_is_given_up_above_the_limit() {
         let mut outbox = Outbox::default();
         for number in 1..=250 {
             outbox.accept(event(number, number), 2);
@@ -355,24 +359,24 @@ mod tests {
 
         let statistics = outbox.statistics();
         assert_eq!((statistics.pending, statistics.dead), (2, 248));
-        assert_eq!(statistics.dead_letters.len(), MOST_DEAD);
-        assert_eq!(statistics.dead_letters[MOST_DEAD - 1].title_id, 248);
+        assert_eq!(statistics.dead_letters.len(), MAX_DEAD_LETTERS);
+        assert_eq!(statistics.dead_letters[MAX_DEAD_LETTERS - 1].title_id, 248);
     }
 
     #[tokio::test]
-    async fn origin_of_an_event_is_kept_and_one_that_is_damaged_costs_nothing_else() {
-        let origin = TraceContext::parse(ORIGIN.as_bytes());
+    async fn origin_is_stored_with_its_event_and_a_damaged_one_is_ignored() {
+        let origin = Origin::read(ORIGIN.as_bytes());
         let mut outbox = Outbox::default();
-        outbox.accept(event(1, 7).come_from(origin), 100);
+        outbox.accept(event(1, 7).with_origin(origin), 100);
         outbox.accept(event(2, 8), 100);
-        let entries = written(&mut BTreeMap::new(), outbox.take_unsaved());
+        let entries = written(&mut BTreeMap::new(), outbox.take_changes());
         let origins = |entries| {
             let due = Outbox::read(entries).due(&HashSet::new(), Instant::now());
             due.iter().map(|(event, _)| event.origin()).collect::<Vec<_>>()
         };
 
         assert_eq!(origins(entries.clone()), [origin, None]);
-        assert!(entries.iter().any(|(_, value)| value == &waiting_before(&event(2, 8))));
+        assert!(entries.iter().any(|(_, value)| value == &pending_without_origin(&event(2, 8))));
         for damaged in ["7", "null", "{}", "\"nonsense\"", "\"\""] {
             let damage = |value: Bytes| {
                 let text = String::from_utf8(value.to_vec()).unwrap();
@@ -383,8 +387,8 @@ mod tests {
         }
     }
 
-    /// Returns the ledger field of a pending event without an origin, the format before origins were stored.
-    fn waiting_before(event: &Event) -> String {
+    /// Returns the store field of a pending event without an origin, the format before origins were stored.
+    fn pending_without_origin(event: &Event) -> String {
         serde_json::json!({"frame": event.frame().as_str(), "tries": 0}).to_string()
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{super::event::EventId, answer::Fault};
-use crate::titles::notice::EventKind;
+use super::{super::event::EventId, server_message::CommandError};
+use crate::titles::change::EventKind;
 
 /// A command of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub(super) enum Command {
     /// Follow a title.
     Follow(u32),
     /// Unfollow a title.
-    Leave(u32),
-    /// Select all events of these kinds, in place of the kinds selected before.
-    Select(Vec<EventKind>),
+    Unfollow(u32),
+    /// Select all events of these kinds. The selection replaces the previous one.
+    SelectKinds(Vec<EventKind>),
     /// Replay the events after this one.
     Resume(EventId),
     /// Ping.
@@ -39,8 +39,8 @@ impl Command {
         match self {
             Self::Auth { .. } => "auth",
             Self::Follow(_) => "subscribe_title",
-            Self::Leave(_) => "unsubscribe_title",
-            Self::Select(_) => "subscribe_updates",
+            Self::Unfollow(_) => "unsubscribe_title",
+            Self::SelectKinds(_) => "subscribe_updates",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
         }
@@ -51,41 +51,43 @@ impl Command {
     /// # Errors
     ///
     /// The frame is not a valid command.
-    pub(super) fn read(text: &str) -> Result<Self, Fault> {
-        let frame: Frame<'_> = serde_json::from_str(text)
-            .map_err(|_| Fault::invalid("not an object with `type`, a string, and `data`, an object"))?;
+    pub(super) fn parse(text: &str) -> Result<Self, CommandError> {
+        let frame: Frame<'_> = serde_json::from_str(text).map_err(|_| {
+            CommandError::invalid("must be an object with the string `type` and the object `data`")
+        })?;
         let data = frame.data.unwrap_or_default();
         match &*frame.kind {
             "auth" => match data.get("token") {
                 Some(Value::String(token)) => Ok(Self::Auth { token: token.clone() }),
-                _ => Err(Fault::invalid("`token` must be a string")),
+                _ => Err(CommandError::invalid("`token` must be a string")),
             },
             "subscribe_title" => title_id(&data).map(Self::Follow),
-            "unsubscribe_title" => title_id(&data).map(Self::Leave),
-            "subscribe_updates" => kinds(&data).map(Self::Select),
+            "unsubscribe_title" => title_id(&data).map(Self::Unfollow),
+            "subscribe_updates" => kinds(&data).map(Self::SelectKinds),
             "resume" => last_event_id(&data).map(Self::Resume),
             "ping" => Ok(Self::Ping),
-            _ => Err(Fault::unknown_type()),
+            _ => Err(CommandError::unknown_type()),
         }
     }
 }
 
-fn title_id(data: &Map<String, Value>) -> Result<u32, Fault> {
+fn title_id(data: &Map<String, Value>) -> Result<u32, CommandError> {
     let id = data.get("title_id").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
-    id.filter(|id| *id > 0).ok_or_else(|| Fault::invalid("`title_id` must be a whole number, at least 1"))
+    id.filter(|id| *id > 0)
+        .ok_or_else(|| CommandError::invalid("`title_id` must be a whole number, at least 1"))
 }
 
 /// Parses the kinds, without repeats.
-fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, Fault> {
-    let fault = || {
+fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, CommandError> {
+    let invalid = || {
         let names: Vec<_> = EventKind::public().map(EventKind::as_str).collect();
-        Fault::invalid(format!("`types` must be a list of kinds of events: {}", names.join(", ")))
+        CommandError::invalid(format!("`types` must be an array of kinds of events: {}", names.join(", ")))
     };
     let mut kinds = Vec::new();
-    for name in data.get("types").and_then(Value::as_array).ok_or_else(fault)? {
+    for name in data.get("types").and_then(Value::as_array).ok_or_else(invalid)? {
         let kind =
             name.as_str().and_then(|name| name.parse().ok()).filter(|kind: &EventKind| kind.is_public());
-        let kind = kind.ok_or_else(fault)?;
+        let kind = kind.ok_or_else(invalid)?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
@@ -93,9 +95,9 @@ fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, Fault> {
     Ok(kinds)
 }
 
-fn last_event_id(data: &Map<String, Value>) -> Result<EventId, Fault> {
+fn last_event_id(data: &Map<String, Value>) -> Result<EventId, CommandError> {
     let id = data.get("last_event_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Fault::invalid("`last_event_id` must be the `event_id` of an event"))
+    id.ok_or_else(|| CommandError::invalid("`last_event_id` must be the `event_id` of an event"))
 }
 
 #[cfg(test)]
@@ -103,16 +105,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_is_read() {
+    fn commands_are_parsed() {
         for (text, command) in [
             (r#"{"type":"auth","data":{"token":"x"}}"#, Command::Auth { token: "x".into() }),
             (r#"{"type":"subscribe_title","data":{"title_id":9000}}"#, Command::Follow(9000)),
-            (r#"{"data":{"title_id":9000,"more":1},"type":"unsubscribe_title"}"#, Command::Leave(9000)),
+            (r#"{"data":{"title_id":9000,"more":1},"type":"unsubscribe_title"}"#, Command::Unfollow(9000)),
             (
                 r#"{"type":"subscribe_updates","data":{"types":["new_episode","new_title","new_episode"]}}"#,
-                Command::Select(vec![EventKind::NewEpisode, EventKind::NewTitle]),
+                Command::SelectKinds(vec![EventKind::NewEpisode, EventKind::NewTitle]),
             ),
-            (r#"{"type":"subscribe_updates","data":{"types":[]}}"#, Command::Select(vec![])),
+            (r#"{"type":"subscribe_updates","data":{"types":[]}}"#, Command::SelectKinds(vec![])),
             (
                 r#"{"type":"resume","data":{"last_event_id":"1700000000000-0001"}}"#,
                 Command::Resume("1700000000000-0001".parse().unwrap()),
@@ -120,12 +122,12 @@ mod tests {
             (r#"{"type":"ping"}"#, Command::Ping),
             (r#"{"type":"\u0070ing","data":null}"#, Command::Ping),
         ] {
-            assert_eq!(Command::read(text), Ok(command), "{text}");
+            assert_eq!(Command::parse(text), Ok(command), "{text}");
         }
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_invalid_field() {
         for (text, part) in [
             ("", "`type`"),
             ("[]", "`type`"),
@@ -141,10 +143,10 @@ mod tests {
             (r#"{"type":"subscribe_updates","data":{"types":["episode_update"]}}"#, "`types`"),
             (r#"{"type":"resume","data":{"last_event_id":"1"}}"#, "`last_event_id`"),
         ] {
-            let fault = Command::read(text).unwrap_err();
-            assert!(format!("{fault:?}").contains("INVALID_MESSAGE"), "{text}: {fault:?}");
-            assert!(format!("{fault:?}").contains(part), "{text}: {fault:?}");
+            let error = Command::parse(text).unwrap_err();
+            assert!(format!("{error:?}").contains("INVALID_MESSAGE"), "{text}: {error:?}");
+            assert!(format!("{error:?}").contains(part), "{text}: {error:?}");
         }
-        assert_eq!(Command::read(r#"{"type":"dance"}"#), Err(Fault::unknown_type()));
+        assert_eq!(Command::parse(r#"{"type":"dance"}"#), Err(CommandError::unknown_type()));
     }
 }

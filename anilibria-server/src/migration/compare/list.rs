@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tracing::warn;
 
-use super::{Difference, Facts, Reader, Side, Unread, reader::Asked};
+use super::{ComparedFields, Difference, ReadFailure, Reader, Side, reader::ReadOutcome};
 
 /// A list that both services provide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,18 +54,22 @@ pub struct ListDifference {
     pub difference: Difference,
 }
 
-pub(super) enum Listed {
+/// Outcome of comparing one list.
+pub(super) enum ListOutcome {
     Checked(CheckedList),
-    Unread(Unread),
+    Failed(ReadFailure),
 }
 
-pub(super) async fn compare(reader: &Reader, list: &List) -> Listed {
+/// Compares `list` in both services and logs the differences.
+pub(super) async fn compare(reader: &Reader, list: &List) -> ListOutcome {
     let (node, ours) = futures::join!(reader.list(Side::Node, list), reader.list(Side::Ours, list));
     let (node, ours) = match (node, ours) {
-        (Asked::Found(node), Asked::Found(ours)) => (node, ours),
-        (Asked::Failed(unread), _) | (_, Asked::Failed(unread)) => return Listed::Unread(unread),
-        (Asked::Absent, _) => return Listed::Unread(absent(Side::Node, list)),
-        (_, Asked::Absent) => return Listed::Unread(absent(Side::Ours, list)),
+        (ReadOutcome::Found(node), ReadOutcome::Found(ours)) => (node, ours),
+        (ReadOutcome::Failed(failure), _) | (_, ReadOutcome::Failed(failure)) => {
+            return ListOutcome::Failed(failure);
+        }
+        (ReadOutcome::Absent, _) => return ListOutcome::Failed(absent(Side::Node, list)),
+        (_, ReadOutcome::Absent) => return ListOutcome::Failed(absent(Side::Ours, list)),
     };
     let differences = differences(&by_id(&node), &by_id(&ours));
     let checked = CheckedList {
@@ -80,32 +84,36 @@ pub(super) async fn compare(reader: &Reader, list: &List) -> Listed {
         let differences = serde_json::to_string(&checked.differences).unwrap_or_default();
         warn!(endpoint, differences, nodejs_count, python_count, "Response mismatch detected");
     }
-    Listed::Checked(checked)
+    ListOutcome::Checked(checked)
 }
 
-fn absent(side: Side, list: &List) -> Unread {
-    Unread {
-        what: list.endpoint().to_owned(),
+/// Returns the failure of a list that `side` does not have.
+fn absent(side: Side, list: &List) -> ReadFailure {
+    ReadFailure {
+        resource: list.endpoint().to_owned(),
         service: side.name(),
-        reason: "there is no such list".to_owned(),
+        reason: "the list does not exist".to_owned(),
     }
 }
 
-fn by_id(titles: &[Facts]) -> BTreeMap<u32, &Facts> {
+fn by_id(titles: &[ComparedFields]) -> BTreeMap<u32, &ComparedFields> {
     titles.iter().filter_map(|title| Some((title.id()?, title))).collect()
 }
 
-fn differences(node: &BTreeMap<u32, &Facts>, ours: &BTreeMap<u32, &Facts>) -> Vec<ListDifference> {
+fn differences(
+    node: &BTreeMap<u32, &ComparedFields>,
+    ours: &BTreeMap<u32, &ComparedFields>,
+) -> Vec<ListDifference> {
     let of = |title_id: u32, differences: Vec<Difference>| {
         differences.into_iter().map(move |difference| ListDifference { title_id, difference })
     };
     let theirs = node.iter().flat_map(|(id, title)| {
         let differences =
-            ours.get(id).map_or_else(|| vec![Difference::only_there(*id)], |ours| title.differences(ours));
+            ours.get(id).map_or_else(|| vec![Difference::only_in_node(*id)], |ours| title.differences(ours));
         of(*id, differences)
     });
-    let only_here = ours.keys().filter(|id| !node.contains_key(*id));
-    theirs.chain(only_here.flat_map(|id| of(*id, vec![Difference::only_here(*id)]))).collect()
+    let missing = ours.keys().filter(|id| !node.contains_key(*id));
+    theirs.chain(missing.flat_map(|id| of(*id, vec![Difference::only_in_ours(*id)]))).collect()
 }
 
 #[cfg(test)]
@@ -114,20 +122,20 @@ mod tests {
 
     use super::*;
 
-    fn titles(ids: &[u32]) -> Vec<Facts> {
-        ids.iter().map(|id| Facts::of_json(&json!({"id": id, "names": {"ru": "Имя"}}))).collect()
+    fn titles(ids: &[u32]) -> Vec<ComparedFields> {
+        ids.iter().map(|id| ComparedFields::of_json(&json!({"id": id, "names": {"ru": "Имя"}}))).collect()
     }
 
     #[test]
-    fn order_is_no_difference() {
+    fn different_order_is_no_difference() {
         assert!(differences(&by_id(&titles(&[1, 2])), &by_id(&titles(&[2, 1]))).is_empty());
     }
 
     #[test]
-    fn title_that_only_one_of_them_has_is_a_difference() {
+    fn title_in_only_one_list_is_a_difference() {
         let found = differences(&by_id(&titles(&[1, 2])), &by_id(&titles(&[2, 3])));
 
         let found: Vec<_> = found.into_iter().map(|found| (found.title_id, found.difference)).collect();
-        assert_eq!(found, [(1, Difference::only_there(1)), (3, Difference::only_here(3))]);
+        assert_eq!(found, [(1, Difference::only_in_node(1)), (3, Difference::only_in_ours(3))]);
     }
 }

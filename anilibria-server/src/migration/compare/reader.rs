@@ -13,7 +13,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{Facts, List, Unread};
+use super::{ComparedFields, List, ReadFailure};
 use crate::node::{self, FALLBACK, NodeError, NodeTitle};
 
 /// Base path of the Node service's API.
@@ -23,16 +23,16 @@ const NODE_BASE: &str = "/api/anilibria";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Maximum number of attempts of a request that is rejected by a rate limit.
-const TRIES: u32 = 4;
+const MAX_ATTEMPTS: u32 = 4;
 
-/// Delay before the second attempt, doubled for each further one.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Delay before the second attempt. It doubles with each further attempt.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Maximum number of titles per page in this service.
-const PAGE: usize = 100;
+/// Number of titles per page, which is the maximum of this service.
+const PAGE_SIZE: usize = 100;
 
-/// Number of titles of a list that are compared.
-const LISTED: usize = 20;
+/// Number of titles of each list that are compared.
+const LIST_SIZE: usize = 20;
 
 /// One of the two services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,37 +54,41 @@ impl Side {
 }
 
 /// Outcome of a request.
-pub(super) enum Asked<T> {
+pub(super) enum ReadOutcome<T> {
     Found(T),
     /// The resource does not exist.
     Absent,
-    Failed(Unread),
+    Failed(ReadFailure),
 }
 
 /// Rate-limited client of both services.
 pub struct Reader {
     http: Client,
     timeout: Duration,
-    node: Door,
-    ours: Door,
+    node: Target,
+    ours: Target,
 }
 
-/// A service and its rate limit.
-struct Door {
+/// Base URL and rate limit of one service.
+struct Target {
     /// Base URL without a slash at its end.
     base: String,
-    pace: Mutex<Interval>,
+    /// Each request waits for the next tick.
+    rate_limit: Mutex<Interval>,
 }
 
 impl Reader {
     /// Creates a client of the Node service at `node` and this service at `ours`. Each receives at most `per_second`
     /// requests a second, with the timeout `timeout`. Call it within a Tokio runtime.
     pub fn new(node: &Url, ours: &Url, per_second: f64, timeout: Duration) -> anyhow::Result<Self> {
-        let pause = Duration::try_from_secs_f64(per_second.recip()).unwrap_or(Duration::from_secs(1));
-        let door = |url: &Url, path: &str| {
-            let mut pace = interval(pause.max(Duration::from_millis(1)));
-            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            Door { base: format!("{}{path}", url.as_str().trim_end_matches('/')), pace: Mutex::new(pace) }
+        let delay = Duration::try_from_secs_f64(per_second.recip()).unwrap_or(Duration::from_secs(1));
+        let target = |url: &Url, path: &str| {
+            let mut rate_limit = interval(delay.max(Duration::from_millis(1)));
+            rate_limit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            Target {
+                base: format!("{}{path}", url.as_str().trim_end_matches('/')),
+                rate_limit: Mutex::new(rate_limit),
+            }
         };
         let http = Client::builder()
             .user_agent(concat!("anilibria-server-compare/", env!("CARGO_PKG_VERSION")))
@@ -92,13 +96,14 @@ impl Reader {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { http, timeout, node: door(node, NODE_BASE), ours: door(ours, anilibria_http::BASE) })
+        Ok(Self { http, timeout, node: target(node, NODE_BASE), ours: target(ours, anilibria_http::BASE) })
     }
 
     /// Returns the ids of `count` random titles of this service, or of all titles if there are fewer.
     pub async fn sample(&self, count: usize) -> anyhow::Result<Vec<u32>> {
         let page = async |number: usize| {
-            let page = self.get(Side::Ours, &format!("/titles?sort=id&limit={PAGE}&page={number}")).await;
+            let page =
+                self.get(Side::Ours, &format!("/titles?sort=id&limit={PAGE_SIZE}&page={number}")).await;
             page.context("the titles of this service cannot be listed")
         };
         let first = page(1).await?;
@@ -106,63 +111,69 @@ impl Reader {
         let mut chosen = fastrand::choose_multiple(0..usize::try_from(total)?, count);
         chosen.sort_unstable();
         let mut ids = Vec::with_capacity(chosen.len());
-        for places in chosen.chunk_by(|a, b| a / PAGE == b / PAGE) {
-            let number = places.first().map_or(0, |place| place / PAGE) + 1;
+        for indices in chosen.chunk_by(|a, b| a / PAGE_SIZE == b / PAGE_SIZE) {
+            let number = indices.first().map_or(0, |index| index / PAGE_SIZE) + 1;
             let titles = if number == 1 { first.clone() } else { page(number).await? };
-            let id = |place: &usize| u32::try_from(titles["data"][place % PAGE]["id"].as_u64()?).ok();
-            ids.extend(places.iter().filter_map(id));
+            let id = |index: &usize| u32::try_from(titles["data"][index % PAGE_SIZE]["id"].as_u64()?).ok();
+            ids.extend(indices.iter().filter_map(id));
         }
         Ok(ids)
     }
 
     /// Reads the title `id` from `side`.
-    pub(super) async fn title(&self, side: Side, id: u32) -> Asked<Facts> {
+    pub(super) async fn title(&self, side: Side, id: u32) -> ReadOutcome<ComparedFields> {
         let path = match side {
             Side::Node => format!("/{id}"),
             Side::Ours => format!("/titles/{id}"),
         };
         let body = self.get(side, &path).await;
-        told(side, &format!("title {id}"), body, |data| data.is_object().then(|| facts(side, data))?)
-    }
-
-    /// Reads a list from `side`.
-    pub(super) async fn list(&self, side: Side, list: &List) -> Asked<Vec<Facts>> {
-        let path = match (side, list) {
-            (_, List::Popular | List::Updates) => format!("/{}?limit={LISTED}", list.endpoint()),
-            (Side::Node, List::Search(words)) => format!("/search?limit={LISTED}&search={}", encoded(words)),
-            (Side::Ours, List::Search(words)) => format!("/search?limit={LISTED}&q={}", encoded(words)),
-        };
-        let body = self.get(side, &path).await;
-        told(side, list.endpoint(), body, |data| {
-            data.as_array()?.iter().map(|title| facts(side, title)).collect()
+        read_outcome(side, &format!("title {id}"), body, |data| {
+            data.is_object().then(|| compared_fields(side, data))?
         })
     }
 
-    /// Sends a request to `side`. Retries with backoff if the rate limit rejects it.
+    /// Reads a list from `side`.
+    pub(super) async fn list(&self, side: Side, list: &List) -> ReadOutcome<Vec<ComparedFields>> {
+        let path = match (side, list) {
+            (_, List::Popular | List::Updates) => format!("/{}?limit={LIST_SIZE}", list.endpoint()),
+            (Side::Node, List::Search(query)) => {
+                format!("/search?limit={LIST_SIZE}&search={}", percent_encoded(query))
+            }
+            (Side::Ours, List::Search(query)) => {
+                format!("/search?limit={LIST_SIZE}&q={}", percent_encoded(query))
+            }
+        };
+        let body = self.get(side, &path).await;
+        read_outcome(side, list.endpoint(), body, |data| {
+            data.as_array()?.iter().map(|title| compared_fields(side, title)).collect()
+        })
+    }
+
+    /// Sends a request to `side`. Retries with backoff after a response with status 429.
     async fn get(&self, side: Side, path: &str) -> Result<Value, NodeError> {
-        let door = match side {
+        let target = match side {
             Side::Node => &self.node,
             Side::Ours => &self.ours,
         };
-        let mut pause = PAUSE;
-        for _ in 1..TRIES {
-            match self.once(door, path).await {
-                Err(NodeError::Status { status: 429 }) => sleep(pause).await,
+        let mut delay = FIRST_RETRY_DELAY;
+        for _ in 1..MAX_ATTEMPTS {
+            match self.get_once(target, path).await {
+                Err(NodeError::Status { status: 429 }) => sleep(delay).await,
                 outcome => return outcome,
             }
-            pause *= 2;
+            delay *= 2;
         }
-        self.once(door, path).await
+        self.get_once(target, path).await
     }
 
-    async fn once(&self, door: &Door, path: &str) -> Result<Value, NodeError> {
-        door.pace.lock().await.tick().await;
-        // Disables the fallback of each service to the other one, which would compare a service with itself.
-        let request = self.http.get(format!("{}{path}", door.base)).header(FALLBACK, "1");
+    async fn get_once(&self, target: &Target, path: &str) -> Result<Value, NodeError> {
+        target.rate_limit.lock().await.tick().await;
+        // Disables the fallback of each service to the other service. Otherwise a service could be compared with itself.
+        let request = self.http.get(format!("{}{path}", target.base)).header(FALLBACK, "1");
         let request = request.header(header::ACCEPT, "application/json");
-        let answer = async { node::response::read_json(request.send().await?).await };
+        let response = async { node::answer::json(request.send().await?).await };
         let limit = self.timeout;
-        timeout(limit, answer).await.unwrap_or(Err(NodeError::Timeout { after: limit }))
+        timeout(limit, response).await.unwrap_or(Err(NodeError::Timeout { after: limit }))
     }
 }
 
@@ -175,34 +186,39 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Converts a response to an outcome, with its data parsed by `read`.
-fn told<T>(
+/// Converts the response body to an outcome. `read` parses the field `data`; `None` if the data are invalid.
+fn read_outcome<T>(
     side: Side,
-    what: &str,
+    resource: &str,
     body: Result<Value, NodeError>,
     read: impl FnOnce(&Value) -> Option<T>,
-) -> Asked<T> {
-    let fail = |reason: String| Asked::Failed(Unread { what: what.to_owned(), service: side.name(), reason });
+) -> ReadOutcome<T> {
+    let fail = |reason: String| {
+        ReadOutcome::Failed(ReadFailure { resource: resource.to_owned(), service: side.name(), reason })
+    };
     match body {
-        Err(NodeError::Status { status: 404 }) => Asked::Absent,
+        Err(NodeError::Status { status: 404 }) => ReadOutcome::Absent,
         Err(error) => fail(error.to_string()),
-        Ok(body) if body["success"] != true => fail("the answer is no success".to_owned()),
-        Ok(body) => read(&body["data"])
-            .map_or_else(|| fail("the answer is of another form, or made up".to_owned()), Asked::Found),
+        Ok(body) if body["success"] != true => fail("`success` is not `true` in the response".to_owned()),
+        Ok(body) => read(&body["data"]).map_or_else(
+            || fail("the response has an unknown format or contains a placeholder".to_owned()),
+            ReadOutcome::Found,
+        ),
     }
 }
 
-/// Reads the compared fields of `title`; `None` if the format is unknown, or if the Node service invented the title.
-fn facts(side: Side, title: &Value) -> Option<Facts> {
+/// Reads the compared fields of `title`; `None` if the format is unknown, or if `title` is a placeholder that the Node service
+/// returns for a title it does not have.
+fn compared_fields(side: Side, title: &Value) -> Option<ComparedFields> {
     match side {
-        Side::Ours => Some(Facts::of_json(title)),
+        Side::Ours => Some(ComparedFields::of_json(title)),
         Side::Node => {
             let title = NodeTitle::deserialize(title).ok()?;
-            (!title.is_placeholder()).then(|| Facts::of_node(&title))
+            (!title.is_invented()).then(|| ComparedFields::of_node(&title))
         }
     }
 }
 
-fn encoded(words: &str) -> String {
-    percent_encoding::utf8_percent_encode(words, percent_encoding::NON_ALPHANUMERIC).to_string()
+fn percent_encoded(query: &str) -> String {
+    percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::{CheckedList, Difference};
 
 /// Maximum number of characters of a value in the text report.
-const SHOWN: usize = 70;
+const MAX_CHARS: usize = 70;
 
-/// Number of characters shown before the first difference.
-const BEFORE: usize = 15;
+/// Number of characters before the first difference in an excerpt.
+const CONTEXT_CHARS: usize = 15;
 
 /// Report of a comparison.
 #[derive(Clone, Debug, Default)]
@@ -20,12 +20,12 @@ pub struct Report {
     pub results: Vec<CheckedTitle>,
     /// Compared lists.
     pub lists: Vec<CheckedList>,
-    /// Resources that could not be read.
-    pub unread: Vec<Unread>,
+    /// Titles and lists that could not be read.
+    pub failures: Vec<ReadFailure>,
     /// Ids of titles that neither service has.
     pub absent: Vec<u32>,
-    /// Number of titles that were skipped, because too many in a row could not be read.
-    pub left_out: usize,
+    /// Number of titles that were skipped after too many consecutive read failures.
+    pub skipped: usize,
 }
 
 /// A compared title.
@@ -39,14 +39,15 @@ pub struct CheckedTitle {
     pub differences: Vec<Difference>,
 }
 
-/// A resource that a service did not return.
+/// A title or a list that a service did not return.
 #[derive(Clone, Debug, Serialize)]
-pub struct Unread {
-    /// Name of the resource.
-    pub what: String,
+pub struct ReadFailure {
+    /// Title or list that was requested.
+    #[serde(rename = "what")]
+    pub resource: String,
     /// Service that was called: `nodejs` or `python`.
     pub service: &'static str,
-    /// Error.
+    /// Cause of the failure.
     pub reason: String,
 }
 
@@ -55,35 +56,37 @@ impl Report {
     pub fn checks(&self) -> (usize, usize) {
         let titles = self.results.iter().map(|checked| checked.consistent);
         let lists = self.lists.iter().map(|checked| checked.consistent);
-        titles.chain(lists).fold((0, 0), |(made, same), is_same| (made + 1, same + usize::from(is_same)))
+        titles
+            .chain(lists)
+            .fold((0, 0), |(compared, consistent), is_same| (compared + 1, consistent + usize::from(is_same)))
     }
 
     /// Returns the share of comparisons without a difference, 0 to 1; `None` if there were none.
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer titles")]
     pub fn consistency(&self) -> Option<f64> {
-        let (made, same) = self.checks();
-        (made > 0).then(|| same as f64 / made as f64)
+        let (compared, consistent) = self.checks();
+        (compared > 0).then(|| consistent as f64 / compared as f64)
     }
 
-    /// Returns true if everything could be compared.
-    pub fn is_whole(&self) -> bool {
-        self.unread.is_empty() && self.left_out == 0 && self.consistency().is_some()
+    /// Returns true if everything was compared, and at least one title or list.
+    pub fn is_complete(&self) -> bool {
+        self.failures.is_empty() && self.skipped == 0 && self.consistency().is_some()
     }
 
     /// Returns the report as JSON.
     pub fn json(&self, threshold: f64) -> Value {
-        let (made, same) = self.checks();
+        let (compared, consistent) = self.checks();
         json!({
             "results": self.results,
             "lists": self.lists,
-            "unread": self.unread,
+            "unread": self.failures,
             "absent": self.absent,
             "summary": {
-                "compared": made,
-                "consistent": same,
-                "inconsistent": made - same,
-                "unread": self.unread.len(),
-                "left_out": self.left_out,
+                "compared": compared,
+                "consistent": consistent,
+                "inconsistent": compared - consistent,
+                "unread": self.failures.len(),
+                "left_out": self.skipped,
                 "consistency": self.consistency(),
                 "threshold": threshold,
             },
@@ -97,7 +100,7 @@ impl fmt::Display for Report {
         for CheckedTitle { title_id, consistent, differences } in &self.results {
             writeln!(f, "title {title_id}: {}", if *consistent { "the same" } else { "differs" })?;
             for difference in differences {
-                show(f, "  ", difference)?;
+                write_difference(f, "  ", difference)?;
             }
         }
         for list in &self.lists {
@@ -106,52 +109,56 @@ impl fmt::Display for Report {
             writeln!(f, "list {endpoint}: {verdict} (nodejs {nodejs_count}, python {python_count})")?;
             for found in differences {
                 writeln!(f, "  title {}", found.title_id)?;
-                show(f, "    ", &found.difference)?;
+                write_difference(f, "    ", &found.difference)?;
             }
         }
         for id in &self.absent {
             writeln!(f, "title {id}: neither service has it")?;
         }
-        for Unread { what, service, reason } in &self.unread {
-            writeln!(f, "{what}: not compared, {service}: {reason}")?;
+        for ReadFailure { resource, service, reason } in &self.failures {
+            writeln!(f, "{resource}: not compared, {service}: {reason}")?;
         }
-        if self.left_out > 0 {
-            writeln!(f, "{} more titles: left out, too many in a row could not be read", self.left_out)?;
+        if self.skipped > 0 {
+            writeln!(f, "{} more titles: skipped after too many consecutive read failures", self.skipped)?;
         }
-        let (made, same) = self.checks();
+        let (compared, consistent) = self.checks();
         match self.consistency() {
             Some(share) => {
                 let percent = share * 100.0;
-                write!(f, "{same} of {made} comparisons without a difference ({percent:.1} %)")
+                write!(f, "{consistent} of {compared} comparisons without a difference ({percent:.1} %)")
             }
             None => write!(f, "nothing could be compared"),
         }
     }
 }
 
-fn show(f: &mut fmt::Formatter<'_>, indent: &str, difference: &Difference) -> fmt::Result {
+/// Writes a difference. Long values are shown from shortly before their first difference.
+fn write_difference(f: &mut fmt::Formatter<'_>, indent: &str, difference: &Difference) -> fmt::Result {
     let Difference { field, nodejs_value, python_value } = difference;
-    let (node, ours) = (plain(nodejs_value), plain(python_value));
-    let alike = node.chars().zip(ours.chars()).take_while(|(node, ours)| node == ours).count();
-    let start =
-        if node.chars().count().max(ours.chars().count()) > SHOWN { alike.saturating_sub(BEFORE) } else { 0 };
+    let (node, ours) = (value_text(nodejs_value), value_text(python_value));
+    let common = node.chars().zip(ours.chars()).take_while(|(node, ours)| node == ours).count();
+    let start = if node.chars().count().max(ours.chars().count()) > MAX_CHARS {
+        common.saturating_sub(CONTEXT_CHARS)
+    } else {
+        0
+    };
     writeln!(f, "{indent}{field}")?;
-    writeln!(f, "{indent}  nodejs  {}", clipped(&node, start))?;
-    writeln!(f, "{indent}  python  {}", clipped(&ours, start))
+    writeln!(f, "{indent}  nodejs  {}", excerpt(&node, start))?;
+    writeln!(f, "{indent}  python  {}", excerpt(&ours, start))
 }
 
-fn plain(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         value => value.to_string(),
     }
 }
 
-/// Returns an excerpt of the maximum length from the character `start` on.
-fn clipped(text: &str, start: usize) -> String {
+/// Returns at most [`MAX_CHARS`] characters of `text` from the character `start` on, with an ellipsis for omitted parts.
+fn excerpt(text: &str, start: usize) -> String {
     let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
     let mut rest = text.chars().skip(start);
-    shown.extend(rest.by_ref().take(SHOWN));
+    shown.extend(rest.by_ref().take(MAX_CHARS));
     if rest.next().is_some() {
         let _ = shown.write_char('…');
     }
@@ -172,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn people_see_each_title_and_what_differs() {
+    fn text_report_contains_each_title_with_its_differences() {
         let text = report().to_string();
 
         let expected = "title 7: the same\ntitle 8: differs\n  year\n    nodejs  2020\n    python  2021\n\
@@ -181,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_shown_where_they_part() {
+    fn long_values_are_shown_from_their_first_difference() {
         let text = |end: &str| Value::from(format!("{}{end}", "я".repeat(500)));
         let description =
             Difference { field: "description", nodejs_value: text("раз"), python_value: text("два") };
@@ -193,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_all_fields_and_the_share() {
+    fn json_report_contains_all_fields_and_the_consistency() {
         let json = report().json(0.9);
 
         assert_eq!(
@@ -208,8 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn report_of_nothing_has_no_share() {
+    fn empty_report_has_no_consistency() {
         assert_eq!(Report::default().consistency(), None);
-        assert!(!Report::default().is_whole());
+        assert!(!Report::default().is_complete());
     }
 }

@@ -1,14 +1,15 @@
-//! Assignment of users to percentiles of a roll-out.
+//! Assignment of users to the buckets of a rollout.
 
 use sha2::{Digest as _, Sha256};
 
-/// Hashed text for users who are not authenticated.
+/// Text that is hashed for users who are not authenticated.
 const ANONYMOUS: &str = "anonymous";
 
-/// Returns the percentile of `user`, 0 to 99. It is the same in every process, on every machine and in every version. Users
-/// therefore never change sides while a percentage stays the same, and none is removed when it grows.
+/// Returns the bucket of `user`, 0 to 99. It is the same in every process, on every machine and in every version. A feature is
+/// on for the buckets below its percentage. It therefore stays on for the same users while the percentage stays the same or
+/// grows.
 ///
-/// The percentile is the remainder by 100 of the first four bytes (big-endian) of the SHA-256 of the id in decimal digits;
+/// The bucket is the remainder by 100 of the first four bytes (big-endian) of the SHA-256 of the id in decimal digits;
 /// without a user, of the word `anonymous`. In Python: `int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") %
 /// 100`; in Node.js: `crypto.createHash("sha256").update(id).digest().readUInt32BE(0) % 100`.
 pub fn bucket(user: Option<u64>) -> u8 {
@@ -22,14 +23,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hundredth_of_a_user_never_changes() {
+    fn bucket_of_a_user_never_changes() {
         let users = [None, Some(1), Some(7), Some(42), Some(1000), Some(u64::MAX)];
 
         assert_eq!(users.map(bucket), [42, 19, 43, 28, 13, 54]);
     }
 
     #[test]
-    fn tenth_of_users_is_about_a_tenth() {
+    fn users_are_distributed_evenly() {
         let users = (1..=10_000).filter(|user| bucket(Some(*user)) < 10).count();
 
         assert_eq!(users, 994);

@@ -20,7 +20,7 @@ pub struct Percentage(u8);
 /// Error of parsing a percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from 0 to 100")]
-pub struct NotAPercentage;
+pub struct InvalidPercentage;
 
 /// Setting of a feature for one user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Returns true if the feature is on for `user`, to whom the setting belongs.
+    /// Returns true if the feature is on for `user`. The setting must be the one of this user.
     pub fn is_on(&self, user: Option<u64>) -> bool {
         match *self {
             Self { global: Some(Switch::Disabled), .. } => false,
@@ -51,7 +51,7 @@ impl Setting {
 }
 
 impl Switch {
-    /// Returns the text that is stored.
+    /// Returns the text that is stored in Redis.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Enabled => "enabled",
@@ -59,7 +59,7 @@ impl Switch {
         }
     }
 
-    /// Parses the switch for all users; `None` for any other text.
+    /// Parses the switch for all users; `None` for any text but `enabled` and `disabled`.
     pub(super) fn global(text: &str) -> Option<Self> {
         match text {
             "enabled" => Some(Self::Enabled),
@@ -68,7 +68,7 @@ impl Switch {
         }
     }
 
-    /// Parses the switch for a user; any other text is off.
+    /// Parses the switch for a user. Any text but `enabled` is [`Disabled`](Self::Disabled).
     pub(super) fn user(text: &str) -> Self {
         if text == "enabled" { Self::Enabled } else { Self::Disabled }
     }
@@ -87,10 +87,10 @@ impl Percentage {
 }
 
 impl FromStr for Percentage {
-    type Err = NotAPercentage;
+    type Err = InvalidPercentage;
 
-    fn from_str(text: &str) -> Result<Self, NotAPercentage> {
-        text.parse().ok().and_then(Self::new).ok_or(NotAPercentage)
+    fn from_str(text: &str) -> Result<Self, InvalidPercentage> {
+        text.parse().ok().and_then(Self::new).ok_or(InvalidPercentage)
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     const ON: Option<Switch> = Some(Switch::Enabled);
     const OFF: Option<Switch> = Some(Switch::Disabled);
 
-    /// A user in percentile 19.
+    /// A user in bucket 19.
     const USER: Option<u64> = Some(1);
 
     fn is_on(global: Option<Switch>, percentage: Option<u8>, user: Option<Switch>) -> bool {
@@ -115,33 +115,33 @@ mod tests {
     }
 
     #[test]
-    fn feature_that_is_disabled_is_off_for_everybody() {
+    fn disabled_feature_is_off_for_all_users() {
         assert!(!is_on(OFF, Some(100), ON));
     }
 
     #[test]
-    fn what_is_set_for_a_user_comes_before_shares() {
+    fn setting_of_the_user_overrides_the_percentage() {
         assert!(is_on(None, Some(0), ON));
         assert!(!is_on(ON, Some(100), OFF));
     }
 
     #[test]
-    fn share_comes_before_what_is_set_for_all() {
+    fn percentage_overrides_the_global_setting() {
         assert!(!is_on(ON, Some(19), None));
         assert!(is_on(None, Some(20), None));
     }
 
     #[test]
-    fn without_a_share_it_is_what_is_set_for_all() {
+    fn global_setting_applies_without_a_percentage() {
         assert!(is_on(ON, None, None));
         assert!(!is_on(None, None, None));
     }
 
     #[test]
-    fn shares_are_whole_and_no_more_than_all() {
+    fn percentages_are_whole_numbers_up_to_100() {
         assert_eq!("25".parse(), Ok(Percentage(25)));
         for text in ["101", "-1", "2.5", "", "all"] {
-            assert_eq!(text.parse::<Percentage>(), Err(NotAPercentage), "{text}");
+            assert_eq!(text.parse::<Percentage>(), Err(InvalidPercentage), "{text}");
         }
     }
 }

@@ -6,9 +6,9 @@ use anilibria_client::{
 };
 
 use crate::titles::{
+    change::{TitleChange, version},
     facts,
     mapping::Mapping,
-    notice::{Notice, version},
 };
 
 /// Maximum number of changed titles to list. A full pass may find more, mostly in ratings; the answers of the others expire
@@ -23,7 +23,7 @@ pub(super) struct Changes {
     /// Titles that were changed, added or removed; at most [`MOST`].
     pub(super) titles: Vec<u32>,
     /// Changes to publish that no other event covers; at most [`MOST`].
-    pub(super) notices: Vec<Notice>,
+    pub(super) notices: Vec<TitleChange>,
 }
 
 impl Changes {
@@ -41,7 +41,7 @@ impl Changes {
             let content = facts(after, is);
             let updated = |content| {
                 let (title_id, version) = (is.id.get(), version(is.changed_at()));
-                Notice::TitleUpdated { title_id, content, version }
+                TitleChange::TitleUpdated { title_id, content, version }
             };
             (content != facts(before, was)).then(|| updated(content))
         };
@@ -93,7 +93,7 @@ mod tests {
         let found = changes(&before, &after);
 
         assert_eq!(found.titles, [3, 2, 1]);
-        assert!(matches!(found.notices[..], [Notice::TitleUpdated { title_id: 1, .. }]), "{found:?}");
+        assert!(matches!(found.notices[..], [TitleChange::TitleUpdated { title_id: 1, .. }]), "{found:?}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn}
 use super::{Changes, LocalCatalog};
 use crate::titles::{
     Titles,
-    notice::{Notice, Publish},
+    change::{Publish, TitleChange},
 };
 
 /// Interval of full passes. Only a full pass finds changed ratings and removed titles.
@@ -363,7 +363,7 @@ impl Syncing {
     }
 
     /// Publishes `notices` to all instances and other subscribers.
-    async fn publish(&self, notices: &[Notice]) {
+    async fn publish(&self, notices: &[TitleChange]) {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {

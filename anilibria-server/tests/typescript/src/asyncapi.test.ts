@@ -19,6 +19,6 @@ for (const form of ["yaml", "json"]) {
 
     assert.deepEqual(diagnostics.filter(({ severity }) => severity <= WARNING), []);
     assert.equal(document?.version(), "3.0.0");
-    assert.deepEqual(document?.operations().all().map((operation) => operation.id()), ["command", "tell", "answer"]);
+    assert.deepEqual(document?.operations().all().map((operation) => operation.id()), ["command", "event", "reply"]);
   });
 }

@@ -42,7 +42,7 @@ export class Server {
     const service = run([...(persistent ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
       logged(service, LISTENING),
-      logged(service, /(watching AniLibria from)/),
+      logged(service, /(polling AniLibria from)/),
     ]);
     return new Server(origin, service);
   }

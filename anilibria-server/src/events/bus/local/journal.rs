@@ -5,7 +5,7 @@ use std::{error::Error as StdError, path::Path};
 use anilibria_cache::coordination::{DiskMap, MapChange};
 use tracing::{info, warn};
 
-use super::told::{Step, Told};
+use super::event_log::{EventLog, JournalFields};
 
 /// File name of the journal.
 const FILE: &str = "events.redb";
@@ -14,14 +14,14 @@ const FILE: &str = "events.redb";
 #[derive(Debug)]
 pub(super) struct Journal {
     map: DiskMap,
-    /// True if an earlier change could not be written.
-    is_behind: bool,
+    /// True if an earlier write failed, so that the next one must write all fields.
+    needs_rewrite: bool,
 }
 
 impl Journal {
-    /// Opens the journal in `directory` and loads its contents into `told`. Returns `None` if the journal is not writable or
-    /// another service holds it.
-    pub(super) async fn open(directory: &Path, told: &mut Told) -> Option<Self> {
+    /// Opens the journal in `directory` and loads its contents into `log`. Returns `None` if the journal is not writable or is
+    /// open in another process.
+    pub(super) async fn open(directory: &Path, log: &mut EventLog) -> Option<Self> {
         let open = async {
             let map = DiskMap::open(directory.join(FILE)).await?;
             let entries = map.entries().await?;
@@ -29,45 +29,45 @@ impl Journal {
         };
         match open.await {
             Ok((map, entries)) => {
-                let mut journal = Self { map, is_behind: false };
-                let step = told.read(entries);
-                journal.write(step, told).await;
+                let mut journal = Self { map, needs_rewrite: false };
+                let fields = log.read(entries);
+                journal.write(fields, log).await;
                 Some(journal)
             }
             Err(error) => {
                 let error = &error as &dyn StdError;
-                warn!(error, "event journal unavailable, events are remembered in memory only");
+                warn!(error, "event journal unavailable, events are stored in memory only");
                 None
             }
         }
     }
 
-    /// Writes `step`, or all of `told` if an earlier write failed. Events are published even if the write fails.
-    pub(super) async fn write(&mut self, step: Step, told: &Told) {
-        let (step, change) = if self.is_behind {
-            (told.whole(), MapChange::default().clear())
+    /// Writes `fields`, or all fields of `log` if an earlier write failed. Events are published even if the write fails.
+    pub(super) async fn write(&mut self, fields: JournalFields, log: &EventLog) {
+        let (fields, change) = if self.needs_rewrite {
+            (log.all_fields(), MapChange::default().clear())
         } else {
-            (step, MapChange::default())
+            (fields, MapChange::default())
         };
-        if step.is_empty() {
+        if fields.is_empty() {
             return;
         }
-        let change = step.into_iter().fold(change, |change, (field, value)| match value {
+        let change = fields.into_iter().fold(change, |change, (field, value)| match value {
             Some(value) => change.put(field, value),
             None => change.remove(field),
         });
         match self.map.change(&change).await {
             Ok(_) => {
-                if std::mem::take(&mut self.is_behind) {
-                    info!("event journal writable again");
+                if std::mem::take(&mut self.needs_rewrite) {
+                    info!("event journal available again");
                 }
             }
             Err(error) => {
-                if !self.is_behind {
+                if !self.needs_rewrite {
                     let error = &error as &dyn StdError;
-                    warn!(error, "event journal cannot be written, retrying with the next event");
+                    warn!(error, "event journal write failed, retrying with the next event");
                 }
-                self.is_behind = true;
+                self.needs_rewrite = true;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The fields of a title that must be the same in both services.
+//! The fields of a title that must have the same values in both services.
 
 use poem_openapi::types::ToJSON as _;
 use serde::Serialize;
@@ -12,15 +12,15 @@ use crate::{
 /// Names of the compared fields.
 const FIELDS: [&str; 5] = ["id", "names", "description", "year", "status"];
 
-/// Compared fields of a title, in the format of version 2. Irrelevant differences are removed: spaces around a text, the
-/// style of line endings, and whether an unknown value is empty or missing.
+/// Compared fields of a title, in the format of version 2. Values are normalized: texts have no surrounding whitespace, lines end
+/// with a line feed, and an unknown value is null.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
+pub struct ComparedFields {
     /// Values of [`FIELDS`].
     values: [Value; FIELDS.len()],
-    /// True if `ongoing` may mean `announced`: the old format has one word for both, and the title has no episode that would
-    /// decide.
-    is_vague: bool,
+    /// True if the status `ongoing` may mean `announced`: the Node service has one word for both, and the title has no episode
+    /// that would distinguish them.
+    is_status_ambiguous: bool,
 }
 
 /// A field whose values differ between the services.
@@ -35,23 +35,23 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Creates the difference that only the Node service has the title `id`.
-    pub fn only_there(id: u32) -> Self {
+    /// Creates the difference for a title `id` that only the Node service has.
+    pub fn only_in_node(id: u32) -> Self {
         Self { field: "id", nodejs_value: id.into(), python_value: Value::Null }
     }
 
-    /// Creates the difference that only this service has the title `id`.
-    pub fn only_here(id: u32) -> Self {
+    /// Creates the difference for a title `id` that only this service has.
+    pub fn only_in_ours(id: u32) -> Self {
         Self { field: "id", nodejs_value: Value::Null, python_value: id.into() }
     }
 }
 
-impl Facts {
+impl ComparedFields {
     /// Reads the fields of a title in the format of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
         let title = from_node::mapped(title, None);
-        let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
-        Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
+        let is_status_ambiguous = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
+        Self { is_status_ambiguous, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }
 
     /// Reads the fields of a title in the format of version 2.
@@ -60,7 +60,7 @@ impl Facts {
             let value = title.get(field).unwrap_or(&Value::Null);
             match field {
                 "names" => {
-                    let name = |kind: &str| known(value.get(kind).unwrap_or(&Value::Null));
+                    let name = |kind: &str| normalized(value.get(kind).unwrap_or(&Value::Null));
                     json!({"ru": name("ru"), "en": name("en"), "alternative": name("alternative")})
                 }
                 "year" => {
@@ -70,10 +70,10 @@ impl Facts {
                         value.clone()
                     }
                 }
-                _ => known(value),
+                _ => normalized(value),
             }
         });
-        Self { values, is_vague: false }
+        Self { values, is_status_ambiguous: false }
     }
 
     /// Returns the id.
@@ -85,7 +85,8 @@ impl Facts {
     /// Returns the differences between these fields, of the Node service, and `ours`, of this service.
     pub fn differences(&self, ours: &Self) -> Vec<Difference> {
         let pairs = FIELDS.iter().zip(self.values.iter().zip(&ours.values));
-        let is_same = |field, ours: &Value| self.is_vague && field == "status" && ours == "announced";
+        let is_same =
+            |field, ours: &Value| self.is_status_ambiguous && field == "status" && ours == "announced";
         let differ = pairs.filter(|(field, (node, ours))| node != ours && !is_same(**field, ours));
         let difference = |(field, (node, ours)): (&&'static str, (&Value, &Value))| Difference {
             field,
@@ -96,8 +97,8 @@ impl Facts {
     }
 }
 
-/// Normalizes a value and its texts; an empty value becomes null.
-fn known(value: &Value) -> Value {
+/// Normalizes whitespace and line endings of a text; an empty text becomes null. Other values are returned unchanged.
+fn normalized(value: &Value) -> Value {
     let Value::String(text) = value else { return value.clone() };
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();
     match lines.join("\n").trim() {
@@ -112,8 +113,8 @@ mod tests {
 
     use super::*;
 
-    fn of_node(fields: Value) -> Facts {
-        Facts::of_node(&NodeTitle::deserialize(fields).unwrap())
+    fn of_node(fields: Value) -> ComparedFields {
+        ComparedFields::of_node(&NodeTitle::deserialize(fields).unwrap())
     }
 
     fn node() -> Value {
@@ -131,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_one_title_are_the_same() {
-        assert_eq!(of_node(node()).differences(&Facts::of_json(&ours())), []);
+    fn both_formats_of_one_title_have_no_difference() {
+        assert_eq!(of_node(node()).differences(&ComparedFields::of_json(&ours())), []);
     }
 
     #[test]
-    fn each_field_that_matters_is_told_with_both_values() {
+    fn each_compared_field_is_reported_with_both_values() {
         for (field, theirs, value) in [
             ("id", json!(7), json!(8)),
             ("description", json!("a\nb"), json!("a b")),
@@ -146,22 +147,22 @@ mod tests {
             let mut other = ours();
             other[field] = value.clone();
 
-            let differences = of_node(node()).differences(&Facts::of_json(&other));
+            let differences = of_node(node()).differences(&ComparedFields::of_json(&other));
 
             assert_eq!(differences, [Difference { field, nodejs_value: theirs, python_value: value }]);
         }
     }
 
     #[test]
-    fn title_without_an_episode_is_announced_in_other_words() {
+    fn announced_title_without_an_episode_is_no_difference() {
         let mut announced = ours();
         announced["status"] = "announced".into();
         let mut begun = node();
         let episode = json!({"episode": 1, "uuid": "a", "hls": {"hd": "/1.m3u8"}});
         begun["player"] = json!({"host": "cdn.example", "list": {"1": episode}});
 
-        assert_eq!(of_node(node()).differences(&Facts::of_json(&announced)), []);
-        assert_eq!(of_node(begun).differences(&Facts::of_json(&announced))[0].field, "status");
+        assert_eq!(of_node(node()).differences(&ComparedFields::of_json(&announced)), []);
+        assert_eq!(of_node(begun).differences(&ComparedFields::of_json(&announced))[0].field, "status");
     }
 
     #[test]
@@ -169,7 +170,7 @@ mod tests {
         let mut other = ours();
         other["names"]["en"] = "Name".into();
 
-        let differences = of_node(node()).differences(&Facts::of_json(&other));
+        let differences = of_node(node()).differences(&ComparedFields::of_json(&other));
 
         assert_eq!(differences[0].field, "names");
         assert_eq!(differences[0].nodejs_value["en"], Value::Null);
@@ -177,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn year_that_is_not_known_is_none() {
+    fn unknown_years_are_no_difference() {
         let mut other = ours();
         other["year"] = 0.into();
         let mut old = node();
         old["season"] = Value::Null;
 
-        assert_eq!(of_node(old).differences(&Facts::of_json(&other)), []);
+        assert_eq!(of_node(old).differences(&ComparedFields::of_json(&other)), []);
     }
 }

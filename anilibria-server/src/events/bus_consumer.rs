@@ -9,27 +9,27 @@ use tracing::warn;
 use super::Realtime;
 use crate::titles::Titles;
 
-/// Timeout of invalidating the cache, so that events reach clients without a long delay.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Timeout of invalidating the cache. It limits the delay of events to clients.
+const INVALIDATION_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Task that forwards events from the bus to clients. Dropping it ends the task.
 #[derive(Debug)]
-pub struct Pump {
+pub struct BusConsumer {
     task: JoinHandle<()>,
 }
 
-impl Pump {
-    /// Starts the task. The cached answers of `titles` are invalidated before clients receive an event, because clients
-    /// request the title at once.
+impl BusConsumer {
+    /// Starts the task. Cached responses about the title of an event are invalidated before clients receive the event,
+    /// because clients request the title at once.
     pub fn start(realtime: &Realtime, titles: &Titles) -> Self {
         let (hub, titles) = (realtime.hub().clone(), titles.clone());
-        let mut events = realtime.bus().subscribe(realtime.heard());
+        let mut events = realtime.bus().subscribe(realtime.last_received());
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {
+                if timeout(INVALIDATION_TIMEOUT, titles.changed(event.title_id())).await.is_err() {
                     warn!(
                         title_id = event.title_id(),
-                        "cached answers of a changed title not expired in time"
+                        "cached responses of a changed title not invalidated in time"
                     );
                 }
                 // Lists are built from the local catalog, so the catalog must be updated too.
@@ -43,7 +43,7 @@ impl Pump {
     }
 }
 
-impl Drop for Pump {
+impl Drop for BusConsumer {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -1,34 +1,35 @@
-//! The interests of one client in events.
+//! The subscriptions of one client: titles and kinds of events.
 
 use super::event::Event;
-use crate::titles::notice::EventKind;
+use crate::titles::change::EventKind;
 
 /// Maximum number of titles that one client can follow.
 pub const MAX_TITLES: usize = 200;
 
-/// Interests of one client: followed titles, and kinds of events regardless of the title.
+/// Subscriptions of one client: followed titles, and kinds of events regardless of the title.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interests {
+pub struct Subscriptions {
     /// Followed titles, sorted and without repeats.
     titles: Vec<u32>,
+    /// Selected kinds, one bit each.
     kinds: u8,
 }
 
 /// Error of following more titles than [`MAX_TITLES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at most {MAX_TITLES} titles can be followed over one connection")]
-pub struct TooMany;
+pub struct TooManyTitles;
 
-impl Interests {
+impl Subscriptions {
     /// Follows a title. Returns true if it was not followed before.
     ///
     /// # Errors
     ///
     /// [`MAX_TITLES`] titles are followed already.
-    pub fn follow(&mut self, title_id: u32) -> Result<bool, TooMany> {
+    pub fn follow(&mut self, title_id: u32) -> Result<bool, TooManyTitles> {
         match self.titles.binary_search(&title_id) {
             Ok(_) => Ok(false),
-            Err(_) if self.titles.len() >= MAX_TITLES => Err(TooMany),
+            Err(_) if self.titles.len() >= MAX_TITLES => Err(TooManyTitles),
             Err(at) => {
                 self.titles.insert(at, title_id);
                 Ok(true)
@@ -37,12 +38,12 @@ impl Interests {
     }
 
     /// Unfollows a title. Returns true if it was followed before.
-    pub fn leave(&mut self, title_id: u32) -> bool {
+    pub fn unfollow(&mut self, title_id: u32) -> bool {
         let found = self.titles.binary_search(&title_id);
         found.map(|at| self.titles.remove(at)).is_ok()
     }
 
-    /// Selects all events of `kinds`, in place of the kinds selected before.
+    /// Selects all events of `kinds`. The selection replaces the previous one.
     pub fn select(&mut self, kinds: impl IntoIterator<Item = EventKind>) {
         self.kinds = kinds.into_iter().fold(0, |kinds, kind| kinds | bit(kind));
     }
@@ -62,8 +63,8 @@ impl Interests {
         self.titles.is_empty() && self.kinds == 0
     }
 
-    /// Returns true if `event` matches the titles or the kinds.
-    pub fn want(&self, event: &Event) -> bool {
+    /// Returns true if the title of `event` is followed or its kind is selected, and clients may receive the kind.
+    pub fn matches(&self, event: &Event) -> bool {
         let kind = event.kind();
         let follows = || self.titles.binary_search(&event.title_id()).is_ok();
         kind.is_for_clients() && (self.kinds & bit(kind) != 0 || follows())
@@ -72,6 +73,7 @@ impl Interests {
 
 const _: () = assert!(EventKind::ALL.len() <= u8::BITS as usize, "a bit for each kind of event");
 
+/// Returns the bit of `kind` in the set of kinds.
 fn bit(kind: EventKind) -> u8 {
     1 << kind as u8
 }
@@ -82,33 +84,33 @@ mod tests {
     use crate::events::event::tests::event;
 
     #[test]
-    fn event_is_wanted_for_its_title_or_for_its_kind() {
+    fn event_matches_by_title_or_by_kind() {
         let event = event(1, 7);
-        let mut interests = Interests::default();
-        assert!(!interests.want(&event));
+        let mut subscriptions = Subscriptions::default();
+        assert!(!subscriptions.matches(&event));
 
-        assert_eq!(interests.follow(7), Ok(true));
-        assert_eq!(interests.follow(7), Ok(false));
-        assert!(interests.want(&event));
-        assert!(interests.leave(7) && !interests.leave(7));
-        assert!(!interests.want(&event));
+        assert_eq!(subscriptions.follow(7), Ok(true));
+        assert_eq!(subscriptions.follow(7), Ok(false));
+        assert!(subscriptions.matches(&event));
+        assert!(subscriptions.unfollow(7) && !subscriptions.unfollow(7));
+        assert!(!subscriptions.matches(&event));
 
-        interests.select([EventKind::NewEpisode, EventKind::StatusChange]);
-        assert!(interests.want(&event));
-        interests.select([EventKind::NewEpisode]);
-        assert!(!interests.want(&event));
-        interests.select([]);
-        assert!(interests.is_empty());
+        subscriptions.select([EventKind::NewEpisode, EventKind::StatusChange]);
+        assert!(subscriptions.matches(&event));
+        subscriptions.select([EventKind::NewEpisode]);
+        assert!(!subscriptions.matches(&event));
+        subscriptions.select([]);
+        assert!(subscriptions.is_empty());
     }
 
     #[test]
-    fn titles_are_bounded() {
-        let mut interests = Interests::default();
+    fn number_of_titles_is_limited() {
+        let mut subscriptions = Subscriptions::default();
         for title_id in 0..u32::try_from(MAX_TITLES).unwrap() {
-            assert_eq!(interests.follow(title_id), Ok(true));
+            assert_eq!(subscriptions.follow(title_id), Ok(true));
         }
 
-        assert_eq!(interests.follow(999), Err(TooMany));
-        assert_eq!(interests.follow(5), Ok(false));
+        assert_eq!(subscriptions.follow(999), Err(TooManyTitles));
+        assert_eq!(subscriptions.follow(5), Ok(false));
     }
 }

@@ -18,31 +18,31 @@ use crate::titles::{
     },
 };
 
-/// Time for which the same notice is published only once, whichever publisher observes it. It must exceed the delay of the
-/// watcher against other publishers that find a change earlier. Alternating changes are always published: of two notices
-/// with different content, the one with the higher [version](Identity::version) is later.
-const ONCE: Duration = Duration::from_hours(24);
+/// Time for which the same change is published only once, whichever publisher observes it. It must exceed the delay between
+/// the first publisher that finds a change and the watcher. Alternating changes are always published: of two changes with
+/// different content, the one with the higher [version](Identity::version) is later.
+const DEDUPLICATION_WINDOW: Duration = Duration::from_hours(24);
 
 pub use super::event_kind::{EventKind, Subject};
 
 /// A publisher of changes of titles.
 #[async_trait]
 pub trait Publish: fmt::Debug + Send + Sync + 'static {
-    /// Publishes `notice` to all instances, unless it was published before.
+    /// Publishes `change` to all instances, unless the change was published before.
     ///
     /// # Errors
     ///
     /// The bus cannot be reached.
-    async fn publish(&self, notice: &Notice) -> anyhow::Result<()>;
+    async fn publish(&self, change: &TitleChange) -> anyhow::Result<()>;
 }
 
 /// A change of a title.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
+pub enum TitleChange {
     /// An episode was published.
-    NewEpisode(EpisodeNews),
+    NewEpisode(EpisodeChange),
     /// A published episode changed.
-    EpisodeUpdate(EpisodeNews),
+    EpisodeUpdate(EpisodeChange),
     /// A title was added.
     NewTitle {
         /// AniLibria's id of the title.
@@ -76,24 +76,24 @@ pub enum Notice {
     },
 }
 
-/// Identity of a notice, for deduplication.
+/// Identity of a change, for deduplication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Subject of the notice: `{kind}:{title}:{episode}`, with 0 for no episode.
+    /// Subject of the change: `{kind}:{title}:{episode}`, with 0 for no episode.
     pub subject: String,
-    /// State of the subject; empty if there is only one possible state. The same state can be published again after another
-    /// one.
+    /// State of the subject; empty if there is only one possible state. A state can be published again after a different
+    /// state was published.
     pub content: String,
-    /// Version of the subject; higher is newer, 0 is unknown. A notice with a lower version than the last published one is a
+    /// Version of the subject; higher is newer, 0 is unknown. A change with a lower version than the last published one is a
     /// late observation of a state that has changed since, and is not published.
     pub version: u64,
-    /// Time for which the notice is published only once.
-    pub remembered: Duration,
+    /// Time for which the change is published only once.
+    pub deduplication_window: Duration,
 }
 
 /// An episode that was published or changed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct EpisodeNews {
+pub struct EpisodeChange {
     /// AniLibria's id of the title.
     pub title_id: u32,
     /// Number of the episode.
@@ -106,19 +106,19 @@ pub struct EpisodeNews {
     pub poster: Option<String>,
 }
 
-impl Notice {
-    /// Converts `event` to a notice for clients of the site; `None` if it is not about a title.
-    pub fn of(client: &Client, event: &watch::Event) -> Option<Self> {
+impl TitleChange {
+    /// Converts `event` to a change of a title; `None` if `event` is not about a title.
+    pub fn from_event(client: &Client, event: &watch::Event) -> Option<Self> {
         match event {
             watch::Event::NewEpisode { release, episode } => {
                 Some(Self::new_episode(client, release, episode))
             }
             watch::Event::EpisodeUpdate { release, episode } => {
-                Some(Self::EpisodeUpdate(EpisodeNews::of(client, release, episode)))
+                Some(Self::EpisodeUpdate(EpisodeChange::of(client, release, episode)))
             }
             watch::Event::NewRelease { release } => {
                 let title = Mapping::new(client).title(release);
-                let (title_id, poster) = (title.id, best(title.poster));
+                let (title_id, poster) = (title.id, largest(title.poster));
                 Some(Self::NewTitle { title_id, title: title.names.ru, poster, genres: title.genres })
             }
             watch::Event::StatusChange { release, old, new } => Some(Self::StatusChange {
@@ -131,9 +131,9 @@ impl Notice {
         }
     }
 
-    /// Creates the notice that `episode` of `release` was published.
+    /// Creates the change for the publication of `episode` of `release`.
     pub fn new_episode(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
-        Self::NewEpisode(EpisodeNews::of(client, release, episode))
+        Self::NewEpisode(EpisodeChange::of(client, release, episode))
     }
 
     /// Returns the kind of the event.
@@ -150,7 +150,7 @@ impl Notice {
     /// Returns the id of the title.
     pub fn title_id(&self) -> u32 {
         match self {
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title_id,
+            Self::NewEpisode(change) | Self::EpisodeUpdate(change) => change.title_id,
             Self::NewTitle { title_id, .. }
             | Self::StatusChange { title_id, .. }
             | Self::TitleUpdated { title_id, .. } => *title_id,
@@ -162,28 +162,33 @@ impl Notice {
         let (kind, title_id) = (self.kind(), self.title_id());
         let none = || "0".to_owned();
         let (episode, content, version) = match self {
-            Self::NewEpisode(news) => (text(&news.number()), String::new(), 0),
-            Self::EpisodeUpdate(news) => (text(&news.number()), digest(&Value::Object(self.facts())), 0),
+            Self::NewEpisode(change) => (text(&change.number()), String::new(), 0),
+            Self::EpisodeUpdate(change) => (text(&change.number()), digest(&Value::Object(self.fields())), 0),
             Self::NewTitle { .. } => (none(), String::new(), 0),
             Self::StatusChange { old, new, version, .. } => {
                 (none(), format!("{}>{}", text(&status(*old)), text(&status(*new))), *version)
             }
             Self::TitleUpdated { content, version, .. } => (none(), content.clone(), *version),
         };
-        Identity { subject: format!("{kind}:{title_id}:{episode}"), content, version, remembered: ONCE }
+        Identity {
+            subject: format!("{kind}:{title_id}:{episode}"),
+            content,
+            version,
+            deduplication_window: DEDUPLICATION_WINDOW,
+        }
     }
 
-    /// True if an event with these `data` says the same, as [`identity`](Self::identity) defines it; `None` if the event is
-    /// about something else.
-    pub fn is_told_by(&self, kind: EventKind, title_id: u32, data: &str) -> Option<bool> {
+    /// Returns true if an event with these `data` describes the same change, as [`identity`](Self::identity) defines it;
+    /// `None` if the event has another subject.
+    pub fn is_duplicate_of(&self, kind: EventKind, title_id: u32, data: &str) -> Option<bool> {
         if (kind, title_id) != (self.kind(), self.title_id()) {
             return None;
         }
         let data: Map<String, Value> = serde_json::from_str(data).unwrap_or_default();
-        let is_same = || self.facts().iter().all(|(name, fact)| data.get(name) == Some(fact));
+        let is_same = || self.fields().iter().all(|(name, value)| data.get(name) == Some(value));
         match self {
-            Self::NewEpisode(news) => (data.get("episode") == Some(&news.number())).then_some(true),
-            Self::EpisodeUpdate(news) => (data.get("episode") == Some(&news.number())).then(is_same),
+            Self::NewEpisode(change) => (data.get("episode") == Some(&change.number())).then_some(true),
+            Self::EpisodeUpdate(change) => (data.get("episode") == Some(&change.number())).then(is_same),
             Self::NewTitle { .. } => Some(true),
             Self::StatusChange { .. } => Some(is_same()),
             // The event does not contain the changed fields.
@@ -191,21 +196,21 @@ impl Notice {
         }
     }
 
-    /// Returns the fields of the event, with the current time.
+    /// Returns the fields of the event: the fields of the change, and the current time as `timestamp`.
     pub fn data(&self) -> Map<String, Value> {
-        let mut data = self.facts();
+        let mut data = self.fields();
         data.insert("timestamp".to_owned(), json!(Timestamp::now()));
         data
     }
 
-    fn facts(&self) -> Map<String, Value> {
-        let facts = match self {
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => json!({
-                "title_id": news.title_id,
-                "episode": news.number(),
-                "title": news.title,
-                "episode_name": news.episode_name,
-                "poster": news.poster,
+    fn fields(&self) -> Map<String, Value> {
+        let fields = match self {
+            Self::NewEpisode(change) | Self::EpisodeUpdate(change) => json!({
+                "title_id": change.title_id,
+                "episode": change.number(),
+                "title": change.title,
+                "episode_name": change.episode_name,
+                "poster": change.poster,
             }),
             Self::NewTitle { title_id, title, poster, genres } => json!({
                 "title_id": title_id,
@@ -220,14 +225,14 @@ impl Notice {
             }),
             Self::TitleUpdated { title_id, .. } => json!({"title_id": title_id}),
         };
-        match facts {
-            Value::Object(facts) => facts,
+        match fields {
+            Value::Object(fields) => fields,
             _ => Map::new(),
         }
     }
 }
 
-impl EpisodeNews {
+impl EpisodeChange {
     fn of(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
         let title = Mapping::new(client).title(release);
         Self {
@@ -235,7 +240,7 @@ impl EpisodeNews {
             episode: episode.ordinal.get().into(),
             title: title.names.ru,
             episode_name: episode.name.clone().unwrap_or_default(),
-            poster: best(title.poster),
+            poster: largest(title.poster),
         }
     }
 
@@ -244,18 +249,18 @@ impl EpisodeNews {
     }
 }
 
-/// Returns a digest of `facts`.
-pub fn digest(facts: &Value) -> String {
-    format!("{:08x}", hash(facts.to_string().as_bytes()))
+/// Returns a digest of `value`.
+pub fn digest(value: &Value) -> String {
+    format!("{:08x}", hash(value.to_string().as_bytes()))
 }
 
-/// Returns the version of a title that was last changed at `changed_at`.
+/// Returns the version of a title that was last changed at `changed_at`: seconds since 1970; 0 if the time is unknown.
 pub fn version(changed_at: Option<OffsetDateTime>) -> u64 {
     changed_at.and_then(|at| at.unix_timestamp().try_into().ok()).unwrap_or_default()
 }
 
 /// Returns the largest available picture.
-fn best(Poster { small, medium, large }: Poster) -> Option<String> {
+fn largest(Poster { small, medium, large }: Poster) -> Option<String> {
     large.or(medium).or(small)
 }
 
@@ -290,21 +295,21 @@ mod tests {
         Arc::new(serde_json::from_value(json!({"id": id, "ordinal": ordinal, "name": name})).unwrap())
     }
 
-    fn facts(event: &watch::Event) -> Value {
-        Value::Object(Notice::of(&client(), event).unwrap().facts())
+    fn fields(event: &watch::Event) -> Value {
+        Value::Object(TitleChange::from_event(&client(), event).unwrap().fields())
     }
 
     #[test]
-    fn events_of_the_watcher_become_the_sites() {
+    fn watcher_events_are_converted_to_changes() {
         let poster = "https://site.example/p.jpg";
         let (release, episode) = (release(), episode(2.0, "Начало"));
 
         assert_eq!(
-            facts(&watch::Event::NewEpisode { release: release.clone(), episode: episode.clone() }),
+            fields(&watch::Event::NewEpisode { release: release.clone(), episode: episode.clone() }),
             json!({"title_id": 7, "episode": 2, "title": "Имя", "episode_name": "Начало", "poster": poster})
         );
         assert_eq!(
-            facts(&watch::Event::NewRelease { release: release.clone() }),
+            fields(&watch::Event::NewRelease { release: release.clone() }),
             json!({"title_id": 7, "title": "Имя", "poster": poster, "genres": ["Драма"]})
         );
         let change = watch::Event::StatusChange {
@@ -313,21 +318,21 @@ mod tests {
             new: v1::ReleaseStatus::Ongoing,
         };
         assert_eq!(
-            facts(&change),
+            fields(&change),
             json!({"title_id": 7, "old_status": "announced", "new_status": "ongoing"})
         );
-        assert_eq!(Notice::of(&client(), &watch::Event::Resync), None);
+        assert_eq!(TitleChange::from_event(&client(), &watch::Event::Resync), None);
     }
 
     #[test]
-    fn identity_tells_episodes_apart_and_changes_of_one_episode() {
+    fn identity_distinguishes_episodes_and_changes_of_one_episode() {
         let new = |ordinal| {
             let event = watch::Event::NewEpisode { release: release(), episode: episode(ordinal, "") };
-            Notice::of(&client(), &event).unwrap().identity()
+            TitleChange::from_event(&client(), &event).unwrap().identity()
         };
         let update = |name| {
             let event = watch::Event::EpisodeUpdate { release: release(), episode: episode(1.0, name) };
-            Notice::of(&client(), &event).unwrap().identity()
+            TitleChange::from_event(&client(), &event).unwrap().identity()
         };
 
         assert_eq!((&*new(12.0).subject, &*new(12.5).subject), ("new_episode:7:12", "new_episode:7:12.5"));
@@ -337,17 +342,18 @@ mod tests {
     }
 
     #[test]
-    fn event_tells_the_same_a_change_of_it_or_of_something_else() {
-        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
+    fn event_is_compared_with_the_change_by_subject_and_content() {
+        let change = |title_id, old, new| TitleChange::StatusChange { title_id, old, new, version: 0 };
         let (ongoing, completed) = (TitleStatus::Ongoing, TitleStatus::Completed);
         let event = change(7, ongoing, completed);
         let data = Value::Object(event.data()).to_string();
-        let is_told = |notice: &Notice| notice.is_told_by(event.kind(), event.title_id(), &data);
+        let is_duplicate =
+            |change: &TitleChange| change.is_duplicate_of(event.kind(), event.title_id(), &data);
 
-        assert_eq!(is_told(&change(7, ongoing, completed)), Some(true));
-        assert_eq!(is_told(&change(7, completed, ongoing)), Some(false));
-        assert_eq!(is_told(&change(8, ongoing, completed)), None);
+        assert_eq!(is_duplicate(&change(7, ongoing, completed)), Some(true));
+        assert_eq!(is_duplicate(&change(7, completed, ongoing)), Some(false));
+        assert_eq!(is_duplicate(&change(8, ongoing, completed)), None);
         let new = watch::Event::NewEpisode { release: release(), episode: episode(1.0, "") };
-        assert_eq!(is_told(&Notice::of(&client(), &new).unwrap()), None);
+        assert_eq!(is_duplicate(&TitleChange::from_event(&client(), &new).unwrap()), None);
     }
 }

@@ -1,16 +1,18 @@
-//! Counters of comparisons in the text format of Prometheus, for the node exporter, which collects metrics from files.
+//! Counters of comparisons in the text format of Prometheus, for the textfile collector of the node exporter.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::Report;
 use crate::migration::CONSISTENCY_CHECKS;
 
+/// Values of the label `result`.
 const RESULTS: [&str; 2] = ["consistent", "inconsistent"];
 
-/// Adds the counts of `report` to the counters in `previous`, which is such a text or empty. The previous counters are
-/// needed because each run is a new process, and counters must not restart at zero.
-pub fn counted(previous: &str, report: &Report) -> String {
-    let mut counts: BTreeMap<(String, String), u64> = previous.lines().filter_map(counter).collect();
+/// Adds the comparisons in `report` to the counters in `previous`, and returns the new text. `previous` is the text of the last
+/// run, or empty. It is needed because each run is a new process, and counters must not restart at zero. Other lines of
+/// `previous` are dropped.
+pub fn merge_counters(previous: &str, report: &Report) -> String {
+    let mut counts: BTreeMap<(String, String), u64> = previous.lines().filter_map(parse_counter).collect();
     let titles = report.results.iter().map(|checked| ("title", checked.consistent));
     let lists = report.lists.iter().map(|checked| (checked.endpoint, checked.consistent));
     for result in RESULTS {
@@ -29,8 +31,8 @@ pub fn counted(previous: &str, report: &Report) -> String {
     text
 }
 
-/// Parses the labels and the value of a line.
-fn counter(line: &str) -> Option<((String, String), u64)> {
+/// Parses the labels and the value of a line; `None` if the line is not a counter of comparisons.
+fn parse_counter(line: &str) -> Option<((String, String), u64)> {
     let line = line.strip_prefix(CONSISTENCY_CHECKS)?.strip_prefix("{endpoint=\"")?;
     let (endpoint, line) = line.split_once("\",result=\"")?;
     let (result, count) = line.split_once("\"} ")?;
@@ -49,9 +51,9 @@ mod tests {
     }
 
     #[test]
-    fn runs_add_up() {
-        let once = counted("", &report(&[true, true, false]));
-        let twice = counted(&once, &report(&[true]));
+    fn counters_of_several_runs_are_added() {
+        let once = merge_counters("", &report(&[true, true, false]));
+        let twice = merge_counters(&once, &report(&[true]));
 
         assert!(once.contains("data_consistency_checks_total{endpoint=\"title\",result=\"consistent\"} 2\n"));
         assert!(
@@ -62,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn both_results_are_counted_from_nought() {
-        let text = counted("what is no counter\n", &report(&[]));
+    fn both_results_start_at_zero() {
+        let text = merge_counters("what is no counter\n", &report(&[]));
 
         assert!(text.contains("result=\"consistent\"} 0\n") && text.contains("result=\"inconsistent\"} 0\n"));
     }

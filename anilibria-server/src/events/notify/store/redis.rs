@@ -1,4 +1,4 @@
-//! The ledger of instances that share Redis.
+//! The outbox store of instances that share Redis.
 
 use anilibria_cache::{
     Redis,
@@ -7,31 +7,31 @@ use anilibria_cache::{
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Change, Ledger};
+use super::{OutboxStore, StoreChange};
 
-/// Name of the map that stores the ledger.
+/// Name of the map in Redis.
 const MAP: &str = "#notify";
 
-/// Ledger of instances that share Redis.
+/// Outbox store of instances that share Redis.
 #[derive(Clone, Debug)]
-pub struct RedisLedger {
+pub struct RedisOutboxStore {
     map: RedisMap,
 }
 
-impl RedisLedger {
-    /// Creates the ledger in `redis`.
+impl RedisOutboxStore {
+    /// Creates the store in `redis`.
     pub fn new(redis: &Redis) -> Self {
         Self { map: redis.map(MAP) }
     }
 }
 
 #[async_trait]
-impl Ledger for RedisLedger {
+impl OutboxStore for RedisOutboxStore {
     async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>> {
         Ok(self.map.entries().await?)
     }
 
-    async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool> {
+    async fn change(&self, change: StoreChange, token: u64) -> anyhow::Result<bool> {
         Ok(self.map.change(&MapChange::from(change).fencing_token(token)).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! Models of the report on notifications to the Node service, for other services.
+//! Models of the statistics of notifications to the Node service.
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};

@@ -9,29 +9,29 @@ use anilibria_cache::coordination::MapChange;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use self::{disk::DiskLedger, redis::RedisLedger};
+pub use self::{disk::DiskOutboxStore, redis::RedisOutboxStore};
 
-/// An atomic change of a ledger.
+/// An atomic change of an outbox store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
+pub struct StoreChange {
     /// True if all fields are removed before any is set.
-    pub is_anew: bool,
+    pub clear: bool,
     /// Fields to set.
     pub put: Vec<(String, Bytes)>,
     /// Fields to remove.
     pub removed: Vec<String>,
 }
 
-impl Change {
+impl StoreChange {
     /// Returns true if the change has no effect.
     pub fn is_empty(&self) -> bool {
-        !self.is_anew && self.put.is_empty() && self.removed.is_empty()
+        !self.clear && self.put.is_empty() && self.removed.is_empty()
     }
 }
 
-impl From<Change> for MapChange {
-    fn from(Change { is_anew, put, removed }: Change) -> Self {
-        let change = if is_anew { Self::default().clear() } else { Self::default() };
+impl From<StoreChange> for MapChange {
+    fn from(StoreChange { clear, put, removed }: StoreChange) -> Self {
+        let change = if clear { Self::default().clear() } else { Self::default() };
         let change = put.into_iter().fold(change, |change, (field, value)| change.put(field, value));
         removed.into_iter().fold(change, Self::remove)
     }
@@ -39,26 +39,26 @@ impl From<Change> for MapChange {
 
 /// A persistent store of the outbox.
 #[async_trait]
-pub trait Ledger: fmt::Debug + Send + Sync + 'static {
-    /// Returns all fields.
+pub trait OutboxStore: fmt::Debug + Send + Sync + 'static {
+    /// Returns all fields with their values.
     async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>>;
 
-    /// Applies `change` atomically for the lease holder with the fencing token `token`. Returns `false` if the lease has had
-    /// another holder since.
-    async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool>;
+    /// Applies `change` atomically with the fencing token `token`. Returns `false` and changes nothing if another instance has
+    /// acquired the lease since.
+    async fn change(&self, change: StoreChange, token: u64) -> anyhow::Result<bool>;
 }
 
 /// No persistent store: the outbox ends with the process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoLedger;
+pub struct NoOutboxStore;
 
 #[async_trait]
-impl Ledger for NoLedger {
+impl OutboxStore for NoOutboxStore {
     async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>> {
         Ok(Vec::new())
     }
 
-    async fn change(&self, _change: Change, _token: u64) -> anyhow::Result<bool> {
+    async fn change(&self, _change: StoreChange, _token: u64) -> anyhow::Result<bool> {
         Ok(true)
     }
 }

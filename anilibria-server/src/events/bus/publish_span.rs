@@ -3,18 +3,18 @@
 use anilibria_http::trace::TraceContext;
 use tracing::{Instrument as _, debug_span, field::Empty};
 
-use super::{DESTINATION, Published};
-use crate::titles::notice::Notice;
+use super::{DESTINATION, PublishOutcome};
+use crate::titles::change::TitleChange;
 
-/// Runs `work`, which publishes `notice` on a bus of the kind `system`, in a span of the current trace, if there is one. The
-/// span becomes the origin of the event.
-pub(super) async fn publishing<F>(
-    notice: &Notice,
+/// Runs `publish`, which publishes `change` on a bus of the kind `system`, in a span of the current trace. The span becomes the
+/// origin of the event. Without a current trace, `publish` receives no origin.
+pub(super) async fn in_publish_span<F>(
+    change: &TitleChange,
     system: &'static str,
-    work: impl FnOnce(Option<TraceContext>) -> F,
-) -> anyhow::Result<Published>
+    publish: impl FnOnce(Option<TraceContext>) -> F,
+) -> anyhow::Result<PublishOutcome>
 where
-    F: Future<Output = anyhow::Result<Published>>,
+    F: Future<Output = anyhow::Result<PublishOutcome>>,
 {
     let span = debug_span!(
         "publish",
@@ -26,24 +26,24 @@ where
         messaging.destination.name = DESTINATION,
         messaging.message.id = Empty,
         event_id = Empty,
-        event_type = %notice.kind(),
-        title_id = notice.title_id(),
+        event_type = %change.kind(),
+        title_id = change.title_id(),
         error = Empty,
         error.message = Empty,
     );
-    let published = work(TraceContext::of(&span)).instrument(span.clone()).await;
-    match &published {
-        Ok(Published::New(id)) => {
+    let outcome = publish(Origin::of(&span)).instrument(span.clone()).await;
+    match &outcome {
+        Ok(PublishOutcome::Published(id)) => {
             span.record("messaging.message.id", tracing::field::display(id));
             span.record("event_id", tracing::field::display(id));
         }
         // No event was published, so the span has no id to record.
-        Ok(Published::Known | Published::Outdated) => {}
+        Ok(PublishOutcome::Duplicate | PublishOutcome::Fenced) => {}
         Err(error) => {
             span.record("otel.status_code", "ERROR");
             span.record("error", true);
             span.record("error.message", tracing::field::display(error));
         }
     }
-    published
+    outcome
 }
