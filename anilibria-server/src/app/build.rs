@@ -115,19 +115,19 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let stores = stores(config, &client, &caching, status.as_ref(), candidate.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
     let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
-        .watched_with(watcher)
-        .noted_in(status);
+        .with_background_client(watcher)
+        .with_sync_status(status);
     if config.catalog.catalogue_enabled {
         let options =
             LocalCatalogOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
         // The service's own sandbox needs no rate limit for the sake of AniLibria.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
-        titles = titles.lists_from(LocalCatalog::open(&reader, stores, options).await);
+        titles = titles.with_local_catalog(LocalCatalog::open(&reader, stores, options).await);
     }
     let node = NodeService::new(config)?;
     if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
-        titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
+        titles = titles.with_fallback(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
     let parts = Parts {
@@ -191,7 +191,7 @@ fn stores(
         return Stores::default();
     }
     let directory = caching::directory(&config.cache, is_public);
-    let own = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
+    let local = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
     let mongo = caching.database.clone().zip(status).map(|(database, status)| {
         let catalog = MongoCatalog::new(database, client.clone(), status.clone());
         Arc::new(catalog) as Arc<dyn SharedCatalog>
@@ -202,7 +202,7 @@ fn stores(
     if let Some(candidate) = candidate {
         report_leader("catalogue", candidate.watch());
     }
-    Stores { own, shared: mongo.or(redis), elector: candidate.cloned() }
+    Stores { local, shared: mongo.or(redis), candidate: candidate.cloned() }
 }
 
 /// Returns the event bus between all instances: in `redis` if it is set.
@@ -280,7 +280,7 @@ struct Parts {
 #[async_trait]
 impl Vitals for Parts {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
-        match self.titles.watcher().app().status().await {
+        match self.titles.background_client().app().status().await {
             Ok(_) => Ok(()),
             Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
         }

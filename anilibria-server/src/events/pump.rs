@@ -26,7 +26,7 @@ impl Pump {
         let mut events = realtime.bus().subscribe(realtime.heard());
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {
+                if timeout(PATIENCE, titles.expire_title(event.title_id())).await.is_err() {
                     warn!(
                         title_id = event.title_id(),
                         "cached answers of a changed title not expired in time"

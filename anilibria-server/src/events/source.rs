@@ -177,7 +177,7 @@ impl Standby {
     }
 
     fn client(&self) -> &Client {
-        self.titles.watcher()
+        self.titles.background_client()
     }
 
     /// Returns the cursor at which the last leader stopped, on this or another instance, or else the present.
@@ -218,7 +218,7 @@ impl Standby {
     async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
         let Some(notice) = Notice::of(self.client(), event) else {
             warn!("too many changes for single events, all lists expire");
-            self.titles.catalog_changed(&[]).await;
+            self.titles.expire_titles(&[]).await;
             return None;
         };
         let publish = || async {

@@ -46,7 +46,7 @@ impl Drop for FranchiseTask {
 /// read keeps the last franchises.
 async fn run(indexer: &Indexer, rate: u32) {
     let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
-    let mut changed = indexer.local_catalog().changed();
+    let mut changed = indexer.local_catalog().subscribe();
     while indexer.local_catalog().catalog().is_none() {
         if changed.changed().await.is_err() {
             return;

@@ -89,7 +89,7 @@ impl Legacy {
     where
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
-        let cached = self.titles.cached(self.titles.of_lists(), key, load).await?;
+        let cached = self.titles.cached(self.titles.list_options(), key, load).await?;
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
     }
 }

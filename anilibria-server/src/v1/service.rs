@@ -43,7 +43,7 @@ impl Legacy {
     pub(super) async fn list(&self, query: &ListQuery) -> Result<Answer, Problem> {
         let asked = query.clone();
         let load = |titles: Titles| async move { list(titles, asked).await };
-        match self.titles.cached(self.titles.of_lists(), &key::list(query), load).await {
+        match self.titles.cached(self.titles.list_options(), &key::list(query), load).await {
             Ok(cached) => Ok(Answer::cached(cached)),
             Err(failure) => self.list_in_need(query).ok_or_else(|| failure.into()),
         }
@@ -86,7 +86,7 @@ impl Legacy {
     pub(super) async fn schedule(&self, days: &[u8]) -> Result<Answer, Problem> {
         let asked = days.to_vec();
         let load = |titles: Titles| async move { schedule(titles, asked).await };
-        Ok(Answer::cached(self.titles.cached(self.titles.of_lists(), &key::schedule(days), load).await?))
+        Ok(Answer::cached(self.titles.cached(self.titles.list_options(), &key::schedule(days), load).await?))
     }
 
     async fn by_id(&self, id: ReleaseId) -> Result<Answer, Problem> {

@@ -10,7 +10,7 @@ use crate::{
     auth::Services,
     events::{Realtime, bus::Published, metrics, notify::Notifications},
     health::Health,
-    titles::{Synced, Titles, model::sync::SyncReport},
+    titles::{SyncOutcome, Titles, model::sync_report::SyncReport},
     v2::{
         model::{
             internal::{CacheStatistics, CatalogStatistics, ClearReport, Mirror, ServiceStatistics},
@@ -48,14 +48,14 @@ impl Internal {
     /// Ensures that a title is fresh, and publishes the changes. Changes that this instance cannot detect, because it did
     /// not have the title before, are published by the watcher. No change is published twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
-        let Synced { report, news } = self.titles.sync(id, force).await?;
-        for notice in &news {
+        let SyncOutcome { report, changes } = self.titles.sync(id, force).await?;
+        for notice in &changes {
             match self.realtime.bus().publish_aside(notice).await {
                 Ok(Published::New(_)) => metrics::published(notice.kind()),
                 Ok(Published::Known | Published::Outdated) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");
-                    warn!(error = &*error, title_id = id, "change of a title cannot be published");
+                    warn!(error = &*error, title_id = id, "title change not published");
                 }
             }
         }

@@ -150,7 +150,7 @@ impl Host for Titles {
     }
 
     fn watcher(&self) -> &Client {
-        self.watcher()
+        self.background_client()
     }
 
     fn catalog(&self) -> Option<Arc<Catalog>> {
@@ -158,11 +158,11 @@ impl Host for Titles {
     }
 
     fn catalog_changes(&self) -> Option<watch::Receiver<()>> {
-        self.local_catalog().map(LocalCatalog::changed)
+        self.local_catalog().map(LocalCatalog::subscribe)
     }
 
     fn list_options(&self) -> &Options {
-        self.of_lists()
+        self.list_options()
     }
 
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure> {
@@ -174,7 +174,7 @@ impl Host for Titles {
     }
 
     async fn title_changed(&self, id: u32) {
-        self.changed(id).await;
+        self.expire_title(id).await;
     }
 }
 

@@ -36,7 +36,7 @@ async fn title_that_has_changed_and_all_lists_are_loaded_anew() {
     let (service, titles) = service_on(&upstream.api_url());
     warm(&service).await;
 
-    let expired = titles.changed(1).await;
+    let expired = titles.expire_title(1).await;
 
     assert!(expired >= AFFECTED.len() as u64, "{expired}");
     for path in AFFECTED {
@@ -53,7 +53,7 @@ async fn answers_about_a_changed_title_stay_as_stale_ones() {
     let (service, titles) = service_on(&upstream.api_url());
     warm(&service).await;
 
-    titles.changed(1).await;
+    titles.expire_title(1).await;
     upstream.stop().await;
 
     for path in AFFECTED {

@@ -51,7 +51,7 @@ impl Indexer {
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
         let mirror = state.titles.local_catalog().unwrap().clone();
         let wait = async {
-            let mut changed = mirror.changed();
+            let mut changed = mirror.subscribe();
             while mirror.catalog().is_none() {
                 changed.changed().await.unwrap();
             }

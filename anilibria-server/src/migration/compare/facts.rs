@@ -49,7 +49,7 @@ impl Difference {
 impl Facts {
     /// Reads the fields of a title in the format of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
-        let title = from_node::mapped(title, None);
+        let title = from_node::convert(title, None);
         let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
         Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }

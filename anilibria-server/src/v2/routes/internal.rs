@@ -6,7 +6,7 @@ use poem_openapi::{OpenApi, payload::Json};
 use super::Tag;
 use crate::{
     auth::{Caller, Read, Write},
-    titles::model::sync::SyncReport,
+    titles::model::sync_report::SyncReport,
     v2::{
         internal::Internal,
         model::internal::{CacheStatistics, ClearReport, ClearRequest, Done, ServiceStatistics, SyncRequest},

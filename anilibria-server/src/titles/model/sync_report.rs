@@ -8,13 +8,13 @@ use poem_openapi::{Enum, Object, types::Example};
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
-    /// True if the title was loaded; `false` if the cached title was fresh.
+    /// `true` if the title was loaded from AniLibria; `false` if the cached title was fresh.
     pub synced: bool,
     /// Source of the title.
     pub source: SyncSource,
     /// Number of episodes of the title.
     pub episodes_count: usize,
-    /// Duration in milliseconds.
+    /// Duration of the synchronisation, in milliseconds.
     pub duration_ms: u64,
 }
 
@@ -31,6 +31,6 @@ impl Example for SyncReport {
 pub enum SyncSource {
     /// Loaded from AniLibria.
     Anilibria,
-    /// Found in the cache.
+    /// Read from the cache.
     Cache,
 }
