@@ -42,7 +42,7 @@ use crate::{
     telemetry::Metrics,
     titles::Titles,
     torznab::Torznab,
-    v1::{self, OldPaths},
+    v1::{self, LegacyPaths},
     v2::{internal::Internal, openapi, pages::Features, routes},
     v3,
 };
@@ -169,7 +169,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
-        old_paths: OldPaths::new(config.legacy),
+        legacy_paths: LegacyPaths::new(config.legacy),
         v3_addresses: state.v3.addresses(),
         sandbox,
     }

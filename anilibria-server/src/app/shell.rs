@@ -39,7 +39,7 @@ use crate::{
     auth::Users,
     migration::{flags::Groups, rollback::Tally},
     telemetry::logging::panic_message,
-    v1::{self, OldPaths, lead_to_v2},
+    v1::{self, LegacyPaths, route_to_v2},
     v3::Addresses,
 };
 
@@ -83,7 +83,7 @@ pub struct Shell {
     /// Compression of answers.
     pub compressor: Compressor,
     /// Addresses whose errors use the format of older versions.
-    pub old_paths: OldPaths,
+    pub legacy_paths: LegacyPaths,
     /// Addresses of clients of API v3, whose errors use further formats.
     pub v3_addresses: Addresses,
     /// Sandbox next to the routes. None of the settings above applies to it.
@@ -101,8 +101,8 @@ impl Endpoint for Shell {
         }
         let form = self.v3_addresses.lead(&mut request);
         let error_form = ErrorForm::of(request.headers());
-        let is_unversioned = lead_to_v2(&mut request);
-        let is_old = self.old_paths.cover(request.uri().path());
+        let is_unversioned = route_to_v2(&mut request);
+        let is_old = self.legacy_paths.contains(request.uri().path());
         self.traffic.count();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
@@ -136,7 +136,7 @@ impl Endpoint for Shell {
             Err(problem) => {
                 let response = match form {
                     Some(form) => form.tell(&problem),
-                    None if is_old => v1::response(&problem),
+                    None if is_old => v1::error_response(&problem),
                     None => problem.to_response(id.as_str(), error_form),
                 };
                 took = trace.failed(&problem, response.status(), log);

@@ -35,7 +35,7 @@ use anilibria_server::{
     health::{CacheVitals, Health, UpstreamFault, Vitals},
     migration::rollback::Tally,
     titles::{Titles, model::title::Title},
-    v1::OldPaths,
+    v1::LegacyPaths,
     v2::{openapi, pages::Features},
     v3::Addresses,
 };
@@ -117,7 +117,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         groups: None,
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
-        old_paths: OldPaths::default(),
+        legacy_paths: LegacyPaths::default(),
         v3_addresses: Addresses::default(),
         sandbox: None,
     }
