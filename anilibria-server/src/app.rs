@@ -43,7 +43,7 @@ use crate::{
     titles::Titles,
     torznab::Torznab,
     v1::{self, LegacyPaths},
-    v2::{internal::Internal, openapi, pages::Features, routes},
+    v2::{internal::InternalService, openapi, pages::Features, routes},
     v3,
 };
 
@@ -101,7 +101,7 @@ impl State {
     }
 
     /// Starts the tasks of the gateway for API v3. Start them before the task that produces the events of the site.
-    pub fn gateway(&self, config: &Config) -> v3::Running {
+    pub fn gateway(&self, config: &Config) -> v3::GatewayTasks {
         self.v3.start(config, &self.titles, self.realtime.bus(), self.redis.as_ref())
     }
 
@@ -138,7 +138,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
     table.extend(v3);
     table.extend(state.torznab.table(&clients));
     if let Some(services) = services {
-        let internal = Internal {
+        let internal = InternalService {
             titles: state.titles.clone(),
             health: state.health.clone(),
             traffic: state.traffic.clone(),

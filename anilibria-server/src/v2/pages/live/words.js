@@ -59,12 +59,12 @@ const WORDS = {
     episode: (number) => `Episode ${number}`,
     title: (id) => `Title ${id}`,
     unfollow: (name) => `Stop following ${name}`,
-    unknownTitle: (id) => `There is no title ${id}.`,
+    unknownTitle: (id) => `Title ${id} does not exist.`,
     noMatch: (text) => `No title matches “${text}”.`,
     tooShort: "Type at least two letters of the name, or a number.",
-    unanswered: "The service did not answer. Please try again.",
+    unanswered: "The service did not respond. Please try again.",
     tooMany: (limit) => `At most ${limit} titles can be followed.`,
-    missed: "More events happened during the interruption than the service stores: some are not shown.",
+    missed: "There were more events during the interruption than the service stores. Some are not shown.",
   },
 };
 
