@@ -18,7 +18,7 @@ const RESULTS: [(&str, &str); 18] = [
     ("getRandomTitle", "A random title with its episodes."),
     ("getSchedule", "Titles by day of the week."),
     ("listGenres", "The names of all genres."),
-    ("getEvents", "A stream of events, which does not end."),
+    ("getEvents", "A stream of events that does not end."),
     ("getIndex", "The name, version and paths of the service."),
     ("getHealth", "The service answers requests. The report contains the state of each dependency."),
     ("getReadiness", "The service accepts requests."),

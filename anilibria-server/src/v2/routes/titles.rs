@@ -30,7 +30,8 @@ pub struct TitlesApi {
 impl TitlesApi {
     /// List titles
     ///
-    /// Returns one page of the titles that match all filters; of all titles without filters. In lists, `player.episodes` is empty.
+    /// Returns one page of the titles that match all given filters, or of all titles without filters. In lists,
+    /// `player.episodes` is empty.
     #[oai(path = "/", method = "get", operation_id = "listTitles")]
     async fn list(
         &self,
@@ -55,9 +56,9 @@ impl TitlesApi {
         shikimori_id: Param<ExternalIds>,
         /// Status of the title.
         status: Param<Option<TitleStatus>>,
-        /// Field to sort by.
+        /// Field to sort by. Titles with the same value are sorted by id, newest first.
         sort: Param<Sort>,
-        /// Direction of the order.
+        /// Direction to sort in: `asc` for ascending, `desc` for descending.
         order: Param<Order>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {

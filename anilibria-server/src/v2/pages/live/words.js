@@ -59,7 +59,7 @@ const WORDS = {
     episode: (number) => `Episode ${number}`,
     title: (id) => `Title ${id}`,
     unfollow: (name) => `Stop following ${name}`,
-    unknownTitle: (id) => `Title ${id} does not exist.`,
+    unknownTitle: (id) => `There is no title ${id}.`,
     noMatch: (text) => `No title matches “${text}”.`,
     tooShort: "Type at least two letters of the name, or a number.",
     unanswered: "The service did not respond. Please try again.",
