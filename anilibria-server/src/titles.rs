@@ -1,4 +1,4 @@
-//! Reads of titles and lists, through the cache. All routes of titles call [`Titles`].
+//! The service that all routes of titles call. It reads AniLibria and the local catalog through the cache.
 
 pub mod catalog;
 pub(crate) mod content_digest;
@@ -50,7 +50,7 @@ use crate::{
     },
 };
 
-/// Reads of titles and lists: from the cache, or else from the local catalog or AniLibria. Cheap to clone.
+/// The service that returns titles and lists: from the cache, or else from the local catalog or AniLibria. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Titles {
     client: Client,
@@ -65,7 +65,8 @@ pub struct Titles {
 }
 
 impl Titles {
-    /// Creates reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels of the cache.
+    /// Creates a service that reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels of the
+    /// cache.
     pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
         Self {
             background_client: client.clone(),
@@ -129,7 +130,7 @@ impl Titles {
     }
 
     /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale cached value, the local
-    /// catalog, and the Node service. The Node service is skipped if `caller` marks the request as a fallback of its own.
+    /// catalog, and the Node service. The Node service is skipped if the headers of the caller mark the request as a fallback.
     pub async fn get(&self, id: u32, caller: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let span = TitleSpan::new(id);
         let title = self.get_or_fall_back(id, caller).instrument(span.span()).await;

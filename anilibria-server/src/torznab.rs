@@ -1,5 +1,5 @@
-//! The Torznab indexer for Sonarr, Radarr, Prowlarr and Jackett, at `/torznab/api`. Without the cargo feature `torznab` there is no
-//! indexer, regardless of the settings.
+//! The Torznab indexer for Sonarr, Radarr, Prowlarr and Jackett, at `/torznab/api`. Without the cargo feature `torznab` there is
+//! no indexer, regardless of the settings.
 
 #[cfg(feature = "torznab")]
 mod derived;

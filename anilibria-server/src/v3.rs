@@ -1,5 +1,5 @@
-//! Integration of the gateway for clients of AniLibria's old API v3. Without the cargo feature `v3` there is no gateway, regardless
-//! of the settings.
+//! Integration of the gateway for clients of AniLibria's old API v3. Without the cargo feature `v3` there is no gateway,
+//! regardless of the settings.
 
 #[cfg(not(feature = "v3"))]
 mod disabled;

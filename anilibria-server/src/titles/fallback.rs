@@ -58,8 +58,8 @@ impl Fallback {
         Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
     }
 
-    /// Returns title `id` for a request of `caller` that began at `since`; `None` if the Node service does not return the title in
-    /// time. Relative addresses of pictures are resolved against the host of `client`.
+    /// Returns title `id` for a request of `caller` that began at `since`; `None` if the Node service does not return the title
+    /// in time. Relative addresses of pictures are resolved against the host of `client`.
     pub(super) async fn title(
         &self,
         client: &Client,

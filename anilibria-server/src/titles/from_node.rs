@@ -159,8 +159,8 @@ mod tests {
     fn converted(fields: &Value) -> Title {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let answer = json!({"success": true, "data": data});
-        convert(&title::accepted(answer, 7).unwrap(), Some(&site()))
+        let response = json!({"success": true, "data": data});
+        convert(&title::accepted(response, 7).unwrap(), Some(&site()))
     }
 
     #[test]

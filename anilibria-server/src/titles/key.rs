@@ -12,7 +12,7 @@ use crate::titles::{
 
 /// Patterns of all keys, also those of API v1: exact keys, and prefixes that end with `*`. Other keys in the same Redis belong
 /// to other services.
-pub(crate) const KINDS: [&str; 10] = [
+pub(crate) const KEY_PATTERNS: [&str; 10] = [
     "title:*",
     "titles:*",
     "search:*",

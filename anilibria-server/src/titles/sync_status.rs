@@ -35,14 +35,14 @@ const MAX_PENDING: usize = 16;
 /// Subject of a synchronisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The whole catalog.
+    /// The complete catalog.
     Catalog,
     /// One title.
     Title(u32),
 }
 
 impl Subject {
-    /// Returns the title; `None` for the whole catalog.
+    /// Returns the id of the title; `None` for the catalog.
     fn title_id(self) -> Option<u32> {
         match self {
             Self::Catalog => None,

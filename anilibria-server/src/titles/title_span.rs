@@ -54,7 +54,7 @@ impl TitleSpan {
             Err(problem) => {
                 self.0.record("error", true);
                 self.0.record("error.message", field::display(problem));
-                // "Not found" is a valid answer, not an error of the service.
+                // A title that does not exist is not an error of the service.
                 if problem.status().is_server_error() {
                     self.0.record("otel.status_code", "ERROR");
                 }

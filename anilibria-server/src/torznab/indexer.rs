@@ -39,7 +39,7 @@ impl Indexer {
         Self { titles: titles.clone(), local_catalog, franchises, index }
     }
 
-    /// Returns the reads of titles.
+    /// Returns the service that reads titles.
     pub(super) fn titles(&self) -> &Titles {
         &self.titles
     }

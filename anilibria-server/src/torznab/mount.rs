@@ -34,8 +34,8 @@ impl Torznab {
         [(PATH.to_owned(), [(Method::GET, route.boxed())].into())].into()
     }
 
-    /// Starts the task that reads the franchises, if the indexer is enabled. If `is_paced` is true, the task calls AniLibria at most
-    /// twice a second.
+    /// Starts the task that reads the franchises, if the indexer is enabled. If `is_paced` is true, the task calls AniLibria at
+    /// most twice a second.
     pub fn start(&self, is_paced: bool) -> Option<FranchiseTask> {
         Some(FranchiseTask::start(Arc::clone(self.indexer.as_ref()?), is_paced))
     }

@@ -76,8 +76,8 @@ impl Endpoint for Route {
     }
 }
 
-/// Returns the response with an error. Its status is 200, because clients read the code in the document and treat other statuses as
-/// network failures. Only before the catalog is loaded the status is 503.
+/// Returns the response with an error. Its status is 200, because clients read the code in the document and treat other statuses
+/// as network failures. Only before the catalog is loaded the status is 503.
 fn error_response(error: &Error) -> Response {
     let mut response = Response::builder().content_type(XML).body(error.to_xml());
     response.headers_mut().insert(header::CACHE_CONTROL, freshness::NO_STORE);

@@ -25,7 +25,7 @@ const SOURCE: &str = "anilibria";
 /// Maximum number of titles that one request loads concurrently.
 const CONCURRENT_LOADS: usize = 4;
 
-/// Reads behind the routes of API v1. Cheap to clone.
+/// The service behind the routes of API v1. Cheap to clone.
 #[derive(Clone)]
 pub struct Legacy {
     pub(super) titles: Titles,
@@ -33,7 +33,7 @@ pub struct Legacy {
 }
 
 impl Legacy {
-    /// Creates reads through the client and the cache of `titles`.
+    /// Creates a service that reads through the client and the cache of `titles`.
     pub fn new(titles: Titles, health: Health) -> Self {
         Self { titles, health }
     }

@@ -46,8 +46,8 @@ impl InternalService {
         services.guard(table)
     }
 
-    /// Ensures that a title is fresh, and publishes its changes. If the title was not cached, the changes are unknown here and the
-    /// watcher publishes them later. No change is published twice.
+    /// Ensures that a title is fresh, and publishes its changes. If the title was not cached, the changes are unknown here and
+    /// the watcher publishes them later. No change is published twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let SyncOutcome { report, changes } = self.titles.sync(id, force).await?;
         for notice in &changes {

@@ -1,4 +1,5 @@
-//! The OpenAPI document, and the table of all routes. Each route has two paths: below `/api/anilibria/v2`, and without this prefix.
+//! The OpenAPI document, and the table of all routes. Each route has two paths: below `/api/anilibria/v2`, and without this
+//! prefix.
 
 mod corrections;
 mod example;

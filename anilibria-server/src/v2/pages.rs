@@ -56,8 +56,8 @@ impl Page {
         }
     }
 
-    /// Returns the content security policy. It permits only the script and the style of the page, so that text from the API cannot
-    /// inject others.
+    /// Returns the content security policy. It permits only the script and the style of the page, so that text from the API
+    /// cannot inject others.
     fn policy(&self) -> String {
         let (script, style, images) = (digest(&self.script), digest(&self.style), self.images);
         format!(

@@ -13,8 +13,8 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 const DOCUMENTATION: &str =
     concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/anilibria-server/docs/errors.md#");
 
-/// Body of an error response in the format `application/problem+json` (RFC 9457). The fields after `instance` are extensions and have
-/// the same values as in the error envelope.
+/// Body of an error response in the format `application/problem+json` (RFC 9457). The fields after `instance` are extensions and
+/// have the same values as in the error envelope.
 #[derive(Clone, Debug, Object, Serialize)]
 pub struct ProblemDetails {
     /// URL of the documentation of the code.

@@ -37,7 +37,7 @@ const SYNCED: &str = "synced";
 const ATTEMPTED: &str = "attempted";
 
 /// Format version of the fields. A catalog of another version is ignored by followers and replaced by the leader.
-const FORM: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 /// Approximate size of one command, in bytes. A larger command could exceed the timeout.
 const BATCH_BYTES: usize = 256 << 10;
@@ -79,7 +79,7 @@ pub struct RedisCatalog {
 impl Manifest {
     fn parse(bytes: &Bytes) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(bytes).ok()?;
-        (manifest.form == FORM && manifest.digests.len() == BLOCKS).then_some(manifest)
+        (manifest.form == FORMAT_VERSION && manifest.digests.len() == BLOCKS).then_some(manifest)
     }
 
     fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
@@ -213,7 +213,7 @@ impl CatalogStore for RedisCatalog {
             (blocks, digests)
         })
         .await?;
-        let manifest = Manifest { form: FORM, digests };
+        let manifest = Manifest { form: FORMAT_VERSION, digests };
         if stored.as_ref() != Some(&manifest) {
             self.replace(token, blocks, &manifest, stored.as_ref()).await?;
         }
@@ -235,7 +235,7 @@ impl SharedCatalog for RedisCatalog {
             return Ok(CatalogUpdate { heartbeat, last_sync, ..CatalogUpdate::default() });
         };
         let (parts, read) = self.blocks(&stored.differing(known.as_ref()), &stored).await?;
-        let empty = || Manifest { form: FORM, digests: vec![UNFINISHED; BLOCKS] };
+        let empty = || Manifest { form: FORMAT_VERSION, digests: vec![UNFINISHED; BLOCKS] };
         let digests = &mut known.get_or_insert_with(empty).digests;
         for number in &read {
             if let (Some(known), Some(digest)) = (digests.get_mut(*number), stored.digests.get(*number)) {

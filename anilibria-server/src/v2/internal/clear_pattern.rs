@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::titles::key::KINDS;
+use crate::titles::key::KEY_PATTERNS;
 
-/// Returns patterns that together match the intersection of `pattern` and [`KINDS`].
+/// Returns patterns that together match the intersection of `pattern` and [`KEY_PATTERNS`].
 pub(super) fn own_patterns(pattern: &str) -> BTreeSet<String> {
-    KINDS.iter().flat_map(|kind| intersection(pattern, kind)).collect()
+    KEY_PATTERNS.iter().flat_map(|kind| intersection(pattern, kind)).collect()
 }
 
 /// Returns patterns that together match the intersection of `pattern` and `kind`. `kind` contains no `*`, except at its end.
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn pattern_of_everything_becomes_all_own_patterns() {
-        assert_eq!(own_patterns("*"), KINDS.iter().map(|&kind| kind.to_owned()).collect());
+        assert_eq!(own_patterns("*"), KEY_PATTERNS.iter().map(|&kind| kind.to_owned()).collect());
         assert_eq!(own_patterns("***"), own_patterns("*"));
     }
 
@@ -94,7 +94,7 @@ mod tests {
         ] {
             let patterns: Vec<_> = own_patterns(requested).into_iter().map(Pattern::from).collect();
             for key in keys {
-                let is_own = KINDS.iter().any(|&kind| Pattern::from(kind).matches(key));
+                let is_own = KEY_PATTERNS.iter().any(|&kind| Pattern::from(kind).matches(key));
                 let wanted = is_own && Pattern::from(requested).matches(key);
 
                 assert_eq!(

@@ -22,8 +22,8 @@ pub fn page(html: &str) -> Asset {
     Asset::new(HTML, customise(html))
 }
 
-/// Returns `document` for the page: without the examples of optional parameters. Swagger UI would send them as values, and no title
-/// matches all of them.
+/// Returns `document` for the page: without the examples of optional parameters. Swagger UI would send them as values, and no
+/// title matches all of them.
 pub fn document_for_page(document: &Value) -> Value {
     let mut shown = document.clone();
     let paths = shown.get_mut("paths").into_iter().flat_map(fields);

@@ -27,13 +27,13 @@ pub struct EventsApi {
 impl EventsApi {
     /// Stream events
     ///
-    /// Returns a stream of server-sent events that does not end. `event` is `new_episode`, `new_title` or `status_change`, and also
-    /// `episode_update` for the titles in `title_id`. `id` increases with each event. `data` is a JSON object.
+    /// Returns a stream of server-sent events that does not end. `event` is `new_episode`, `new_title` or `status_change`, and
+    /// also `episode_update` for the titles in `title_id`. `id` increases with each event. `data` is a JSON object.
     ///
     /// The stream begins with an `id` without an event. To resume after a disconnect, send the last `id` in the header
     /// `Last-Event-ID`, as browsers do. The stream then contains the missed events, and after them the event `resumed`. Its field
-    /// `complete` is `false` if some of the missed events are no longer stored. The event `lagged` reports that the client was too
-    /// slow and lost events. A comment every 15 seconds keeps the connection open.
+    /// `complete` is `false` if some of the missed events are no longer stored. The event `lagged` reports that the client was
+    /// too slow and lost events. A comment every 15 seconds keeps the connection open.
     ///
     /// The same events are available over WebSocket at `/ws`, with subscriptions that can change.
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]

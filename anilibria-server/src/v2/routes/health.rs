@@ -38,8 +38,8 @@ enum ReadinessResponse {
 impl HealthApi {
     /// Check health
     ///
-    /// Returns the health of the service and of everything that it depends on. The status is 200 for `healthy` and `degraded`, and
-    /// 503 for `unhealthy`. A `degraded` service still answers reads. Also available at `/health/detailed` and
+    /// Returns the health of the service and of everything that it depends on. The status is 200 for `healthy` and `degraded`,
+    /// and 503 for `unhealthy`. A `degraded` service still answers reads. Also available at `/health/detailed` and
     /// `/health/dependencies`.
     #[oai(path = "/health", method = "get", operation_id = "getHealth")]
     async fn health(&self) -> HealthResponse {
@@ -65,8 +65,8 @@ impl HealthApi {
 
     /// Check liveness
     ///
-    /// Returns 200 as long as the process runs. Requests that prefer `text/html`, such as those of browsers, receive the live events
-    /// page. Also available at `/health/live`.
+    /// Returns 200 as long as the process runs. Requests that prefer `text/html`, such as those of browsers, receive the live
+    /// events page. Also available at `/health/live`.
     #[oai(path = "/live", method = "get", operation_id = "getLiveness")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn live(&self) -> Json<Liveness> {

@@ -66,9 +66,9 @@ impl InternalApi {
 
     /// Clear the cache
     ///
-    /// Removes the cached responses whose keys match a pattern, on all levels of the cache and all instances. Only keys that begin
-    /// with `title:`, `titles:`, `search:`, `popular:`, `updates:`, `schedule`, `genres` or `legacy:` are removed, regardless of
-    /// the pattern. Requires the permission `write`.
+    /// Removes the cached responses whose keys match a pattern, on all levels of the cache and all instances. Only keys that
+    /// begin with `title:`, `titles:`, `search:`, `popular:`, `updates:`, `schedule`, `genres` or `legacy:` are removed,
+    /// regardless of the pattern. Requires the permission `write`.
     #[oai(path = "/cache/clear", method = "post", operation_id = "clearCache")]
     async fn clear(
         &self,

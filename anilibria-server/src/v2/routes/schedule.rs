@@ -20,8 +20,8 @@ impl ScheduleApi {
     #[oai(path = "/", method = "get", operation_id = "getSchedule")]
     async fn schedule(
         &self,
-        /// Days of the week, from 0 (Monday) to 6 (Sunday); all days if omitted. Repeat the parameter, or separate the numbers with
-        /// commas.
+        /// Days of the week, from 0 (Monday) to 6 (Sunday); all days if omitted. Repeat the parameter, or separate the numbers
+        /// with commas.
         days: Param<Days>,
     ) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         self.titles.schedule(&days.0.0).await

@@ -48,8 +48,8 @@ impl TitlesApi {
         /// Names of genres; a title must have all of them. Repeat the parameter (`genres` or `genres[]`), or separate the names
         /// with commas. The list is empty if a genre does not exist.
         genres: Param<Genres>,
-        /// Ids on MyAnimeList; a title must have one of them. Repeat the parameter, or separate the ids with commas. The status is
-        /// 503 until the service has loaded the catalog.
+        /// Ids on MyAnimeList; a title must have one of them. Repeat the parameter, or separate the ids with commas. The status
+        /// is 503 until the service has loaded the catalog.
         mal_id: Param<ExternalIds>,
         /// Ids on Shikimori; a title must have one of them. Repeat the parameter, or separate the ids with commas. The status is
         /// 503 until the service has loaded the catalog.
@@ -80,9 +80,9 @@ impl TitlesApi {
 
     /// Get a title
     ///
-    /// Returns a title with all its episodes and their streams. If AniLibria fails and neither the cache nor the local catalog has
-    /// the title, the title may come from the site's Node service. `meta.source` is `nodejs` in that case. Requests with the header
-    /// `X-Fallback` never get a title from the Node service.
+    /// Returns a title with all its episodes and their streams. If AniLibria fails and neither the cache nor the local catalog
+    /// has the title, the title may come from the site's Node service. `meta.source` is `nodejs` in that case. Requests with the
+    /// header `X-Fallback` never get a title from the Node service.
     #[oai(path = "/:id", method = "get", operation_id = "getTitle")]
     async fn get(
         &self,
