@@ -102,7 +102,7 @@ impl Origin {
     }
 }
 
-/// A level of the cache.
+/// A level of the cache: `memory` of the process, `redis` for all instances, or `database` (MongoDB or the disk).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CacheLevel {
@@ -177,7 +177,7 @@ pub struct ErrorContext {
     pub limit: Option<usize>,
 }
 
-/// Source that was searched for a title.
+/// Source that was searched for a title: the cache, AniLibria's API, or the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]

@@ -32,16 +32,16 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum number of outcomes that wait to be recorded in the background. Further outcomes are dropped.
 const MAX_PENDING: usize = 16;
 
-/// Subject of a synchronisation.
+/// The catalog or a title, as the object of a synchronisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
+pub enum SyncTarget {
     /// The complete catalog.
     Catalog,
     /// One title.
     Title(u32),
 }
 
-impl Subject {
+impl SyncTarget {
     /// Returns the id of the title; `None` for the catalog.
     fn title_id(self) -> Option<u32> {
         match self {
@@ -51,7 +51,7 @@ impl Subject {
     }
 }
 
-/// Collection with the last outcome for each subject. Cheap to clone.
+/// Collection with the last outcome for each [`SyncTarget`]. Cheap to clone.
 ///
 /// Each document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
 /// `error`), `error` and `count`.
@@ -87,7 +87,7 @@ impl SyncStatus {
 
     /// Records the outcome of a synchronisation: the number of releases or episodes, or the error. If that fails, the failure
     /// is logged at level `debug`.
-    pub async fn record(&self, subject: Subject, outcome: Result<u64, String>) {
+    pub async fn record(&self, target: SyncTarget, outcome: Result<u64, String>) {
         let now = DateTime::now();
         let mut fields = doc! { "last_attempt": now };
         match outcome {
@@ -99,18 +99,18 @@ impl SyncStatus {
         }
         self.create_index().await;
         let update =
-            self.collection.update_one(filter(subject), doc! { "$set": fields }).upsert(true).into_future();
+            self.collection.update_one(filter(target), doc! { "$set": fields }).upsert(true).into_future();
         if let Err(error) = run("update", update).await {
-            debug!(%error, title_id = subject.title_id(), "outcome of a sync not recorded in MongoDB");
+            debug!(%error, title_id = target.title_id(), "outcome of a sync not recorded in MongoDB");
         }
     }
 
     /// Records an outcome in the background. Drops it if too many are pending.
-    pub fn record_in_background(&self, subject: Subject, outcome: Result<u64, String>) {
+    pub fn record_in_background(&self, target: SyncTarget, outcome: Result<u64, String>) {
         if let Ok(permit) = Arc::clone(&self.pending).try_acquire_owned() {
             let status = self.clone();
             tokio::spawn(async move {
-                status.record(subject, outcome).await;
+                status.record(target, outcome).await;
                 drop(permit);
             });
         }
@@ -118,7 +118,7 @@ impl SyncStatus {
 
     /// Returns the recorded status of the catalog; `None` if there is none.
     pub(crate) async fn catalog(&self) -> anyhow::Result<Option<CatalogRecord>> {
-        let found = run("find", self.collection.find_one(filter(Subject::Catalog)).into_future()).await?;
+        let found = run("find", self.collection.find_one(filter(SyncTarget::Catalog)).into_future()).await?;
         Ok(found.map(|document| CatalogRecord {
             saved: number(&document, "saved"),
             count: number(&document, "saved_count").try_into().unwrap_or_default(),
@@ -131,7 +131,7 @@ impl SyncStatus {
     pub(crate) async fn begin_save(&self) -> anyhow::Result<i64> {
         let update = self
             .collection
-            .find_one_and_update(filter(Subject::Catalog), doc! { "$inc": { "revision": 1_i64 } })
+            .find_one_and_update(filter(SyncTarget::Catalog), doc! { "$inc": { "revision": 1_i64 } })
             .upsert(true)
             .return_document(ReturnDocument::After);
         let document = run("update", update.into_future()).await?;
@@ -142,7 +142,7 @@ impl SyncStatus {
     pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
         let count = i64::try_from(count)?;
         let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
-        run("update", self.collection.update_one(filter(Subject::Catalog), update).into_future())
+        run("update", self.collection.update_one(filter(SyncTarget::Catalog), update).into_future())
             .await
             .map(drop)
     }
@@ -162,11 +162,11 @@ impl SyncStatus {
     }
 }
 
-/// Returns the filter that selects the document of `subject`.
-fn filter(subject: Subject) -> Document {
-    let (kind, id) = match subject {
-        Subject::Catalog => ("catalogue", "all".to_owned()),
-        Subject::Title(id) => ("title", id.to_string()),
+/// Returns the filter that selects the document of `target`.
+fn filter(target: SyncTarget) -> Document {
+    let (kind, id) = match target {
+        SyncTarget::Catalog => ("catalogue", "all".to_owned()),
+        SyncTarget::Title(id) => ("title", id.to_string()),
     };
     doc! { "service": SERVICE, "entity_type": kind, "entity_id": id }
 }

@@ -19,7 +19,7 @@ use crate::titles::{
         title::TitleStatus,
     },
     notice::{Notice, version},
-    sync_status::Subject,
+    sync_status::SyncTarget,
 };
 
 /// Name of the action in the log.
@@ -58,7 +58,7 @@ impl Titles {
         }
         if let Some(status) = &self.status {
             let episodes = outcome.as_ref().map(|outcome| outcome.report.episodes_count as u64);
-            status.record_in_background(Subject::Title(id), episodes.map_err(ToString::to_string));
+            status.record_in_background(SyncTarget::Title(id), episodes.map_err(ToString::to_string));
         }
         outcome
     }

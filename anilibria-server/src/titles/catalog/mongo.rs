@@ -39,7 +39,7 @@ use crate::{
     telemetry::database::{answered, measured},
     titles::{
         mapping::Mapping,
-        sync_status::{CatalogRecord, Subject, SyncStatus},
+        sync_status::{CatalogRecord, SyncStatus, SyncTarget},
     },
 };
 
@@ -231,7 +231,7 @@ impl SharedCatalog for MongoCatalog {
     }
 
     async fn record_poll(&self, outcome: Result<u64, String>) {
-        self.status.record(Subject::Catalog, outcome).await;
+        self.status.record(SyncTarget::Catalog, outcome).await;
     }
 }
 

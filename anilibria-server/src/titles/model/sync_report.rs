@@ -25,7 +25,7 @@ impl Example for SyncReport {
     }
 }
 
-/// Source of a title.
+/// Source of a title: `anilibria` if it was loaded, or `cache`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum SyncSource {

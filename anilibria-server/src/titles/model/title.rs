@@ -98,7 +98,7 @@ pub struct Player {
     pub episodes: BTreeMap<EpisodeKey, Episode>,
 }
 
-/// Type of a work.
+/// Type of a work: a series (`TV`), a film (`Movie`), a release for home video (`OVA`) or for the web (`ONA`), or a special.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum TitleKind {
     /// A series.
@@ -116,7 +116,8 @@ pub enum TitleKind {
     Special,
 }
 
-/// Status of a title.
+/// Status of a title: its episodes are coming out (`ongoing`), all episodes are out (`completed`), or no episode is out yet
+/// (`announced`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum TitleStatus {
@@ -128,7 +129,7 @@ pub enum TitleStatus {
     Announced,
 }
 
-/// A season of the year.
+/// A season of the year. `winter` begins in January, `spring` in April, `summer` in July, and `autumn` in October.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Season {

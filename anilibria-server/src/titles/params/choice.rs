@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use crate::titles::model::title::{Season, TitleStatus};
 
-/// Field that a list is sorted by.
+/// Field that a list is sorted by. `id` is the order in which the titles were added, `updated` the time of the last episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Sort {

@@ -152,7 +152,7 @@ pub struct CatalogStatistics {
     pub next_full_pass: Option<Timestamp>,
 }
 
-/// Source of the local catalog.
+/// Source of the local catalog: AniLibria, or the store that a saved catalog was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CatalogOrigin {
