@@ -68,10 +68,10 @@ pub struct Stores {
 /// The catalog in memory and its persistent stores. Cheap to clone.
 #[derive(Clone)]
 pub struct LocalCatalog {
-    shared: Arc<Shared>,
+    shared: Arc<State>,
 }
 
-struct Shared {
+struct State {
     client: Client,
     reflector: Reflector,
     /// Store that only this instance reads.
@@ -121,7 +121,7 @@ impl LocalCatalog {
         if !paced {
             reflector = reflector.unpaced();
         }
-        let shared = Shared {
+        let shared = State {
             client: client.clone(),
             reflector: reflector.build(),
             local_store: local,

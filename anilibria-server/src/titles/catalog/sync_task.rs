@@ -205,7 +205,7 @@ impl CatalogSync {
                 warn!("no heartbeat of the catalog leader, this instance polls AniLibria itself");
             }
             (Role::Standalone, Role::Follower) => {
-                info!("heartbeat of the catalog leader is back, this instance no longer polls AniLibria")
+                info!("heartbeat of the catalog leader is back, this instance no longer polls AniLibria");
             }
             _ => {}
         }
