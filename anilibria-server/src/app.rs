@@ -42,8 +42,8 @@ use crate::{
     telemetry::Metrics,
     titles::Titles,
     torznab::Torznab,
-    v1::{self, OldPaths},
-    v2::{internal::Internal, openapi, pages::Features, routes},
+    v1::{self, LegacyPaths},
+    v2::{internal::InternalService, openapi, pages::Features, routes},
     v3,
 };
 
@@ -139,7 +139,7 @@ pub fn app(config: &Config, state: &State) -> RootEndpoint {
     table.extend(v3);
     table.extend(state.torznab.table(&clients));
     if let Some(services) = services {
-        let internal = Internal {
+        let internal = InternalService {
             titles: state.titles.clone(),
             health: state.health.clone(),
             traffic: state.traffic.clone(),
@@ -170,7 +170,7 @@ pub fn app(config: &Config, state: &State) -> RootEndpoint {
         unrouted: RouteMetrics::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
-        old_paths: OldPaths::new(config.legacy),
+        legacy_paths: LegacyPaths::new(config.legacy),
         v3_addresses: state.v3.addresses(),
         sandbox,
     }

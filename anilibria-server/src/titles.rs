@@ -1,9 +1,8 @@
-//! The service behind the routes of titles. It reads from the client through the cache.
+//! The service that all routes of titles call. It reads AniLibria and the local catalog through the cache.
 
 pub mod catalog;
-pub mod change;
+pub(crate) mod content_digest;
 mod event_kind;
-pub(crate) mod facts;
 mod fallback;
 mod from_catalog;
 pub mod from_node;
@@ -16,9 +15,9 @@ pub mod params;
 mod query;
 mod selection;
 mod source;
-mod sync;
 pub mod sync_status;
-mod trace;
+mod title_span;
+mod title_sync;
 
 use std::{error::Error as StdError, future::Future, sync::LazyLock, time::Instant};
 
@@ -34,12 +33,12 @@ use anilibria_http::{
 use time::OffsetDateTime;
 use tracing::{Instrument as _, warn};
 
-use self::trace::TitleTrace;
+use self::title_span::TitleSpan;
 pub use self::{
     fallback::Fallback,
     metrics::METRICS,
     query::{ListQuery, SearchQuery},
-    sync::Synced,
+    title_sync::SyncOutcome,
 };
 use crate::{
     node::CallerHeaders,
@@ -50,55 +49,56 @@ use crate::{
     },
 };
 
-/// Business logic of the routes: answers from the cache, or else from AniLibria. Cheap to clone.
+/// The service that returns titles and lists: from the cache, or else from the local catalog or AniLibria. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Titles {
     client: Client,
-    watcher: Client,
+    background_client: Client,
     cache: Cache,
     local_catalog: Option<LocalCatalog>,
-    /// Records which titles were synchronised; `None` if nothing records it.
+    /// Record of the synchronised titles; `None` without MongoDB.
     status: Option<SyncStatus>,
     fallback: Option<Fallback>,
-    /// Cache options of answers other than single titles.
-    of_lists: Options,
+    /// Cache options of all values except single titles.
+    list_options: Options,
 }
 
 impl Titles {
-    /// Creates the service that reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels.
+    /// Creates a service that reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels of the
+    /// cache.
     pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
         Self {
-            watcher: client.clone(),
+            background_client: client.clone(),
             client,
             cache,
             local_catalog: None,
             status: None,
             fallback: None,
-            of_lists: Options::new().nearest_levels(list_levels),
+            list_options: Options::new().nearest_levels(list_levels),
         }
     }
 
-    /// Sets `watcher` as the client of calls that no visitor causes: polls for events, and probes.
+    /// Sets the client for polls and probes, which no request to the service causes. Default: the client for requests.
     #[must_use]
-    pub fn watched_with(self, watcher: Client) -> Self {
-        Self { watcher, ..self }
+    pub fn with_background_client(self, background_client: Client) -> Self {
+        Self { background_client, ..self }
     }
 
-    /// Answers lists from `local_catalog` once it is loaded. Without one, lists come from AniLibria.
+    /// Sets the catalog from which lists are built once it is loaded. Default: none, so that lists come from AniLibria.
     #[must_use]
-    pub fn lists_from(self, local_catalog: LocalCatalog) -> Self {
+    pub fn with_local_catalog(self, local_catalog: LocalCatalog) -> Self {
         Self { local_catalog: Some(local_catalog), ..self }
     }
 
-    /// Records in `status` which titles were synchronised at the request of another service.
+    /// Sets the collection that records the titles that other services synchronise. Default: none.
     #[must_use]
-    pub fn noted_in(self, status: Option<SyncStatus>) -> Self {
+    pub fn with_sync_status(self, status: Option<SyncStatus>) -> Self {
         Self { status, ..self }
     }
 
-    /// Sets `fallback` as the last source of single titles.
+    /// Sets the last source of single titles. Default: none.
     #[must_use]
-    pub fn falling_back_on(self, fallback: Fallback) -> Self {
+    pub fn with_fallback(self, fallback: Fallback) -> Self {
         Self { fallback: Some(fallback), ..self }
     }
 
@@ -107,14 +107,14 @@ impl Titles {
         self.local_catalog.as_ref()
     }
 
-    /// Returns the client for calls that visitors cause.
+    /// Returns the client for calls that requests to the service cause.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Returns the client for polls and probes. Visitors cannot exhaust its rate limit.
-    pub fn watcher(&self) -> &Client {
-        &self.watcher
+    /// Returns the client for polls and probes. It has a separate rate limit, which requests to the service cannot exhaust.
+    pub fn background_client(&self) -> &Client {
+        &self.background_client
     }
 
     /// Returns the cache.
@@ -125,26 +125,26 @@ impl Titles {
     /// Returns a page of the titles that match `query`.
     pub async fn list(&self, query: &ListQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::titles(query), query.clone());
-        Ok(self.answer(&key, |titles| source::list(titles, query)).await?)
+        Ok(self.cached_list(&key, |titles| source::list(titles, query)).await?)
     }
 
-    /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale answer, the
-    /// local catalog, and the Node service. The Node service is skipped if `caller` itself falls back on this service.
+    /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale cached value, the local
+    /// catalog, and the Node service. The Node service is skipped if the headers of the caller mark the request as a fallback.
     pub async fn get(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
-        let trace = TitleTrace::of(id);
-        let title = self.look_for(id, caller).instrument(trace.span()).await;
-        trace.note(&title);
+        let span = TitleSpan::new(id);
+        let title = self.get_or_fall_back(id, caller).instrument(span.span()).await;
+        span.record(&title);
         title
     }
 
-    async fn look_for(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
+    async fn get_or_fall_back(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
         let since = Instant::now();
-        let failure = match self.known(id).await {
+        let failure = match self.find(id).await {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
             Err(failure) => failure,
         };
-        let helps = self.fallback.as_ref().filter(|_| failure.is_upstream() && !caller.is_fallback);
-        let title = match helps {
+        let fallback = self.fallback.as_ref().filter(|_| failure.is_upstream() && !caller.is_fallback);
+        let title = match fallback {
             Some(fallback) => fallback.title(&self.client, id, caller, since).await,
             None => None,
         };
@@ -154,43 +154,43 @@ impl Titles {
     /// Returns a page of the titles that `query` finds, best matches first.
     pub async fn search(&self, query: &SearchQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::search(query), query.clone());
-        Ok(self.answer(&key, |titles| source::search(titles, query)).await?)
+        Ok(self.cached_list(&key, |titles| source::search(titles, query)).await?)
     }
 
     /// Returns a page of all titles, the latest updated first.
     pub async fn updates(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
         let load = move |titles| source::updates(titles, page, limit);
-        Ok(self.answer(&key::updates(page, limit), load).await?)
+        Ok(self.cached_list(&key::updates(page, limit), load).await?)
     }
 
     /// Returns a page of all titles, the most popular first.
     pub async fn popular(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
         let load = move |titles| source::popular(titles, page, limit);
-        Ok(self.answer(&key::popular(page, limit), load).await?)
+        Ok(self.cached_list(&key::popular(page, limit), load).await?)
     }
 
-    /// Returns a random title that is not blocked. Each call chooses again; the title itself may come from the cache.
+    /// Returns a random title that is not blocked. The choice is made by each call; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
-        let title = self.known(id).await?;
-        title.map(Rendered::no_store).ok_or_else(|| Problem::title_not_found(id))
+        let title = self.find(id).await?;
+        title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
     }
 
     /// Returns the releases of `days` of the week, 0 for Monday; of all days if `days` is empty.
     pub async fn schedule(&self, days: &[u8]) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         let (key, days) = (key::schedule(days), days.to_vec());
         let load = |titles: Self| async move { Ok(from_upstream::schedule(titles.client, days).await?) };
-        Ok(self.answer(&key, load).await?)
+        Ok(self.cached_list(&key, load).await?)
     }
 
     /// Returns the names of all genres.
     pub async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
-        Ok(self.answer(key::genres(), source::genres).await?)
+        Ok(self.cached_list(key::genres(), source::genres).await?)
     }
 
-    /// Returns the cache options of answers other than single titles.
-    pub(crate) fn of_lists(&self) -> &Options {
-        &self.of_lists
+    /// Returns the cache options of all values except single titles.
+    pub(crate) fn list_options(&self) -> &Options {
+        &self.list_options
     }
 
     /// Returns the ids of genres by their names; `None` if one of them does not exist.
@@ -199,61 +199,61 @@ impl Titles {
             return Ok(Some(Vec::new()));
         }
         let load = |titles: Self| async move { Ok(from_upstream::genre_list(titles.client).await?) };
-        let list = self.cached(&self.of_lists, key::genre_ids(), load).await?;
+        let list = self.cached(&self.list_options, key::genre_ids(), load).await?;
         Ok(from_upstream::genre_ids(list.value(), names)?)
     }
 
-    /// Expires all answers that contain title `id`, and all lists, because the title may belong in any of them now. Returns
-    /// the number of expired answers. Call it when the title, or anything that lists are built from, has changed.
+    /// Expires all cached values that contain title `id`, and all lists, because a changed title may belong to other lists than
+    /// before. Returns the number of expired values.
     ///
-    /// Expired answers remain as stale fallback for when AniLibria fails.
-    pub async fn changed(&self, id: u32) -> u64 {
+    /// Expired values are used as stale values while AniLibria fails.
+    pub async fn expire_title(&self, id: u32) -> u64 {
         let of_title = self.cache.expire_by_tag(tag::title(id)).await;
         of_title + self.cache.expire_by_tag(tag::LISTS).await
     }
 
-    /// Expires all lists and all answers that contain one of `titles`. Call it when the local catalog has changed.
-    /// `titles` is empty if the changed titles cannot be named.
-    pub async fn catalog_changed(&self, titles: &[u32]) {
+    /// Expires all lists, and all cached values that contain one of `titles`. Call it when the local catalog has changed. Pass
+    /// no titles if the changed ones are unknown.
+    pub async fn expire_titles(&self, titles: &[u32]) {
         for id in titles {
             self.cache.expire_by_tag(tag::title(*id)).await;
         }
         self.cache.expire_by_tag(tag::LISTS).await;
     }
 
-    /// Reloads the schedule and the genres. If AniLibria fails, the old answers stay.
-    pub async fn renew_references(&self) {
+    /// Reloads the schedule and the genres. If AniLibria fails, the stale values are used.
+    pub async fn reload_references(&self) {
         for pattern in ["schedule*", "genres*", "legacy:schedule:*", "legacy:references:*"] {
             self.cache.invalidate(Invalidation::expire(Scope::Matching(Pattern::from(pattern)))).await;
         }
         if let Err(problem) = self.schedule(&[]).await {
             let error = &problem as &dyn StdError;
-            warn!(error, "schedule not renewed");
+            warn!(error, "schedule not reloaded");
         }
         if let Err(problem) = self.genres().await {
             let error = &problem as &dyn StdError;
-            warn!(error, "genres not renewed");
+            warn!(error, "genres not reloaded");
         }
     }
 
-    /// Returns title `id` from the cache, AniLibria or the catalog; `None` if there is no such title.
-    async fn known(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
+    /// Returns title `id` from the cache, AniLibria or the local catalog; `None` if there is no such title.
+    async fn find(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
         let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
         match self.cached(&Options::new(), &key::title(id), load).await {
             Ok(cached) if cached.is_absent() => Ok(None),
             Ok(cached) => Ok(Some(rendered(cached))),
-            Err(failure) => self.in_need(id).map(Some).ok_or(failure),
+            Err(failure) => self.find_in_catalog(id).map(Some).ok_or(failure),
         }
     }
 
-    /// Returns title `id` from the local catalog, marked as stale. Used when AniLibria fails.
-    fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
+    /// Returns title `id` from the local catalog, marked as stale. It is the fallback if AniLibria fails.
+    fn find_in_catalog(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
-        Some(Rendered::new(source::in_need(self, id)?, meta))
+        Some(Rendered::new(source::title_from_catalog(self, id)?, meta))
     }
 
-    /// Returns the answer of a list under `key` from the cache, or else from `load`.
-    async fn answer<T, F>(
+    /// Returns the list that is cached under `key`, or else the result of `load`.
+    async fn cached_list<T, F>(
         &self,
         key: &str,
         load: impl FnOnce(Self) -> F + Clone + Send + 'static,
@@ -261,10 +261,10 @@ impl Titles {
     where
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
-        Ok(rendered(self.cached(&self.of_lists, key, load).await?))
+        Ok(rendered(self.cached(&self.list_options, key, load).await?))
     }
 
-    /// Returns the cached value under `key`, or else the result of `load`.
+    /// Returns the value that is cached under `key`, or else the result of `load`.
     pub(crate) async fn cached<F>(
         &self,
         options: &Options,
@@ -276,26 +276,28 @@ impl Titles {
     {
         let get = || {
             let (titles, load) = (self.clone(), load.clone());
-            let load = |_previous| async move { Ok::<_, LoadFailure>(load(titles).await?.validator(form())) };
+            let load = |_previous| async move {
+                Ok::<_, LoadFailure>(load(titles).await?.validator(format_version()))
+            };
             self.cache.get_or_load_with(options, key, [], load)
         };
         let cached = get().await?;
-        if cached.entry().validator() == Some(form()) {
+        if cached.entry().validator() == Some(format_version()) {
             return Ok(cached);
         }
-        // A value in another format was written by another version of the service.
+        // Another version of the service wrote a value of another format version.
         self.cache.remove(key).await;
         Ok(get().await?)
     }
 }
 
-/// Returns the format version of cached answers. Values of another format belong to instances of another version.
-fn form() -> &'static str {
-    static FORM: LazyLock<String> = LazyLock::new(schema_fingerprint::<Title>);
-    &FORM
+/// Returns the format version of cached values. It is derived from the schema of [`Title`].
+fn format_version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(form_of::<Title>);
+    &VERSION
 }
 
-/// Converts a cached value to an answer, with metadata on its source.
+/// Converts a cached value to a response, with metadata about its source.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
     let level = match cached.origin() {
         Origin::Level { name, .. } => CacheLevel::from_name(name),

@@ -1,10 +1,10 @@
-//! The Torznab indexer for Sonarr, Radarr, Prowlarr and Jackett, at `/torznab/api`. Without the feature `torznab` there is none,
-//! regardless of the settings.
+//! The Torznab indexer for Sonarr, Radarr, Prowlarr and Jackett, at `/torznab/api`. Without the cargo feature `torznab` there is
+//! no indexer, regardless of the settings.
 
-#[cfg(not(feature = "torznab"))]
-mod absent;
 #[cfg(feature = "torznab")]
-mod current;
+mod derived;
+#[cfg(not(feature = "torznab"))]
+mod disabled;
 #[cfg(feature = "torznab")]
 mod franchises;
 #[cfg(feature = "torznab")]
@@ -15,6 +15,6 @@ mod mount;
 mod route;
 
 #[cfg(not(feature = "torznab"))]
-pub use self::absent::{FranchiseTask, Torznab};
+pub use self::disabled::{FranchiseTask, Torznab};
 #[cfg(feature = "torznab")]
 pub use self::{franchises::FranchiseTask, mount::Torznab};

@@ -1,7 +1,6 @@
-//! The API of old clients of the site: version 1 as the site's old service had it, and the routes that the site's player
-//! calls.
+//! Compatibility with old clients of the site: API v1 as the site's previous service had it, and the routes of the site's
+//! player.
 
-mod answer;
 mod api;
 mod key;
 mod params;
@@ -9,27 +8,28 @@ mod paths;
 mod problem;
 mod query;
 mod references;
-mod select;
+mod response;
+mod selection;
 mod service;
-mod sync;
 mod title;
+mod title_sync;
 mod video;
 
 use anilibria_http::router::RouteTable;
 use poem_openapi::OpenApi;
 
+use self::{api::LegacyApi, paths::PREFIXES, title_sync::SyncApi, video::VideoApi};
 pub use self::{
-    answer::Answer,
-    paths::{OldPaths, lead_to_v2},
-    problem::response,
+    paths::{LegacyPaths, route_to_v2},
+    problem::error_response,
     query::ListQuery,
+    response::LegacyResponse,
     service::Legacy,
 };
-use self::{api::LegacyApi, paths::PREFIXES, sync::SyncApi, video::VideoApi};
 use crate::{auth::Services, config::LegacyConfig, health::Health, titles::Titles};
 
-/// Returns the routes that `config` enables. Routes that change something require a token of one of `services`, and are
-/// missing if there are none.
+/// Returns the routes that `config` enables. Routes that refresh titles require a token of one of `services`; without services
+/// there are no such routes.
 pub fn table(
     config: LegacyConfig,
     titles: &Titles,
@@ -43,16 +43,17 @@ pub fn table(
     }
     if config.legacy_v1_enabled {
         for prefix in PREFIXES {
-            table.extend(below(prefix, LegacyApi::new(legacy.clone())));
+            table.extend(nest(prefix, LegacyApi::new(legacy.clone())));
             if let Some(services) = services {
-                table.extend(services.attach_to(below(prefix, SyncApi::new(legacy.clone()))));
+                table.extend(services.guard(nest(prefix, SyncApi::new(legacy.clone()))));
             }
         }
     }
     table
 }
 
-fn below(prefix: &str, routes: impl OpenApi) -> RouteTable {
+/// Returns `routes` with `prefix` before their paths.
+fn nest(prefix: &str, routes: impl OpenApi) -> RouteTable {
     let mut table = RouteTable::new();
     routes.add_routes(&mut table);
     table.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)).collect()

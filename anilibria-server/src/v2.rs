@@ -1,7 +1,8 @@
-//! Version 2 of the API: its routes, documents and pages.
+//! API v2: its routes, documents and pages.
 
 pub mod internal;
-pub mod model;
 pub mod openapi;
 pub mod pages;
+pub mod requests;
+pub mod responses;
 pub mod routes;

@@ -1,14 +1,14 @@
-//! The mount of the gateway for clients of AniLibria's old API v3. Without the feature `v3` there is no gateway, regardless
-//! of the settings.
+//! Integration of the gateway for clients of AniLibria's old API v3. Without the cargo feature `v3` there is no gateway,
+//! regardless of the settings.
 
 #[cfg(not(feature = "v3"))]
-mod absent;
+mod disabled;
 #[cfg(feature = "v3")]
 mod mount;
 
 #[cfg(not(feature = "v3"))]
-pub use self::absent::{Addresses, Form, Gateway, Running};
+pub use self::disabled::{Addresses, Form, Gateway, GatewayTasks};
 #[cfg(feature = "v3")]
-pub use self::mount::{Gateway, Running};
+pub use self::mount::{Gateway, GatewayTasks};
 #[cfg(feature = "v3")]
 pub use anilibria_v3_gateway::{Addresses, Form};

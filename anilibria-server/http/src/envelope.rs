@@ -17,7 +17,7 @@ use crate::error_code::ErrorCode;
 pub struct One<T: ParseFromJSON + ToJSON> {
     /// Always `true`.
     pub success: bool,
-    /// The requested data.
+    /// The requested object or list.
     pub data: T,
     /// Source and age of the data.
     pub meta: MetaBody,
@@ -28,9 +28,9 @@ pub struct One<T: ParseFromJSON + ToJSON> {
 pub struct Page<T: ParseFromJSON + ToJSON> {
     /// Always `true`.
     pub success: bool,
-    /// The entries of this page.
+    /// Entries of the page.
     pub data: Vec<T>,
-    /// Position of this page in the list.
+    /// Position of the page in the list.
     pub pagination: Pagination,
     /// Source and age of the data.
     pub meta: MetaBody,
@@ -40,13 +40,13 @@ pub struct Page<T: ParseFromJSON + ToJSON> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object, Serialize)]
 #[oai(example)]
 pub struct Pagination {
-    /// Number of this page, from 1.
+    /// Number of the page, from 1.
     pub page: u32,
     /// Maximum number of entries of a page.
     pub limit: u32,
-    /// Number of entries of the list.
+    /// Number of entries in the list.
     pub total: u64,
-    /// Number of pages of the list.
+    /// Number of pages in the list; 0 if the list is empty.
     pub pages: u64,
 }
 
@@ -68,16 +68,16 @@ impl Example for Pagination {
 #[oai(rename = "Meta")]
 pub struct MetaBody {
     /// Service that the data come from.
-    pub source: DataSource,
-    /// True if the data come from the cache.
+    pub source: Origin,
+    /// `true` if the data come from the cache.
     pub cached: bool,
-    /// Time at which the data become stale: in the past if they are stale, `null` if they are not cached.
+    /// Time at which the data become stale; in the past for stale data, `null` for data that are not cached.
     #[oai(nullable)]
     pub cache_expires: Option<Timestamp>,
-    /// Level of the cache that the data come from; absent if they were loaded for this request.
+    /// Level of the cache that the data come from; absent if the data were loaded for this request.
     #[oai(skip_serializing_if_is_none)]
     pub cache_level: Option<CacheLevel>,
-    /// `true` if the data are stale, because newer data could not be loaded in time; absent otherwise.
+    /// `true` if the data are stale because newer data could not be loaded in time; absent otherwise.
     #[oai(skip_serializing_if_is_none)]
     pub stale: Option<bool>,
 }
@@ -102,11 +102,11 @@ impl DataSource {
     }
 }
 
-/// A level of the cache.
+/// A level of the cache: `memory` of the process, `redis` for all instances, or `database` (MongoDB or the disk).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CacheLevel {
-    /// Memory of the process that answered.
+    /// Memory of the process that sent the response.
     Memory,
     /// Redis, shared by all instances.
     Redis,
@@ -136,48 +136,48 @@ impl CacheLevel {
 pub struct ErrorBody {
     /// Always `false`.
     pub success: bool,
-    /// The error.
+    /// Code, message and details of the error.
     pub error: ErrorDetails,
     /// Time of the error.
     pub timestamp: Timestamp,
-    /// Id of the request, the same as in the header `X-Request-ID`.
+    /// Id of the request, as in the response header `X-Request-ID`.
     pub request_id: String,
 }
 
-/// An error.
+/// Code, message and details of an error.
 #[derive(Clone, Debug, Object, Serialize)]
 pub struct ErrorDetails {
     /// Machine-readable code.
     pub code: ErrorCode,
-    /// Message for people, in Russian.
+    /// Message in Russian for the users of a site; in English for errors of service tokens.
     pub message: String,
-    /// Further facts, which depend on the code; may be empty.
+    /// Details of the error. Their fields depend on the code; an object without fields for some codes.
     pub details: ErrorContext,
 }
 
-/// Further facts about an error. The code decides which fields are present.
+/// Details of an error. The code decides which fields are present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ErrorContext {
     /// `INVALID_PARAMETERS`: name of the parameter or header, or path of the field in the body, such as `items[2].id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// `INVALID_PARAMETERS`: why the value is invalid. `UPSTREAM_ERROR`: why AniLibria failed.
-    /// `SERVICE_UNAVAILABLE`: what is missing, if the catalog is. In English.
+    /// Reason for the error, in English. `INVALID_PARAMETERS`: error in the value. `UPSTREAM_ERROR`: failure of AniLibria.
+    /// `SERVICE_UNAVAILABLE`: only if the catalog is not loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// `TITLE_NOT_FOUND`: the requested id.
+    /// `TITLE_NOT_FOUND`: id of the requested title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title_id: Option<u32>,
     /// `TITLE_NOT_FOUND`: sources that were searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub searched_sources: Option<Vec<SearchedSource>>,
-    /// `PAYLOAD_TOO_LARGE`, `URI_TOO_LONG`, `HEADERS_TOO_LARGE`: the limit, in bytes.
+    /// `PAYLOAD_TOO_LARGE`, `URI_TOO_LONG`, `HEADERS_TOO_LARGE`: limit of the size, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
 }
 
-/// A source that is searched for a title.
+/// Source that was searched for a title: the cache, AniLibria's API, or the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]

@@ -16,13 +16,13 @@ pub enum ErrorCode {
     TitleNotFound,
     /// The token is missing.
     Unauthorized,
-    /// The token is malformed, has a wrong signature, or is of another kind.
+    /// The token is malformed, has an invalid signature, or is of another type.
     InvalidToken,
     /// The token has expired.
     TokenExpired,
     /// The token is not valid yet.
     TokenNotActive,
-    /// The caller lacks the permission.
+    /// The service is unknown, or its token does not have the required permission.
     Forbidden,
     /// No route serves this path.
     NotFound,
@@ -36,15 +36,15 @@ pub enum ErrorCode {
     HeadersTooLarge,
     /// The client exceeded its quota or a limit.
     RateLimitExceeded,
-    /// AniLibria failed, or its answer was invalid.
+    /// AniLibria failed, or its response was invalid.
     UpstreamError,
-    /// AniLibria did not answer in time.
+    /// AniLibria did not respond in time.
     UpstreamTimeout,
     /// The service cannot answer this request at present.
     ServiceUnavailable,
     /// Too many requests are in progress.
     Overloaded,
-    /// The service failed.
+    /// An internal error of the service.
     InternalError,
 }
 
@@ -71,7 +71,7 @@ impl ErrorCode {
         Self::InternalError,
     ];
 
-    /// Returns the meaning of the code in English, the same for all its errors.
+    /// Returns the meaning of the code in English. All errors with the code have the same meaning.
     pub const fn title(self) -> &'static str {
         match self {
             Self::InvalidParameters => "Invalid parameter",

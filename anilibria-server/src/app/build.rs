@@ -119,19 +119,19 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
     let stores = stores(config, &client, &caching, status.as_ref(), candidate.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
     let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
-        .watched_with(watcher)
-        .noted_in(status);
+        .with_background_client(watcher)
+        .with_sync_status(status);
     if config.catalog.catalogue_enabled {
         let options =
             LocalCatalogOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
         // A sandbox needs no protection from many calls.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
-        titles = titles.lists_from(LocalCatalog::open(&reader, stores, options).await);
+        titles = titles.with_local_catalog(LocalCatalog::open(&reader, stores, options).await);
     }
     let node = NodeService::new(config)?;
     if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
-        titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
+        titles = titles.with_fallback(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
     let components = HealthComponents {
@@ -206,7 +206,7 @@ fn stores(
     if let Some(candidate) = candidate {
         report_leader("catalogue", candidate.watch());
     }
-    Stores { own, shared: mongo.or(redis), elector: candidate.cloned() }
+    Stores { local, shared: mongo.or(redis), candidate: candidate.cloned() }
 }
 
 /// Returns the event bus: in `redis` for many instances, or local for one.
@@ -285,7 +285,7 @@ struct HealthComponents {
 #[async_trait]
 impl HealthSource for HealthComponents {
     async fn check_upstream(&self) -> Result<(), ProbeError> {
-        match self.titles.watcher().app().status().await {
+        match self.titles.background_client().app().status().await {
             Ok(_) => Ok(()),
             Err(error) => Err(ProbeError { status_code: error.http_status(), message: error.to_string() }),
         }

@@ -38,7 +38,7 @@ use crate::{
     auth::Users,
     migration::{flags::TestGroups, rollback::RequestCounters},
     telemetry::logging::panic_message,
-    v1::{self, OldPaths, lead_to_v2},
+    v1::{self, LegacyPaths, route_to_v2},
     v3::Addresses,
 };
 
@@ -82,7 +82,7 @@ pub struct RootEndpoint {
     /// Compression of responses.
     pub compressor: Compressor,
     /// Paths whose errors use the format of API v1.
-    pub old_paths: OldPaths,
+    pub old_paths: LegacyPaths,
     /// Paths of API v3, whose errors use the formats of its clients.
     pub v3_addresses: Addresses,
     /// Sandbox next to the routes. None of the settings above applies to the sandbox.
@@ -100,8 +100,8 @@ impl Endpoint for RootEndpoint {
         }
         let form = self.v3_addresses.lead(&mut request);
         let error_format = ErrorFormat::of(request.headers());
-        let is_unversioned = lead_to_v2(&mut request);
-        let is_old = self.old_paths.cover(request.uri().path());
+        let is_unversioned = route_to_v2(&mut request);
+        let is_old = self.old_paths.contains(request.uri().path());
         self.traffic.record_request();
         self.users.attach_user(&mut request);
         let id = RequestId::of(request.headers());

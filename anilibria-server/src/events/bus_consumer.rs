@@ -26,7 +26,7 @@ impl BusConsumer {
         let mut events = realtime.bus().subscribe(realtime.last_received());
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                if timeout(INVALIDATION_TIMEOUT, titles.changed(event.title_id())).await.is_err() {
+                if timeout(INVALIDATION_TIMEOUT, titles.expire_title(event.title_id())).await.is_err() {
                     warn!(
                         title_id = event.title_id(),
                         "cached responses of a changed title not invalidated in time"

@@ -188,7 +188,7 @@ impl Poller {
     }
 
     fn client(&self) -> &Client {
-        self.titles.watcher()
+        self.titles.background_client()
     }
 
     /// Returns the cursor from which to poll. In this order: the cursor that the last leader saved on the bus, the last cursor
@@ -230,7 +230,7 @@ impl Poller {
     async fn publish(&self, event: &watch::Event, cursor: FencedCursor<'_>) -> Option<PublishOutcome> {
         let Some(change) = TitleChange::from_event(self.client(), event) else {
             warn!("too many changes for single events, all cached lists are invalidated");
-            self.titles.catalog_changed(&[]).await;
+            self.titles.expire_titles(&[]).await;
             return None;
         };
         let publish = || async {

@@ -1,4 +1,4 @@
-//! The local catalog. Lists are answered from it once it is loaded.
+//! The local catalog: a copy of all releases, from which lists are built once it is loaded.
 
 mod blocks;
 mod changes;
@@ -7,7 +7,7 @@ mod mongo;
 mod redis;
 mod status;
 mod store;
-mod sync;
+mod sync_task;
 
 use std::{
     collections::HashSet,
@@ -31,19 +31,19 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use self::{changes::Changes, store::Covered};
+use self::{changes::Changes, store::Coverage};
 pub use self::{
     disk::DiskCatalog,
     mongo::MongoCatalog,
     redis::RedisCatalog,
     status::{CatalogSource, CatalogStatus},
-    store::{CatalogStore, News, SharedCatalog},
-    sync::SyncTask,
+    store::{CatalogStore, CatalogUpdate, SharedCatalog},
+    sync_task::SyncTask,
 };
 use crate::titles::metrics;
 
-/// Timeout of reading from the shared store at startup when there is no catalog on disk. Afterwards it is read in the background.
-const FIRST_READ: Duration = Duration::from_secs(2);
+/// Timeout of reading the shared store at startup, if there is no catalog on disk. Afterwards [`SyncTask`] reads it.
+const FIRST_READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Options of [`LocalCatalog`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,80 +54,83 @@ pub struct LocalCatalogOptions {
     pub paced: bool,
 }
 
-/// Persistent stores of the catalog, and the leader election for polling AniLibria.
+/// Persistent stores of the catalog, and the candidate for the leader lease of polling AniLibria.
 #[derive(Debug, Default)]
 pub struct Stores {
     /// Store that only this instance reads.
-    pub own: Option<Arc<dyn CatalogStore>>,
+    pub local: Option<Arc<dyn CatalogStore>>,
     /// Store that all instances read.
     pub shared: Option<Arc<dyn SharedCatalog>>,
     /// Candidate for the leader lease of polling AniLibria; `None` if each instance polls for itself.
-    pub elector: Option<Arc<Candidate>>,
+    pub candidate: Option<Arc<Candidate>>,
 }
 
 /// The catalog in memory and its persistent stores. Cheap to clone.
 #[derive(Clone)]
 pub struct LocalCatalog {
-    shared: Arc<Shared>,
+    shared: Arc<State>,
 }
 
-struct Shared {
+struct State {
     client: Client,
     reflector: Reflector,
-    own: Option<Arc<dyn CatalogStore>>,
+    /// Store that only this instance reads.
+    local_store: Option<Arc<dyn CatalogStore>>,
     /// Store that all instances read.
-    common: Option<Arc<dyn SharedCatalog>>,
-    /// Taken by the task that keeps the catalog up to date.
-    elector: Mutex<Option<Arc<Candidate>>>,
+    shared_store: Option<Arc<dyn SharedCatalog>>,
+    /// Candidate for the leader lease, until [`SyncTask`] takes it.
+    candidate: Mutex<Option<Arc<Candidate>>>,
     interval: Duration,
     status: Mutex<CatalogStatus>,
-    /// Wakes the task that keeps the catalog up to date.
-    news: Notify,
-    /// Notified of every change of the catalog.
-    bell: watch::Sender<()>,
+    /// Wakes [`SyncTask`] before its next poll is due.
+    wake: Notify,
+    /// Notifies the subscribers of every change of the catalog.
+    changes: watch::Sender<()>,
 }
 
 impl LocalCatalog {
-    /// Creates a local copy of the catalog of `client`, with the initial contents from `stores`: from the store of this
-    /// instance, which is faster to read, or else from the shared one. It makes no request before [`SyncTask`] does.
+    /// Creates a local copy of the catalog of `client`. The initial contents come from the local store, which is faster to
+    /// read, or else from the shared one. AniLibria receives no request before [`SyncTask`] starts.
     ///
-    /// An unreadable store is not an error: the whole catalog is read from AniLibria.
+    /// An unreadable store is not an error: [`SyncTask`] then reads the complete catalog from AniLibria.
     pub async fn open(
         client: &Client,
-        Stores { own, shared, elector }: Stores,
+        Stores { local, shared, candidate }: Stores,
         LocalCatalogOptions { interval, paced }: LocalCatalogOptions,
     ) -> Self {
         let mut status = CatalogStatus::default();
-        let mut kept = Catalog::default();
-        if let Some(own) = &own {
-            kept = read(own.read()).await;
+        let mut stored = Catalog::default();
+        if let Some(local) = &local {
+            stored = read(CatalogSource::Disk, local.read()).await;
             status.source = Some(CatalogSource::Disk);
         }
-        if let (true, Some(shared)) = (kept.is_empty(), &shared) {
+        if let (true, Some(shared)) = (stored.is_empty(), &shared) {
             let in_time = async {
-                timeout(FIRST_READ, shared.read()).await.context("the shared store does not answer")?
+                timeout(FIRST_READ_TIMEOUT, shared.read())
+                    .await
+                    .context("the shared store did not respond in time")?
             };
-            kept = read(in_time).await;
+            stored = read(shared.source(), in_time).await;
             status.source = Some(shared.source());
         }
-        if kept.is_empty() {
+        if stored.is_empty() {
             status.source = None;
         }
-        status.releases = kept.len();
-        let mut reflector = client.reflector().catalog(kept);
+        status.releases = stored.len();
+        let mut reflector = client.reflector().catalog(stored);
         if !paced {
             reflector = reflector.unpaced();
         }
-        let shared = Shared {
+        let shared = State {
             client: client.clone(),
             reflector: reflector.build(),
-            own,
-            common: shared,
-            elector: Mutex::new(elector),
+            local_store: local,
+            shared_store: shared,
+            candidate: Mutex::new(candidate),
             interval,
             status: Mutex::new(status),
-            news: Notify::new(),
-            bell: watch::Sender::new(()),
+            wake: Notify::new(),
+            changes: watch::Sender::new(()),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -137,22 +140,22 @@ impl LocalCatalog {
         Some(self.shared.reflector.catalog()).filter(|catalog| !catalog.is_empty())
     }
 
-    /// Requests an early poll, because AniLibria has reported a change.
+    /// Requests a poll before the next one is due. Call it when an event reports a change.
     pub fn sync_soon(&self) {
-        self.shared.news.notify_one();
+        self.shared.wake.notify_one();
     }
 
     /// Returns a receiver that is notified of every change of the catalog.
-    pub fn changed(&self) -> watch::Receiver<()> {
-        self.shared.bell.subscribe()
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
     }
 
-    /// Returns the status of the copy.
+    /// Returns the status of the local catalog.
     pub fn status(&self) -> CatalogStatus {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the changes, or everything, and returns the difference.
+    /// Reads the changes from AniLibria, or the complete catalog if `everything` is true, and returns the difference.
     ///
     /// # Cancel safety
     ///
@@ -163,80 +166,82 @@ impl LocalCatalog {
         let result = if everything { reflector.load().await } else { reflector.refresh().await.map(drop) };
         let after = reflector.catalog();
         match &result {
-            Ok(()) => self.change_status(|status| status.synced(after.len())),
-            Err(error) => self.change_status(|status| status.failed(error)),
+            Ok(()) => self.change_status(|status| status.poll_succeeded(after.len())),
+            Err(error) => self.change_status(|status| status.poll_failed(error)),
         }
         result.map(|()| {
-            let changes = self.told(Changes::between(&self.shared.client, &before, &after));
+            let changes = self.notify_subscribers(Changes::between(&self.shared.client, &before, &after));
             let has_read_all = everything || before.is_empty();
-            metrics::synced(if has_read_all { after.len() } else { changes.titles.len() });
+            metrics::count_synced(if has_read_all { after.len() } else { changes.titles.len() });
             changes
         })
     }
 
     /// Records the outcome of [`update`](Self::update) in the shared store.
-    async fn note(&self, outcome: &anilibria_client::Result<Changes>) {
-        if let Some(common) = &self.shared.common {
+    async fn record_poll(&self, outcome: &anilibria_client::Result<Changes>) {
+        if let Some(shared_store) = &self.shared.shared_store {
             let releases = self.shared.reflector.catalog().len() as u64;
-            common.note(outcome.as_ref().map(|_| releases).map_err(ToString::to_string)).await;
+            shared_store.record_poll(outcome.as_ref().map(|_| releases).map_err(ToString::to_string)).await;
         }
     }
 
-    /// Records in the shared store that a long [`update`](Self::update) continues.
-    async fn note_progress(&self) {
-        if let Some(common) = &self.shared.common {
-            common.note_progress().await;
+    /// Records in the shared store that a long [`update`](Self::update) is still in progress.
+    async fn record_progress(&self) {
+        if let Some(shared_store) = &self.shared.shared_store {
+            shared_store.record_progress().await;
         }
     }
 
-    /// Reads the changes that other instances have written. Returns the difference and the sign that one of them polls
-    /// AniLibria; `None` without a shared store.
-    async fn follow(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
-        let Some(common) = &self.shared.common else { return Ok(None) };
-        let News { parts, covered, sign, last_sync } = common.news().await?;
+    /// Reads the changes that other instances have written. Returns the difference, and the heartbeat of the instance that
+    /// polls AniLibria; `None` without a shared store.
+    async fn read_shared(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
+        let Some(shared_store) = &self.shared.shared_store else { return Ok(None) };
+        let CatalogUpdate { parts, coverage, heartbeat, last_sync } = shared_store.read_changes().await?;
         let reflector = &self.shared.reflector;
         let before = reflector.catalog();
-        if !parts.is_empty() || covered != Covered::Nothing {
-            let there: HashSet<_> = parts.iter().map(CatalogPart::id).collect();
-            let is_gone = |id: &ReleaseId| covered.contains(*id) && !there.contains(id);
-            let gone = before.iter().map(|entry| entry.id).filter(is_gone).collect();
-            reflector.merge(parts, gone).await?;
+        if !parts.is_empty() || coverage != Coverage::None {
+            let written: HashSet<_> = parts.iter().map(CatalogPart::id).collect();
+            let is_removed = |id: &ReleaseId| coverage.contains(*id) && !written.contains(id);
+            let removed = before.iter().map(|entry| entry.id).filter(is_removed).collect();
+            reflector.merge(parts, removed).await?;
         }
         let after = reflector.catalog();
-        let changes = self.told(Changes::between(&self.shared.client, &before, &after));
-        let source = changes.any.then(|| common.source());
-        self.change_status(|status| status.followed(after.len(), source, last_sync));
-        Ok(Some((changes, sign)))
+        let changes = self.notify_subscribers(Changes::between(&self.shared.client, &before, &after));
+        let source = changes.any.then(|| shared_store.source());
+        self.change_status(|status| status.updated_from_store(after.len(), source, last_sync));
+        Ok(Some((changes, heartbeat)))
     }
 
     /// Writes the catalog to the shared store, if there is one.
-    async fn share(&self) -> anyhow::Result<()> {
-        let (Some(common), Some(catalog)) = (&self.shared.common, self.catalog()) else { return Ok(()) };
-        common.write(catalog).await.inspect_err(|_| count_error("catalogue", "save"))
+    async fn write_shared(&self) -> anyhow::Result<()> {
+        let (Some(shared_store), Some(catalog)) = (&self.shared.shared_store, self.catalog()) else {
+            return Ok(());
+        };
+        shared_store.write(catalog).await.inspect_err(|_| count_error("catalogue", "save"))
     }
 
     /// Returns true if the shared store contains the last write, or if there is no shared store.
-    async fn is_shared(&self) -> bool {
-        match &self.shared.common {
-            Some(common) => common.is_intact().await,
+    async fn is_shared_store_intact(&self) -> bool {
+        match &self.shared.shared_store {
+            Some(shared_store) => shared_store.is_intact().await,
             None => true,
         }
     }
 
-    /// Writes the catalog to the store of this instance. A failure is logged; the next change tries again.
+    /// Writes the catalog to the local store. A failure is logged, and the next change is written again.
     async fn save(&self) {
-        if let (Some(own), Some(catalog)) = (&self.shared.own, self.catalog())
-            && let Err(error) = own.write(catalog).await
+        if let (Some(local_store), Some(catalog)) = (&self.shared.local_store, self.catalog())
+            && let Err(error) = local_store.write(catalog).await
         {
             count_error("catalogue", "save");
             warn!(error = &*error, "catalog not saved on disk");
         }
     }
 
-    /// Notifies the subscribers if the catalog has changed.
-    fn told(&self, changes: Changes) -> Changes {
+    /// Notifies the subscribers if the catalog has changed. Returns `changes`.
+    fn notify_subscribers(&self, changes: Changes) -> Changes {
         if changes.any {
-            self.shared.bell.send_replace(());
+            self.shared.changes.send_replace(());
         }
         changes
     }
@@ -245,8 +250,8 @@ impl LocalCatalog {
         change(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn take_elector(&self) -> Option<Arc<Candidate>> {
-        self.shared.elector.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take_candidate(&self) -> Option<Arc<Candidate>> {
+        self.shared.candidate.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -256,16 +261,18 @@ impl fmt::Debug for LocalCatalog {
     }
 }
 
-async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
-    match store.await {
+/// Returns the result of `read`, which reads the store `source`. If the store is empty or unreadable, the catalog is empty.
+async fn read(source: CatalogSource, read: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
+    let source = source.as_str();
+    match read.await {
         Ok(Some(catalog)) => {
-            info!(releases = catalog.len(), "saved catalog loaded");
+            info!(source, releases = catalog.len(), "saved catalog loaded");
             catalog
         }
         Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
-            warn!(error = &*error, "saved catalog cannot be read");
+            warn!(source, error = &*error, "saved catalog cannot be read");
             Catalog::default()
         }
     }

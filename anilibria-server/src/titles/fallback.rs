@@ -1,6 +1,6 @@
-//! Single titles from the Node service, for when neither AniLibria nor any stored copy provides them.
+//! The fallback to the Node service for single titles, if neither AniLibria nor a stored copy provides them.
 //!
-//! They are not stored in the cache, where they would shadow AniLibria's answers after it recovers.
+//! Titles of the Node service are not stored in the cache: there they would replace AniLibria's titles after AniLibria recovers.
 
 use std::{
     error::Error as StdError,
@@ -22,16 +22,16 @@ use tracing::debug;
 
 use crate::{
     node::{CallerHeaders, NodeError, NodeService},
-    titles::{from_node::mapped, model::title::Title},
+    titles::{from_node, model::title::Title},
 };
 
-/// Time for which a title is kept, so that many requests for one title do not overload the Node service as well.
-const KEPT_FOR: Duration = Duration::from_secs(10);
+/// TTL of a title in memory, so that many requests for one title do not overload the Node service.
+const TTL: Duration = Duration::from_secs(10);
 
-/// Maximum bytes of the kept titles.
+/// Maximum size of the titles in memory, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// Part of the request timeout that is reserved for other work.
+/// Part of the request timeout that is reserved for the rest of the request.
 const MARGIN: Duration = Duration::from_millis(300);
 
 /// Fallback to the Node service. Concurrent requests for one title share one call. Cheap to clone.
@@ -40,25 +40,26 @@ pub struct Fallback {
     node: NodeService,
     /// Maximum duration of a request, from its start to the end of the fallback.
     budget: Duration,
-    recent: Cache<u32, Kept>,
+    recent: Cache<u32, RecentTitle>,
 }
 
+/// A rendered title.
 #[derive(Clone)]
-struct Kept {
+struct RecentTitle {
     title: Bytes,
-    until: OffsetDateTime,
+    expires: OffsetDateTime,
 }
 
 impl Fallback {
-    /// Creates a fallback on `node` that uses the remaining time of a request, whose timeout is `request_timeout`.
+    /// Creates a fallback to `node`. A call may take the remaining time of its request, which has the timeout `request_timeout`.
     pub fn new(node: NodeService, request_timeout: Duration) -> Self {
-        let weight = |_: &u32, kept: &Kept| u32::try_from(kept.title.len()).unwrap_or(u32::MAX);
-        let recent = Cache::builder().weigher(weight).max_capacity(MAX_BYTES).time_to_live(KEPT_FOR).build();
+        let weight = |_: &u32, recent: &RecentTitle| u32::try_from(recent.title.len()).unwrap_or(u32::MAX);
+        let recent = Cache::builder().weigher(weight).max_capacity(MAX_BYTES).time_to_live(TTL).build();
         Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
     }
 
-    /// Returns title `id` for the request of `caller` that began at `since`; `None` if there is none that may be shown.
-    /// Picture addresses use the host of `client`.
+    /// Returns title `id` for a request of `caller` that began at `since`; `None` if the Node service does not return the title
+    /// in time. Relative addresses of pictures are resolved against the host of `client`.
     pub(super) async fn title(
         &self,
         client: &Client,
@@ -68,12 +69,12 @@ impl Fallback {
     ) -> Option<Rendered<One<Title>>> {
         let left = self.budget.checked_sub(since.elapsed())?;
         let load = self.load(client, id, caller, left);
-        // A request that waits for another request's call may have less time left than that one.
+        // This request may wait for the call of another request that has more time left.
         let entry =
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
         let meta =
-            Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().until), ..Meta::default() };
-        Some(Rendered::new(entry.into_value().title, meta).no_store())
+            Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().expires), ..Meta::default() };
+        Some(Rendered::new(entry.into_value().title, meta).for_once())
     }
 
     async fn load(
@@ -81,16 +82,20 @@ impl Fallback {
         client: &Client,
         id: u32,
         caller: &CallerHeaders,
-        within: Duration,
-    ) -> Result<Kept, NodeError> {
-        let title = self.node.title(id, caller, within).await.inspect_err(|error| {
+        timeout: Duration,
+    ) -> Result<RecentTitle, NodeError> {
+        let title = self.node.title(id, caller, timeout).await.inspect_err(|error| {
             count_error("nodejs_service", error.kind());
-            debug!(title_id = id, error = error as &dyn StdError, "no title from the Node service");
+            debug!(
+                title_id = id,
+                error = error as &dyn StdError,
+                "title not available from the Node service"
+            );
         })?;
         debug!(title_id = id, "title served by the Node service");
         let site = client.media_url("/").and_then(|root| root.parse().ok());
-        let title = render_from(DataSource::Nodejs, &mapped(&title, site.as_ref()), None);
-        Ok(Kept { title, until: OffsetDateTime::now_utc() + KEPT_FOR })
+        let title = render_from(Origin::Nodejs, &from_node::convert(&title, site.as_ref()), None);
+        Ok(RecentTitle { title, expires: OffsetDateTime::now_utc() + TTL })
     }
 }
 

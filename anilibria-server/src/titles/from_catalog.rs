@@ -1,4 +1,4 @@
-//! Answers from the local catalog: selected, mapped and rendered.
+//! Lists built from the local catalog: entries are selected, mapped and rendered.
 
 use anilibria_cache::NewValue;
 use anilibria_client::{
@@ -16,30 +16,31 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// Sources of lists: the catalog, and the client that builds the addresses of pictures.
+/// Lists of the titles in a catalog.
 #[derive(Clone, Copy)]
-pub(super) struct Shelf<'a> {
+pub(super) struct CatalogLists<'a> {
+    /// Client that makes the addresses of pictures absolute.
     pub(super) client: &'a Client,
     pub(super) catalog: &'a Catalog,
 }
 
-impl Shelf<'_> {
+impl CatalogLists<'_> {
     /// Returns a page of the titles that match a query.
     pub(super) fn list(self, query: &ListQuery) -> NewValue {
         let found = select(self.catalog, query);
         self.page(&found, query.page, query.limit)
     }
 
-    /// Returns a page of the titles whose names contain a text, or a similar one.
+    /// Returns a page of the titles whose names contain a text, or a similar text if the query is fuzzy.
     pub(super) fn search(self, query: &SearchQuery) -> NewValue {
         let search = self.catalog.query().search(query.text.as_str());
         let search = if query.fuzzy { search } else { search.literal() };
-        self.page(&cut(search, query.page, query.limit), query.page, query.limit)
+        self.page(&find_page(search, query.page, query.limit), query.page, query.limit)
     }
 
     /// Returns a page of all titles, in descending order of `sort`.
     pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> NewValue {
-        self.page(&cut(self.catalog.query().sort(sort), page, limit), page, limit)
+        self.page(&find_page(self.catalog.query().sort(sort), page, limit), page, limit)
     }
 
     /// Returns the names of the genres that at least one title has.
@@ -58,13 +59,13 @@ impl Shelf<'_> {
     }
 }
 
-/// Returns the id of a random title that is not blocked; `None` if all are.
+/// Returns the id of a random title that is not blocked; `None` if all titles are.
 pub(super) fn random_id(catalog: &Catalog) -> Option<u32> {
-    let open = catalog.query().blocked(false).find();
-    Some(fastrand::choice(&open.items)?.id.get())
+    let unblocked = catalog.query().blocked(false).find();
+    Some(fastrand::choice(&unblocked.items)?.id.get())
 }
 
-/// Selects the entries that match all filters of a query. Ties are sorted newest first.
+/// Returns one page of the entries that match all filters of a query. Ties are sorted newest first.
 fn select<'c>(catalog: &'c Catalog, query: &ListQuery) -> Found<'c> {
     let mut selected = catalog
         .query()
@@ -86,10 +87,11 @@ fn select<'c>(catalog: &'c Catalog, query: &ListQuery) -> Found<'c> {
     if let Some(status) = query.status {
         selected = selected.statuses([v1_status(status)]);
     }
-    cut(selected, query.page, query.limit)
+    find_page(selected, query.page, query.limit)
 }
 
-fn cut(query: Query<'_>, page: u32, limit: u32) -> Found<'_> {
+/// Returns one page of the entries that `query` selects.
+fn find_page(query: Query<'_>, page: u32, limit: u32) -> Found<'_> {
     let offset = u64::from(page.saturating_sub(1)) * u64::from(limit);
     query.offset(usize::try_from(offset).unwrap_or(usize::MAX)).limit(limit as usize).find()
 }
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_ordered_truly_and_ties_go_to_the_newest_in_both_directions() {
+    fn ids_are_sorted_numerically_and_ties_are_newest_first_in_both_directions() {
         assert_eq!(ids(&ListQuery::default()), [3, 2, 1]);
         assert_eq!(ids(&ListQuery { order: Order::Asc, ..ListQuery::default() }), [1, 2, 3]);
         assert_eq!(ids(&ListQuery { sort: Sort::Year, ..ListQuery::default() }), [2, 3, 1]);
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn every_filter_holds_and_a_search_keeps_the_order_asked_for() {
+    fn all_filters_apply_and_a_search_keeps_the_requested_order() {
         let genres = |name: &str| vec!["СЕНЕН".to_owned(), name.to_owned()];
 
         assert_eq!(
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_have_one_of_the_ids_of_each_other_service() {
+    fn titles_match_one_of_the_ids_of_each_external_service() {
         let of = |mal: &[u64], shikimori: &[u64]| {
             ids(&ListQuery { mal_ids: mal.into(), shikimori_ids: shikimori.into(), ..ListQuery::default() })
         };
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn page_far_behind_the_end_is_empty_and_still_tells_how_many_there_are() {
+    fn page_beyond_the_end_is_empty_and_has_the_total() {
         let catalog = catalog();
 
         let found = select(&catalog, &ListQuery { page: u32::MAX, limit: 100, ..ListQuery::default() });
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_leaves_out_what_is_blocked() {
+    fn random_title_is_not_blocked() {
         assert_eq!(random_id(&catalog()), Some(3));
         assert_eq!(random_id(&Catalog::default()), None);
     }

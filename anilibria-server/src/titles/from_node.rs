@@ -1,4 +1,4 @@
-//! Conversion of the Node service's titles to the site's.
+//! Conversion of the Node service's titles to titles of API v2.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Converts `title`. Relative addresses of pictures are resolved against `site`.
-pub fn mapped(title: &NodeTitle, site: Option<&Url>) -> Title {
+pub fn convert(title: &NodeTitle, site: Option<&Url>) -> Title {
     let episodes = episodes(&title.player, site);
     Title {
         id: title.id,
@@ -32,7 +32,7 @@ pub fn mapped(title: &NodeTitle, site: Option<&Url>) -> Title {
         season: season(title.season.code),
         episodes: EpisodeCount {
             total: title.kind.episodes.filter(|total| *total > 0),
-            current: u32::try_from(episodes.values().filter(|episode| episode.number.is_whole()).count())
+            current: u32::try_from(episodes.values().filter(|episode| episode.number.is_complete()).count())
                 .ok(),
         },
         poster: poster(&title.posters, site),
@@ -58,7 +58,7 @@ fn episodes(player: &title::Player, site: Option<&Url>) -> BTreeMap<EpisodeKey, 
             opening: skip(&episode.skips.opening),
             ending: skip(&episode.skips.ending),
         };
-        // Sorted by number: a JavaScript object lists integer keys first, whatever the order of insertion.
+        // Sorted by number: a JavaScript object lists integer keys first, regardless of the order of insertion.
         (EpisodeKey::new(None, number), episode)
     });
     mapped.collect()
@@ -155,17 +155,17 @@ mod tests {
         "https://site.example".parse().unwrap()
     }
 
-    /// Converts a title with these fields next to its id and name.
-    fn mapped_with(fields: &Value) -> Title {
+    /// Converts a title with an id, a name and these fields.
+    fn converted(fields: &Value) -> Title {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let answer = json!({"success": true, "data": data});
-        mapped(&title::parse_title(answer, 7).unwrap(), Some(&site()))
+        let response = json!({"success": true, "data": data});
+        convert(&title::accepted(response, 7).unwrap(), Some(&site()))
     }
 
     #[test]
-    fn whole_title_becomes_one_of_the_site() {
-        let title = mapped_with(&json!({
+    fn all_fields_are_converted() {
+        let title = converted(&json!({
             "code": "sample", "names": {"ru": " Пример ", "en": "Sample", "alternative": ""},
             "description": "a\r\nb", "status": {"string": "В работе", "code": 1},
             "type": {"full_string": "ТВ (2 эп.)", "string": "TV", "code": 1, "episodes": 2, "length": 24},
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_kinds_and_seasons_become_names() {
+    fn codes_of_kinds_and_seasons_are_converted() {
         let kinds = [
             (json!(0), TitleKind::Movie),
             (json!(1), TitleKind::Tv),
@@ -254,7 +254,7 @@ mod tests {
             (json!(null), TitleKind::Tv),
         ];
         for (code, kind) in kinds {
-            assert_eq!(mapped_with(&json!({"type": {"code": code}})).kind, kind, "{code}");
+            assert_eq!(converted(&json!({"type": {"code": code}})).kind, kind, "{code}");
         }
         let seasons = [
             (0, None),
@@ -264,12 +264,12 @@ mod tests {
             (4, Some(Season::Autumn)),
         ];
         for (code, season) in seasons {
-            assert_eq!(mapped_with(&json!({"season": {"code": code}})).season, season, "{code}");
+            assert_eq!(converted(&json!({"season": {"code": code}})).season, season, "{code}");
         }
     }
 
     #[test]
-    fn status_goes_by_its_word_and_then_by_its_code() {
+    fn text_of_the_status_precedes_its_code() {
         for (status, expected) in [
             (json!({"string": "В работе"}), TitleStatus::Ongoing),
             (json!({"string": "ongoing", "code": 2}), TitleStatus::Ongoing),
@@ -282,12 +282,12 @@ mod tests {
             (json!({"string": "?", "code": 1}), TitleStatus::Ongoing),
             (json!(null), TitleStatus::Ongoing),
         ] {
-            assert_eq!(mapped_with(&json!({"status": status})).status, expected, "{status}");
+            assert_eq!(converted(&json!({"status": status})).status, expected, "{status}");
         }
     }
 
     #[test]
-    fn moment_is_that_of_the_last_episode_or_else_of_the_last_change() {
+    fn updated_at_is_the_last_episode_or_else_the_last_change() {
         for (fields, expected) in [
             (json!({"updated": 10, "last_change": 20}), 10),
             (json!({"updated": 0, "last_change": 20}), 20),
@@ -297,22 +297,22 @@ mod tests {
         ] {
             let expected = OffsetDateTime::from_unix_timestamp(expected).unwrap();
 
-            assert_eq!(mapped_with(&fields).updated_at, expected.into(), "{fields}");
+            assert_eq!(converted(&fields).updated_at, expected.into(), "{fields}");
         }
     }
 
     #[test]
-    fn title_is_blocked_for_any_of_the_reasons() {
+    fn any_reason_makes_the_title_blocked() {
         for reason in ["blocked", "copyrights", "geoip"] {
-            assert!(mapped_with(&json!({"blocked": {reason: true}})).blocked, "{reason}");
+            assert!(converted(&json!({"blocked": {reason: true}})).blocked, "{reason}");
         }
-        assert!(!mapped_with(&json!({"blocked": {"blocked": false}})).blocked);
+        assert!(!converted(&json!({"blocked": {"blocked": false}})).blocked);
     }
 
     #[test]
-    fn stream_without_a_host_is_left_out_unless_it_names_one() {
+    fn relative_stream_without_a_host_is_omitted() {
         let hls = json!({"fhd": "/f.m3u8", "hd": "https://cdn.example/h.m3u8", "sd": "javascript:alert(1)"});
-        let title = mapped_with(&json!({"player": {"list": [{"episode": 1, "hls": hls}]}}));
+        let title = converted(&json!({"player": {"list": [{"episode": 1, "hls": hls}]}}));
 
         let sources = &title.player.episodes.values().next().unwrap().sources;
 
@@ -323,9 +323,9 @@ mod tests {
     }
 
     #[test]
-    fn episodes_stand_in_the_order_of_their_numbers() {
+    fn episodes_are_sorted_by_number() {
         let list = json!({"2": {}, "10": {}, "1": {}, "1.5": {}});
-        let title = mapped_with(&json!({"player": {"list": list}}));
+        let title = converted(&json!({"player": {"list": list}}));
 
         let keys: Vec<_> = title.player.episodes.keys().map(ToString::to_string).collect();
 
@@ -334,7 +334,7 @@ mod tests {
     }
 
     /// Generates arbitrary JSON as the value of a field.
-    fn anything() -> impl Strategy<Value = Value> {
+    fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -353,10 +353,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_every_address_is_one_that_a_browser_can_load(
-            posters in anything(), player in anything(), season in anything(), updated in anything(),
+        fn all_addresses_are_absolute_http_urls(
+            posters in any_json(), player in any_json(), season in any_json(), updated in any_json(),
         ) {
-            let title = mapped_with(
+            let title = converted(
                 &json!({"posters": posters, "player": player, "season": season, "updated": updated}),
             );
 

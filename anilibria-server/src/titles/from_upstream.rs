@@ -1,4 +1,4 @@
-//! Answers from AniLibria, for when no cache level has one: requested, mapped and rendered.
+//! Loaders that read AniLibria: they request, map and render. The cache calls them on a miss.
 
 use anilibria_cache::NewValue;
 use anilibria_client::{
@@ -16,20 +16,15 @@ use serde_json::Value;
 use super::{ListQuery, SearchQuery, selection};
 use crate::titles::mapping::Mapping;
 
-/// Loads a title with its episodes; absent if AniLibria has no such title.
+/// Loads a title with its episodes. The value is absent if AniLibria has no such title.
 pub(super) async fn title(client: Client, id: u32) -> Result<NewValue, Error> {
-    Ok(keep_title(id, title_now(&client, id).await?))
-}
-
-/// Loads and renders a title with its episodes; `None` if AniLibria has no such title.
-async fn title_now(client: &Client, id: u32) -> Result<Option<Bytes>, Error> {
-    let release = release_now(client, id).await?;
-    Ok(release.map(|release| rendered(client, &release)))
+    let release = load_release(&client, id).await?;
+    Ok(cacheable_title(id, release.map(|release| render_title(&client, &release))))
 }
 
 /// Loads a release with its episodes; `None` if AniLibria has no such release.
-pub(super) async fn release_now(client: &Client, id: u32) -> Result<Option<Release>, Error> {
-    // The excluded fields are not used, and they are half of the response.
+pub(super) async fn load_release(client: &Client, id: u32) -> Result<Option<Release>, Error> {
+    // The excluded fields are not used, and they are half of the response of AniLibria.
     match client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await {
         Ok(release) => Ok(Some(release)),
         Err(error) if error.is_not_found() => Ok(None),
@@ -38,12 +33,12 @@ pub(super) async fn release_now(client: &Client, id: u32) -> Result<Option<Relea
 }
 
 /// Renders `release` as a title.
-pub(super) fn rendered(client: &Client, release: &Release) -> Bytes {
+pub(super) fn render_title(client: &Client, release: &Release) -> Bytes {
     render(&Mapping::new(client).title(release), None)
 }
 
-/// Returns the title `id` as a value for the cache.
-pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> NewValue {
+/// Returns the rendered title `id` as a value for the cache; an absent value for `None`.
+pub(super) fn cacheable_title(id: u32, title: Option<Bytes>) -> NewValue {
     title.map_or_else(NewValue::absent, NewValue::new).tag(tag::title(id))
 }
 
@@ -58,16 +53,15 @@ pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> NewVa
     page(client, &Window::default(), page_number, limit)
 }
 
-/// Loads a page of the results of AniLibria's search, which returns a short list as a whole.
+/// Loads a page of the results of AniLibria's search, which returns all its results at once.
 pub(super) async fn search(client: Client, query: SearchQuery) -> Result<NewValue, Error> {
     let found = client.search(query.text).await?;
-    let window = selection::cut(found, offset(query.page, query.limit), query.limit);
+    let window = selection::page_of(found, offset(query.page, query.limit), query.limit);
     Ok(page(&client, &window, query.page, query.limit))
 }
 
-/// Loads a page of the last updated titles. Within the range of AniLibria's list of latest releases, the page comes from
-/// that list, because it contains the latest episodes. The catalog has the same order and provides the total number of
-/// titles.
+/// Loads a page of all titles, the latest updated first. AniLibria's list of latest releases provides the first pages, because it
+/// contains the latest episodes. The catalog, which has the same order, provides the other pages and the total.
 pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<NewValue, Error> {
     let offset = offset(page_number, limit);
     let end = offset + u64::from(limit);
@@ -78,21 +72,21 @@ pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Res
             let latest = client.releases().latest().limit(end).into_future();
             let (latest, count) = future::try_join(latest, count).await?;
             let total = count.pagination.total.unwrap_or(latest.len() as u64);
-            Window::new(selection::cut(latest, offset, limit).items, total)
+            Window::new(selection::page_of(latest, offset, limit).items, total)
         }
         _ => catalog.window(offset, limit).await?,
     };
     Ok(page(&client, &window, page_number, limit))
 }
 
-/// Loads a page of the highest rated titles.
+/// Loads a page of all titles, the most popular first.
 pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Result<NewValue, Error> {
     let catalog = client.catalog().releases().sorting(CatalogSorting::RatingDesc);
     let window = catalog.window(offset(page_number, limit), limit).await?;
     Ok(page(&client, &window, page_number, limit))
 }
 
-/// Loads the schedule of the week, or of some days.
+/// Loads the schedule of `days` of the week; of all days if `days` is empty.
 pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<NewValue, Error> {
     let week = client.schedule().week().await?;
     let tags: Vec<_> = week.iter().map(|item| tag::title(item.release.id.get())).collect();
@@ -124,10 +118,10 @@ pub(super) fn genre_ids(list: &[u8], names: &[String]) -> Result<Option<Vec<Genr
 
 /// Returns the id of a random release that is not blocked.
 pub(super) async fn random_id(client: &Client) -> Result<u32, Error> {
-    // About one in five may be blocked at the location of the service, so five are requested.
+    // About one in five releases is blocked at the location of the service, so five are requested.
     let releases = client.releases().random().limit(5).await?;
     let release = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
-    let none = || Error::NotFound { message: "the service has no release to choose".to_owned() };
+    let none = || Error::NotFound { message: "AniLibria returned no random release".to_owned() };
     release.map(|release| release.id.get()).ok_or_else(none)
 }
 
@@ -147,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn genres_are_found_whatever_their_case_and_yo() {
+    fn genres_are_found_regardless_of_case_and_yo() {
         let list = r#"[{"id": 8, "name": "Драма"}, {"id": 12, "name": "Сёнен"}]"#.as_bytes();
         let ids = |names: &[&str]| {
             genre_ids(list, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! The logical keys of cached answers. All of them are defined here.
+//! Keys of cached values, except those of [`crate::v1`].
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
@@ -10,8 +10,9 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// Patterns of all keys: exact keys, and prefixes that end with `*`. Other keys in the same Redis belong to other services.
-pub(crate) const KINDS: [&str; 10] = [
+/// Patterns of all keys, also those of API v1: exact keys, and prefixes that end with `*`. Other keys in the same Redis belong
+/// to other services.
+pub(crate) const KEY_PATTERNS: [&str; 10] = [
     "title:*",
     "titles:*",
     "search:*",
@@ -67,7 +68,7 @@ pub fn genres() -> &'static str {
     "genres"
 }
 
-/// Returns the key of the genres with their ids, which the genre filter looks up.
+/// Returns the key of the genres with their ids, for the filter by genre.
 pub fn genre_ids() -> &'static str {
     "genres:ids"
 }
@@ -80,8 +81,8 @@ fn normal(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// Returns a digest of all filters and the order, the same on every instance and in every version. Unset filters are
-/// omitted.
+/// Returns a digest of all filters and the order. It is the same on all instances and in all versions. Unset filters are not part
+/// of it.
 fn filters(query: &ListQuery) -> Cow<'static, str> {
     let ListQuery {
         page: _,
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn order_and_spelling_of_genres_make_no_other_key() {
+    fn key_is_independent_of_order_and_case_of_genres() {
         let one = ListQuery {
             genres: vec!["Сёнен".to_owned(), "Драма".to_owned()], ..ListQuery::default()
         };
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn order_of_external_ids_makes_no_other_key_and_the_service_does() {
+    fn key_depends_on_the_external_service_and_not_on_the_order_of_ids() {
         let mal = |ids: &[u64]| titles(&ListQuery { mal_ids: ids.into(), ..ListQuery::default() });
         let shikimori =
             |ids: &[u64]| titles(&ListQuery { shikimori_ids: ids.into(), ..ListQuery::default() });
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn each_filter_makes_another_key() {
+    fn key_depends_on_each_filter() {
         let changed = [
             ListQuery { search: Some("кот".to_owned()), ..ListQuery::default() },
             ListQuery { year: Some(2020), ..ListQuery::default() },

@@ -1,4 +1,4 @@
-//! Conversion of AniLibria's releases to the site's titles.
+//! Conversion of AniLibria's releases to titles of API v2.
 
 mod entry;
 
@@ -16,7 +16,7 @@ use crate::titles::model::{
     title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
 };
 
-/// A mapping from releases to titles. The client makes the addresses of pictures absolute.
+/// A mapping from releases to titles. Its client makes the addresses of pictures absolute.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping<'a> {
     client: &'a Client,
@@ -60,19 +60,19 @@ impl<'a> Mapping<'a> {
         releases.into_iter().map(|release| self.title(release)).collect()
     }
 
-    /// Returns the days of a week, all of them or those in `days`, each with its titles in the given order.
+    /// Returns `days` of the week, all days if `days` is empty, each with its titles in the order of `week`. 0 is Monday.
     pub fn week(self, week: &[ScheduledRelease], days: &[u8]) -> Vec<ScheduleDay> {
-        let asked = |day: &u8| days.is_empty() || days.contains(day);
+        let is_requested = |day: &u8| days.is_empty() || days.contains(day);
         let on = |day: u8| {
             let same = move |item: &&ScheduledRelease| {
                 item.release.publish_day.is_some_and(|other| other.0 == day + 1)
             };
             week.iter().filter(same).map(|item| self.scheduled(item)).collect()
         };
-        (0..7).filter(asked).map(|day| ScheduleDay { day, list: on(day) }).collect()
+        (0..7).filter(is_requested).map(|day| ScheduleDay { day, list: on(day) }).collect()
     }
 
-    /// Converts an item of the schedule, which also says whether an episode is published.
+    /// Converts an item of the schedule. The item also decides between the statuses `ongoing` and `announced`.
     fn scheduled(self, item: &ScheduledRelease) -> Title {
         let first_is_next = item.next_release_episode_number.is_some_and(|next| next <= Ordinal(1.0));
         let mut title = self.title(&item.release);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_and_episodes_make_the_status() {
+    fn status_depends_on_flags_and_episodes() {
         let episode = json!({"id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1});
         let cases = [
             (json!({"id": 1, "is_ongoing": true, "episodes": [episode]}), TitleStatus::Ongoing),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_the_service_become_kinds_of_the_site() {
+    fn kinds_are_converted() {
         let cases = [
             ("TV", TitleKind::Tv),
             ("DORAMA", TitleKind::Tv),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_fall_back_to_the_next_larger_and_become_absolute() {
+    fn pictures_are_absolute_and_fall_back_to_the_next_larger_size() {
         let poster = json!({"src": "/s.jpg", "optimized": {"preview": "/p.webp", "thumbnail": null}});
 
         let title = title(json!({"id": 1, "poster": poster}));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_are_counted_by_whole_numbers_and_stand_in_the_order_of_the_service() {
+    fn only_whole_episodes_count_and_the_order_of_anilibria_is_kept() {
         let id = |n: u32| format!("9b5e26ee-598f-4b8b-b77e-188d3e4563{n:02}");
         let episode = |n: u32, ordinal: f64| json!({"id": id(n), "ordinal": ordinal, "sort_order": n});
         let episodes = [episode(2, 2.0), episode(10, 10.0), episode(1, 1.0), episode(3, 2.5)];
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn best_source_comes_first_and_queries_are_kept() {
+    fn best_source_is_first_and_queries_stay() {
         let episode = json!({
             "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "duration": 1420.5,
             "hls_480": "https://cdn.example/480.m3u8?a=1", "hls_1080": "https://cdn.example/1080.m3u8?a=1",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_texts_are_null_and_line_ends_are_plain() {
+    fn empty_names_are_null_and_line_ends_are_normalised() {
         let name = json!({"main": "Имя", "english": "", "alternative": " "});
 
         let title = title(json!({"id": 1, "name": name, "description": "a\r\nb"}));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn week_has_every_day_unless_some_are_asked_for() {
+    fn week_has_all_days_unless_some_are_requested() {
         let client = Client::new().unwrap();
         let item = |day: u8, next: u32| {
             let release = json!({"id": 1, "publish_day": {"value": day}, "is_in_production": true});

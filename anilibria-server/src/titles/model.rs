@@ -1,6 +1,6 @@
-//! Models of titles, as the site reads them.
+//! Models of titles, as API v2 returns them.
 
 pub mod episode;
 pub mod schedule;
-pub mod sync;
+pub mod sync_report;
 pub mod title;

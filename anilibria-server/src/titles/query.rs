@@ -1,4 +1,4 @@
-//! Queries for lists, already validated.
+//! Validated queries of lists.
 
 use crate::titles::{
     model::title::{Season, TitleStatus},

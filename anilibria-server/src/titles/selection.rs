@@ -1,4 +1,4 @@
-//! Selection of titles in AniLibria's catalog.
+//! Selection of titles in the catalog of AniLibria's API.
 
 use std::cmp::Ordering;
 
@@ -18,11 +18,11 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// Maximum number of releases that are filtered here by a status that the catalog cannot filter by. About a hundred are in
-/// production at any time.
-const MOST_IN_PRODUCTION: usize = 1000;
+/// Maximum number of releases to read for a status that the catalog cannot filter by. About a hundred are in production at any
+/// time.
+const MAX_IN_PROGRESS: usize = 1000;
 
-/// Returns the releases of the catalog that match a query. Genres are given as ids.
+/// Returns one page of the releases in the catalog that match a query. `genres` replaces the names of genres in the query.
 pub(super) async fn select(
     client: &Client,
     query: &ListQuery,
@@ -42,7 +42,7 @@ pub(super) async fn select(
             let mut releases = in_progress(&catalog).await?;
             releases.retain(|release| mapping::status(release) == status);
             releases.sort_by(|one, two| compare(one, two, query.sort, query.order));
-            Ok(cut(releases, offset, query.limit))
+            Ok(page_of(releases, offset, query.limit))
         }
     }
 }
@@ -70,20 +70,23 @@ fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<Cat
 /// so each flag needs a separate request.
 async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     let ongoing = catalog.clone().publish_statuses([PublishStatus::Ongoing]);
-    let dubbed = catalog.clone().publish_statuses([PublishStatus::NotOngoing]);
-    let dubbed = dubbed.production_statuses([ProductionStatus::InProduction]);
+    let in_production = catalog.clone().publish_statuses([PublishStatus::NotOngoing]);
+    let in_production = in_production.production_statuses([ProductionStatus::InProduction]);
     let collect =
-        |request: CatalogReleases| request.limit(50).items().take(MOST_IN_PRODUCTION).try_collect::<Vec<_>>();
-    let (mut releases, dubbed) = future::try_join(collect(ongoing), collect(dubbed)).await?;
-    if releases.len().max(dubbed.len()) == MOST_IN_PRODUCTION {
-        warn!(limit = MOST_IN_PRODUCTION, "more releases in progress than are read");
+        |request: CatalogReleases| request.limit(50).items().take(MAX_IN_PROGRESS).try_collect::<Vec<_>>();
+    let (mut releases, in_production) = future::try_join(collect(ongoing), collect(in_production)).await?;
+    if releases.len().max(in_production.len()) == MAX_IN_PROGRESS {
+        warn!(
+            limit = MAX_IN_PROGRESS,
+            "too many releases in progress, releases beyond the limit are not listed"
+        );
     }
-    releases.extend(dubbed);
+    releases.extend(in_production);
     Ok(releases)
 }
 
-/// Compares two releases in the order of the catalog, for releases from more than one request. Ties are sorted by id,
-/// newest first.
+/// Compares two releases in the order of the catalog, to merge the results of several requests. Ties are sorted by id, newest
+/// first.
 fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
     let ascending = match sort {
         Sort::Year => one.year.cmp(&two.year),
@@ -107,8 +110,8 @@ fn sorting(sort: Sort, order: Order) -> CatalogSorting {
     }
 }
 
-/// Returns one page of a whole list.
-pub(super) fn cut(releases: Vec<Release>, offset: u64, limit: u32) -> Window<Release> {
+/// Returns one page of a complete list.
+pub(super) fn page_of(releases: Vec<Release>, offset: u64, limit: u32) -> Window<Release> {
     let total = releases.len() as u64;
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     Window::new(releases.into_iter().skip(skip).take(limit as usize).collect(), total)
@@ -123,15 +126,15 @@ mod tests {
     }
 
     #[test]
-    fn cut_keeps_the_length_of_the_whole() {
-        let window = cut(releases(1..=5), 2, 2);
+    fn page_has_the_total_of_the_list() {
+        let window = page_of(releases(1..=5), 2, 2);
 
         assert_eq!((window.items, window.total), (releases([3, 4]), 5));
-        assert!(cut(releases(1..=5), u64::MAX, 2).items.is_empty());
+        assert!(page_of(releases(1..=5), u64::MAX, 2).items.is_empty());
     }
 
     #[test]
-    fn equals_stand_by_id_with_the_newest_first_in_both_directions() {
+    fn ties_are_sorted_newest_first_in_both_directions() {
         for order in [Order::Asc, Order::Desc] {
             let mut list = releases([1, 3, 2]);
 
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn year_that_cannot_be_selects_nothing() {
+    fn impossible_year_selects_nothing() {
         let client = Client::new().unwrap();
         let query = |year| ListQuery { year, ..ListQuery::default() };
 

@@ -1,5 +1,4 @@
-//! The choice of source when no cache level has an answer: the local catalog once it is loaded, else AniLibria. Callers
-//! do not depend on the choice.
+//! Loaders of lists. They read the local catalog once it is loaded, and AniLibria otherwise.
 
 use std::sync::Arc;
 
@@ -12,17 +11,17 @@ use anilibria_http::{load_failure::LoadFailure, rendered::render};
 
 use super::{
     ListQuery, SearchQuery, Titles,
-    from_catalog::{self, Shelf},
+    from_catalog::{self, CatalogLists},
     from_upstream,
 };
 use crate::titles::mapping::Mapping;
 
 type Result<T> = std::result::Result<T, LoadFailure>;
 
-/// Returns a page of the titles that match a query.
+/// Loads a page of the titles that match a query.
 pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
     if let Some(catalog) = catalog(&titles) {
-        return Ok(shelf(&titles.client, &catalog).list(&query));
+        return Ok(lists(&titles.client, &catalog).list(&query));
     }
     if query.needs_catalog() {
         return Err(LoadFailure::NoCatalog);
@@ -33,34 +32,34 @@ pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
     }
 }
 
-/// Returns a page of the titles that a search finds.
+/// Loads a page of the titles that a search finds.
 pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<NewValue> {
     match catalog(&titles) {
-        Some(catalog) => Ok(shelf(&titles.client, &catalog).search(&query)),
+        Some(catalog) => Ok(lists(&titles.client, &catalog).search(&query)),
         None => Ok(from_upstream::search(titles.client, query).await?),
     }
 }
 
-/// Returns a page of the last updated titles.
+/// Loads a page of all titles, the latest updated first.
 pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
     match catalog(&titles) {
-        Some(catalog) => Ok(shelf(&titles.client, &catalog).sorted(Sort::Updated, page, limit)),
+        Some(catalog) => Ok(lists(&titles.client, &catalog).sorted(Sort::Updated, page, limit)),
         None => Ok(from_upstream::updates(titles.client, page, limit).await?),
     }
 }
 
-/// Returns a page of the most popular titles.
+/// Loads a page of all titles, the most popular first.
 pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
     match catalog(&titles) {
-        Some(catalog) => Ok(shelf(&titles.client, &catalog).sorted(Sort::Favorites, page, limit)),
+        Some(catalog) => Ok(lists(&titles.client, &catalog).sorted(Sort::Favorites, page, limit)),
         None => Ok(from_upstream::popular(titles.client, page, limit).await?),
     }
 }
 
-/// Returns the names of all genres.
+/// Loads the names of all genres.
 pub(super) async fn genres(titles: Titles) -> Result<NewValue> {
     match catalog(&titles) {
-        Some(catalog) => Ok(shelf(&titles.client, &catalog).genres()),
+        Some(catalog) => Ok(lists(&titles.client, &catalog).genres()),
         None => Ok(from_upstream::genres(titles.client).await?),
     }
 }
@@ -73,17 +72,19 @@ pub(super) async fn random_id(titles: &Titles) -> Result<u32> {
     }
 }
 
-/// Returns title `id` with its episodes from the catalog. Used when AniLibria fails.
-pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
+/// Renders title `id` from the local catalog, with its episodes but without their streams. It is the fallback if AniLibria
+/// fails.
+pub(super) fn title_from_catalog(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
     let catalog = catalog(titles)?;
-    let title = Mapping::new(&titles.client).whole_entry(&catalog, catalog.get(id)?)?;
+    let title = Mapping::new(&titles.client).entry_with_episodes(&catalog, catalog.get(id)?)?;
     Some(render(&title, None))
 }
 
+/// Returns the local catalog, if it is loaded.
 fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.local_catalog()?.catalog()
 }
 
-fn shelf<'a>(client: &'a Client, catalog: &'a Catalog) -> Shelf<'a> {
-    Shelf { client, catalog }
+fn lists<'a>(client: &'a Client, catalog: &'a Catalog) -> CatalogLists<'a> {
+    CatalogLists { client, catalog }
 }

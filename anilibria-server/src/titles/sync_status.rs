@@ -1,4 +1,4 @@
-//! The status of synchronisation with AniLibria, in a collection that the whole site can read.
+//! Status of the synchronisation with AniLibria, in a MongoDB collection that the site's services can read.
 
 use std::{
     future::IntoFuture,
@@ -26,23 +26,23 @@ const COLLECTION: &str = "sync_status";
 /// Name of this service in the collection.
 const SERVICE: &str = "anilibria";
 
-/// Timeout of one call.
-const CALL: Duration = Duration::from_secs(2);
+/// Timeout of one command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum number of titles that wait to be recorded; further ones are not recorded.
-const WAITING: usize = 16;
+/// Maximum number of outcomes that wait to be recorded in the background. Further outcomes are dropped.
+const MAX_PENDING: usize = 16;
 
-/// Subject of a synchronisation.
+/// The catalog or a title, as the object of a synchronisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// The whole catalog.
+pub enum SyncTarget {
+    /// The complete catalog.
     Catalog,
     /// One title.
     Title(u32),
 }
 
-impl Subject {
-    /// Returns the title; `None` for the whole catalog.
+impl SyncTarget {
+    /// Returns the id of the title; `None` for the catalog.
     fn title_id(self) -> Option<u32> {
         match self {
             Self::Catalog => None,
@@ -51,42 +51,43 @@ impl Subject {
     }
 }
 
-/// A recorder of synchronisations. Cheap to clone.
+/// Collection with the last outcome for each [`SyncTarget`]. Cheap to clone.
 ///
-/// A document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
+/// Each document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
 /// `error`), `error` and `count`.
 #[derive(Clone, Debug)]
 pub struct SyncStatus {
     collection: Collection<Document>,
-    waiting: Arc<Semaphore>,
+    pending: Arc<Semaphore>,
     is_indexed: Arc<AtomicBool>,
 }
 
 /// Recorded status of the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Noted {
+pub(crate) struct CatalogRecord {
     /// Number of the last completed save; 0 before the first.
     pub(crate) saved: i64,
     /// Number of releases after that save.
     pub(crate) count: u64,
-    /// Time of the last request to AniLibria.
+    /// Time of the last poll of AniLibria, successful or not.
     pub(crate) last_attempt: Option<DateTime>,
-    /// Time of the last successful request to AniLibria.
+    /// Time of the last successful poll of AniLibria.
     pub(crate) last_sync: Option<DateTime>,
 }
 
 impl SyncStatus {
-    /// Creates a status in `database`. It sends no command to the database yet.
+    /// Creates a status in `database`, without sending a command.
     pub fn new(database: &Database) -> Self {
         Self {
             collection: database.collection(COLLECTION),
-            waiting: Arc::new(Semaphore::new(WAITING)),
+            pending: Arc::new(Semaphore::new(MAX_PENDING)),
             is_indexed: Arc::default(),
         }
     }
 
-    /// Records an outcome: the number of releases or episodes, or the error. A failure to record it is only logged.
-    pub async fn note(&self, subject: Subject, outcome: Result<u64, String>) {
+    /// Records the outcome of a synchronisation: the number of releases or episodes, or the error. If that fails, the failure
+    /// is logged at level `debug`.
+    pub async fn record(&self, target: SyncTarget, outcome: Result<u64, String>) {
         let now = DateTime::now();
         let mut fields = doc! { "last_attempt": now };
         match outcome {
@@ -96,29 +97,29 @@ impl SyncStatus {
             }
             Err(error) => fields.extend(doc! { "result": "error", "error": error }),
         }
-        self.index().await;
+        self.create_index().await;
         let update =
-            self.collection.update_one(filter(subject), doc! { "$set": fields }).upsert(true).into_future();
-        if let Err(error) = answer("update", update).await {
-            debug!(%error, title_id = subject.title_id(), "outcome of a sync not recorded");
+            self.collection.update_one(filter(target), doc! { "$set": fields }).upsert(true).into_future();
+        if let Err(error) = run("update", update).await {
+            debug!(%error, title_id = target.title_id(), "outcome of a sync not recorded in MongoDB");
         }
     }
 
-    /// Records an outcome in the background.
-    pub fn note_later(&self, subject: Subject, outcome: Result<u64, String>) {
-        if let Ok(turn) = Arc::clone(&self.waiting).try_acquire_owned() {
+    /// Records an outcome in the background. Drops it if too many are pending.
+    pub fn record_in_background(&self, target: SyncTarget, outcome: Result<u64, String>) {
+        if let Ok(permit) = Arc::clone(&self.pending).try_acquire_owned() {
             let status = self.clone();
             tokio::spawn(async move {
-                status.note(subject, outcome).await;
-                drop(turn);
+                status.record(target, outcome).await;
+                drop(permit);
             });
         }
     }
 
     /// Returns the recorded status of the catalog; `None` if there is none.
-    pub(crate) async fn catalog(&self) -> anyhow::Result<Option<Noted>> {
-        let found = answer("find", self.collection.find_one(filter(Subject::Catalog)).into_future()).await?;
-        Ok(found.map(|document| Noted {
+    pub(crate) async fn catalog(&self) -> anyhow::Result<Option<CatalogRecord>> {
+        let found = run("find", self.collection.find_one(filter(SyncTarget::Catalog)).into_future()).await?;
+        Ok(found.map(|document| CatalogRecord {
             saved: number(&document, "saved"),
             count: number(&document, "saved_count").try_into().unwrap_or_default(),
             last_attempt: document.get_datetime("last_attempt").ok().copied(),
@@ -126,49 +127,51 @@ impl SyncStatus {
         }))
     }
 
-    /// Begins a save and returns its number, which is unique and greater than those before.
+    /// Begins a save and returns its number. Numbers are unique and increase.
     pub(crate) async fn begin_save(&self) -> anyhow::Result<i64> {
         let update = self
             .collection
-            .find_one_and_update(filter(Subject::Catalog), doc! { "$inc": { "revision": 1_i64 } })
+            .find_one_and_update(filter(SyncTarget::Catalog), doc! { "$inc": { "revision": 1_i64 } })
             .upsert(true)
             .return_document(ReturnDocument::After);
-        let document = answer("update", update.into_future()).await?;
-        document.map(|document| number(&document, "revision")).context("a save without a number")
+        let document = run("update", update.into_future()).await?;
+        document.map(|document| number(&document, "revision")).context("the save has no number")
     }
 
     /// Records that save `number` is complete, with `count` releases.
     pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
         let count = i64::try_from(count)?;
         let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
-        answer("update", self.collection.update_one(filter(Subject::Catalog), update).into_future())
+        run("update", self.collection.update_one(filter(SyncTarget::Catalog), update).into_future())
             .await
             .map(drop)
     }
 
-    /// Creates the index, once.
-    async fn index(&self) {
+    /// Creates the index, unless an earlier call did.
+    async fn create_index(&self) {
         if self.is_indexed.load(Ordering::Relaxed) {
             return;
         }
         let keys = doc! { "service": 1, "entity_type": 1, "entity_id": 1 };
         let options = IndexOptions::builder().unique(true).build();
         let index = IndexModel::builder().keys(keys).options(options).build();
-        match answer("create_index", self.collection.create_index(index).into_future()).await {
+        match run("create_index", self.collection.create_index(index).into_future()).await {
             Ok(_) => self.is_indexed.store(true, Ordering::Relaxed),
-            Err(error) => debug!(%error, collection = COLLECTION, "index not created"),
+            Err(error) => debug!(%error, collection = COLLECTION, "MongoDB index not created"),
         }
     }
 }
 
-fn filter(subject: Subject) -> Document {
-    let (kind, id) = match subject {
-        Subject::Catalog => ("catalogue", "all".to_owned()),
-        Subject::Title(id) => ("title", id.to_string()),
+/// Returns the filter that selects the document of `target`.
+fn filter(target: SyncTarget) -> Document {
+    let (kind, id) = match target {
+        SyncTarget::Catalog => ("catalogue", "all".to_owned()),
+        SyncTarget::Title(id) => ("title", id.to_string()),
     };
     doc! { "service": SERVICE, "entity_type": kind, "entity_id": id }
 }
 
+/// Returns the integer field `name` of `document`; 0 if it is missing.
 fn number(document: &Document, name: &str) -> i64 {
     match document.get(name) {
         Some(Bson::Int64(number)) => *number,
@@ -177,9 +180,7 @@ fn number(document: &Document, name: &str) -> i64 {
     }
 }
 
-async fn answer<T>(
-    operation: &'static str,
-    call: impl Future<Output = DriverResult<T>>,
-) -> anyhow::Result<T> {
-    measured_with_timeout(operation, COLLECTION, CALL, call).await
+/// Runs a command with a timeout, and records its duration.
+async fn run<T>(operation: &'static str, call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
+    answered(operation, COLLECTION, COMMAND_TIMEOUT, call).await
 }

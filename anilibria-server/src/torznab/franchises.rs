@@ -1,4 +1,4 @@
-//! The task that reads the franchises, from which the numbers of seasons are derived, and keeps the index current.
+//! The task that reads the franchises and keeps the index up to date. The numbers of seasons are derived from the franchises.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,21 +15,21 @@ use super::indexer::Indexer;
 /// Interval between two reads. Franchises change when a new season begins.
 const INTERVAL: Duration = Duration::from_hours(12);
 
-/// Interval before a failed read is repeated.
-const RETRY: Duration = Duration::from_mins(10);
+/// Delay before a failed read is repeated.
+const RETRY_DELAY: Duration = Duration::from_mins(10);
 
-/// Calls per second to AniLibria, apart from those of visitors.
+/// Maximum number of calls to AniLibria per second, in addition to those that requests to the service cause.
 const CALLS_PER_SECOND: u32 = 2;
 
-/// Calls per second to the service's own sandbox.
+/// Maximum number of calls per second to the service's own sandbox.
 const SANDBOX_CALLS_PER_SECOND: u32 = 1000;
 
-/// A task that keeps the franchises up to date. Dropping this ends the task.
+/// Task that keeps the franchises up to date. Dropping it ends the task.
 #[derive(Debug)]
 pub struct FranchiseTask(JoinHandle<()>);
 
 impl FranchiseTask {
-    /// Starts the task.
+    /// Starts the task. If `is_paced` is true, it calls AniLibria at most [`CALLS_PER_SECOND`] times a second.
     pub(super) fn start(indexer: Arc<Indexer>, is_paced: bool) -> Self {
         let rate = if is_paced { CALLS_PER_SECOND } else { SANDBOX_CALLS_PER_SECOND };
         Self(tokio::spawn(async move { run(&indexer, rate).await }))
@@ -42,11 +42,11 @@ impl Drop for FranchiseTask {
     }
 }
 
-/// Reads the franchises after the catalog is loaded and then at intervals, and updates the index after each change. A failed
-/// read keeps the last franchises.
+/// Reads the franchises once the catalog is loaded and then at intervals, and updates the index after each change. A failed read
+/// leaves the previous franchises.
 async fn run(indexer: &Indexer, rate: u32) {
     let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
-    let mut changed = indexer.local_catalog().changed();
+    let mut changed = indexer.local_catalog().subscribe();
     while indexer.local_catalog().catalog().is_none() {
         if changed.changed().await.is_err() {
             return;
@@ -58,7 +58,7 @@ async fn run(indexer: &Indexer, rate: u32) {
         tokio::select! {
             () = sleep_until(next_read) => {
                 has_failed = !read(indexer, &client, has_failed).await;
-                next_read = Instant::now() + if has_failed { RETRY } else { INTERVAL };
+                next_read = Instant::now() + if has_failed { RETRY_DELAY } else { INTERVAL };
             }
             change = changed.changed() => if change.is_err() {
                 return;
@@ -73,14 +73,14 @@ async fn read(indexer: &Indexer, client: &Client, had_failed: bool) -> bool {
     match Franchises::read(client).await {
         Ok(franchises) => {
             if had_failed {
-                info!(franchises = franchises.len(), "franchises read again");
+                info!(franchises = franchises.len(), "franchises read after a failure");
             }
             indexer.set_franchises(franchises);
             true
         }
         Err(error) => {
             if !had_failed {
-                warn!(%error, "franchises not read, the last ones are kept");
+                warn!(%error, "franchises not read, using the previous ones");
             }
             false
         }

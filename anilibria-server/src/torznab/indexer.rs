@@ -1,4 +1,4 @@
-//! The index of the local catalog. It is created by the first request, and from then on after each change.
+//! The search index of the local catalog. The first request creates it. After that, each change creates it again.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use anilibria_torznab::{Error, Franchises, Index};
 use tokio::sync::watch;
 use tracing::error;
 
-use super::current::Current;
+use super::derived::Derived;
 use crate::titles::{Titles, catalog::LocalCatalog};
 
 /// Creates the index, at most once for each change of the catalog or of the franchises.
@@ -16,10 +16,10 @@ pub(super) struct Indexer {
     titles: Titles,
     local_catalog: LocalCatalog,
     franchises: watch::Sender<Arc<Franchises>>,
-    index: Arc<Current<Sources, Index>>,
+    index: Arc<Derived<Sources, Index>>,
 }
 
-/// The sources of an index. They are equal if they are the same objects.
+/// Sources of an index. They are equal if they are the same objects.
 #[derive(Clone)]
 struct Sources {
     catalog: Arc<Catalog>,
@@ -33,13 +33,13 @@ impl PartialEq for Sources {
 }
 
 impl Indexer {
-    /// Creates an indexer of `catalog`, without franchises.
+    /// Creates an indexer of `local_catalog`, without franchises.
     pub(super) fn new(titles: &Titles, local_catalog: LocalCatalog) -> Self {
         let (franchises, index) = (watch::Sender::default(), Arc::default());
         Self { titles: titles.clone(), local_catalog, franchises, index }
     }
 
-    /// Returns the titles that the index is about.
+    /// Returns the service that reads titles.
     pub(super) fn titles(&self) -> &Titles {
         &self.titles
     }
@@ -54,10 +54,10 @@ impl Indexer {
         self.franchises.send_replace(Arc::new(franchises));
     }
 
-    /// Creates the index of the current catalog, if there was a request for an earlier one.
+    /// Creates the index of the current catalog, unless there was no request yet.
     pub(super) async fn update(&self) {
         if self.index.exists() {
-            // A failure is logged, and the next request repeats the attempt.
+            // `index` logs a failure, and the next request tries again.
             let _ = self.index().await;
         }
     }
@@ -75,7 +75,7 @@ impl Indexer {
             move |sources: &Sources| Index::new(Arc::clone(&sources.catalog), &sources.franchises, &client);
         self.index.get(sources, create).await.map_err(|error| {
             count_error("torznab", "index");
-            error!(%error, "torrents not indexed");
+            error!(%error, "torrent index not created");
             Error::Unavailable
         })
     }

@@ -1,4 +1,4 @@
-//! The indexer as a part of the service: its route and its task.
+//! State of the indexer, with its route and its task.
 
 use std::sync::Arc;
 
@@ -27,15 +27,15 @@ impl Torznab {
         Self { indexer: indexer.map(Arc::new), key: config.torznab_api_key.as_ref().map(ApiKey::new) }
     }
 
-    /// Returns the route, if the indexer is enabled. `clients` know the address of the service.
+    /// Returns the route, if the indexer is enabled. `clients` determine the address of the service as the client knows it.
     pub fn table(&self, clients: &Arc<Clients>) -> RouteTable {
         let Some(indexer) = &self.indexer else { return RouteTable::new() };
         let route = Route::new(Arc::clone(indexer), self.key.clone(), Arc::clone(clients));
         [(PATH.to_owned(), [(Method::GET, route.boxed())].into())].into()
     }
 
-    /// Starts the task that reads the franchises, if the indexer is enabled. AniLibria is called at most twice a second if the
-    /// task `is_paced`.
+    /// Starts the task that reads the franchises, if the indexer is enabled. If `is_paced` is true, the task calls AniLibria at
+    /// most twice a second.
     pub fn start(&self, is_paced: bool) -> Option<FranchiseTask> {
         Some(FranchiseTask::start(Arc::clone(self.indexer.as_ref()?), is_paced))
     }

@@ -33,12 +33,12 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Creates the route. Searches require `key` if there is one.
+    /// Creates the route. Searches require the API key `key`, if it is set.
     pub(super) fn new(indexer: Arc<Indexer>, key: Option<ApiKey>, clients: Arc<Clients>) -> Self {
         Self { indexer, key, clients, caps: Asset::new(XML, caps()) }
     }
 
-    async fn answer(&self, request: &Request) -> Result<Response, Error> {
+    async fn respond(&self, request: &Request) -> Result<Response, Error> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
         let function = parameters.function()?;
         if function == Function::Caps {
@@ -50,16 +50,16 @@ impl Route {
         let query = Query::new(function, &parameters)?;
         let index = self.indexer.index().await?;
         let origin = self.clients.origin_of(request).unwrap_or_default();
-        // Without the query: it holds the key.
+        // Without the query, because it contains the API key.
         let itself = format!("{origin}{}", request.uri().path());
         let site = self.indexer.titles().client().media_url("/").unwrap_or_default();
         Ok(self.results(&index.search(&query).to_xml(Addresses { indexer: &itself, site: &site })))
     }
 
-    /// Returns the response with the results. Caches must not store answers that require a key.
+    /// Returns the response with the results. Caches must not store responses that require an API key.
     fn results(&self, document: &str) -> Response {
-        let mut shared = with_etag(document);
-        // The end of a compressed body must not be empty.
+        let mut shared = seal(document);
+        // The last part of a compressed body must not be empty.
         let end = shared.split_off(shared.len().saturating_sub(1));
         let kept = if self.key.is_some() { CachePolicy::NoStore } else { CachePolicy::FreshUntil(None) };
         let mut response = respond(shared, end, kept);
@@ -72,13 +72,13 @@ impl Endpoint for Route {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(self.answer(&request).await.unwrap_or_else(|error| refusal(&error)))
+        Ok(self.respond(&request).await.unwrap_or_else(|error| error_response(&error)))
     }
 }
 
-/// Returns the response with an error. Clients read the code from the document and take other statuses than 200 for a failure of
-/// the network, so only a catalog that is being loaded has one: 503.
-fn refusal(error: &Error) -> Response {
+/// Returns the response with an error. Its status is 200, because clients read the code in the document and treat other statuses
+/// as network failures. Only before the catalog is loaded the status is 503.
+fn error_response(error: &Error) -> Response {
     let mut response = Response::builder().content_type(XML).body(error.to_xml());
     response.headers_mut().insert(header::CACHE_CONTROL, cache_control::NO_STORE);
     if *error == Error::Unavailable {

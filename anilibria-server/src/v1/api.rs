@@ -1,4 +1,4 @@
-//! The routes of version 1.
+//! The routes of API v1 that read.
 
 use anilibria_client::reflector::Sort;
 use anilibria_http::{
@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::{
     ListQuery,
-    answer::Answer,
-    params::{AnyText, FranchiseRef, KindWord, SeasonWord, TitleRef},
+    params::{AnyText, FranchiseRef, KindParam, SeasonParam, TitleRef},
+    response::LegacyResponse,
     service::Legacy,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     titles::params::{Days, Genres, Limit, LimitOr, PageNumber, Query, Search, Year},
 };
 
-/// Routes that read.
+/// Routes of API v1 that read.
 #[derive(Clone)]
 pub(super) struct LegacyApi {
     legacy: Legacy,
@@ -41,9 +41,9 @@ impl<'a> FromRequest<'a> for Filters {
         let PageNumber(page) = read(request, "page")?;
         let Limit(limit) = read(request, "limit")?;
         let Year(year) = read(request, "year")?;
-        let SeasonWord(season) = read(request, "season")?;
+        let SeasonParam(season) = read(request, "season")?;
         let Genres(genres) = read(request, "genres")?;
-        let KindWord(kind) = read(request, "type")?;
+        let KindParam(kind) = read(request, "type")?;
         Ok(Self(ListQuery { year, season, genres, kind, page, limit, ..ListQuery::default() }))
     }
 }
@@ -56,122 +56,135 @@ impl LegacyApi {
 
 #[OpenApi]
 impl LegacyApi {
-    /// Most popular titles
+    /// List popular titles
     #[oai(path = "/popular", method = "get", hidden)]
-    async fn popular(&self, page: Param<PageNumber>, limit: Param<LimitOr<50>>) -> Result<Answer, Problem> {
+    async fn popular(
+        &self,
+        page: Param<PageNumber>,
+        limit: Param<LimitOr<50>>,
+    ) -> Result<LegacyResponse, Problem> {
         self.sorted(Sort::Favorites, page.0.0, limit.0.0).await
     }
 
-    /// Latest updates
+    /// List updated titles
     #[oai(path = "/updates", method = "get", hidden)]
-    async fn updates(&self, page: Param<PageNumber>, limit: Param<LimitOr<12>>) -> Result<Answer, Problem> {
+    async fn updates(
+        &self,
+        page: Param<PageNumber>,
+        limit: Param<LimitOr<12>>,
+    ) -> Result<LegacyResponse, Problem> {
         self.sorted(Sort::Updated, page.0.0, limit.0.0).await
     }
 
-    /// Titles by name
+    /// Search titles
     #[oai(path = "/search", method = "get", hidden)]
-    async fn search(&self, search: Param<Query>, filters: Filters) -> Result<Answer, Problem> {
+    async fn search(&self, search: Param<Query>, filters: Filters) -> Result<LegacyResponse, Problem> {
         self.legacy.list(&ListQuery { text: Some(search.0.0), ..filters.0 }).await
     }
 
-    /// Titles by name, one character being enough
+    /// Search titles with a text of at least one character
     #[oai(path = "/search/fallback", method = "get", hidden)]
-    async fn search_fallback(&self, query: Param<AnyText>, filters: Filters) -> Result<Answer, Problem> {
-        let query = ListQuery { text: Some(query.0.0), tells_source: true, ..filters.0 };
+    async fn search_fallback(
+        &self,
+        query: Param<AnyText>,
+        filters: Filters,
+    ) -> Result<LegacyResponse, Problem> {
+        let query = ListQuery { text: Some(query.0.0), names_source: true, ..filters.0 };
         self.legacy.list(&query).await
     }
 
-    /// Random titles
+    /// List random titles
     #[oai(path = "/random", method = "get", hidden)]
-    async fn random(&self, limit: Param<LimitOr<1>>) -> Result<Answer, Problem> {
+    async fn random(&self, limit: Param<LimitOr<1>>) -> Result<LegacyResponse, Problem> {
         self.legacy.random(limit.0.0).await
     }
 
-    /// All genres
+    /// List genres
     #[oai(path = "/genres", method = "get", hidden)]
-    async fn genres(&self) -> Result<Answer, Problem> {
+    async fn genres(&self) -> Result<LegacyResponse, Problem> {
         self.legacy.genres().await
     }
 
-    /// The week's schedule
+    /// Get the schedule
     #[oai(path = "/schedule", method = "get", hidden)]
-    async fn schedule(&self, days: Param<Days>) -> Result<Answer, Problem> {
+    async fn schedule(&self, days: Param<Days>) -> Result<LegacyResponse, Problem> {
         self.legacy.schedule(&days.0.0).await
     }
 
-    /// Newest videos
+    /// List the latest videos
     #[oai(path = "/youtube", method = "get", hidden)]
-    async fn videos(&self, limit: Param<LimitOr<5>>) -> Result<Answer, Problem> {
+    async fn videos(&self, limit: Param<LimitOr<5>>) -> Result<LegacyResponse, Problem> {
         self.legacy.videos(limit.0.0).await
     }
 
-    /// The catalog
+    /// List titles
     #[oai(path = "/titles", method = "get", hidden)]
-    async fn titles(&self, search: Param<Search>, filters: Filters) -> Result<Answer, Problem> {
+    async fn titles(&self, search: Param<Search>, filters: Filters) -> Result<LegacyResponse, Problem> {
         let query = ListQuery { sort: Some(Sort::Id), text: search.0.0, ..filters.0 };
         self.legacy.list(&query).await
     }
 
-    /// One title
+    /// Get a title
     #[oai(path = "/titles/:id", method = "get", hidden)]
-    async fn title(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+    async fn title(&self, id: Path<TitleRef>) -> Result<LegacyResponse, Problem> {
         self.legacy.title(id.0.0.as_ref()).await
     }
 
-    /// One title by its readable id
+    /// Get a title by its readable id
     #[oai(path = "/titles/code/:code", method = "get", hidden)]
-    async fn title_by_code(&self, code: Path<TitleRef>) -> Result<Answer, Problem> {
+    async fn title_by_code(&self, code: Path<TitleRef>) -> Result<LegacyResponse, Problem> {
         self.legacy.title(code.0.0.as_ref()).await
     }
 
-    /// Years
+    /// List years
     #[oai(path = "/years", method = "get", hidden)]
-    async fn years(&self) -> Result<Answer, Problem> {
+    async fn years(&self) -> Result<LegacyResponse, Problem> {
         self.legacy.years().await
     }
 
-    /// Seasons
+    /// List seasons
     #[oai(path = "/seasons", method = "get", hidden)]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
-    async fn seasons(&self) -> Result<Answer, Problem> {
+    async fn seasons(&self) -> Result<LegacyResponse, Problem> {
         Legacy::seasons()
     }
 
-    /// Franchises of a title, or one franchise
+    /// Get the franchises of a title, or one franchise
     #[oai(path = "/franchise/:id", method = "get", hidden)]
-    async fn franchise(&self, id: Path<FranchiseRef>) -> Result<Answer, Problem> {
+    async fn franchise(&self, id: Path<FranchiseRef>) -> Result<LegacyResponse, Problem> {
         self.legacy.franchises(id.0.0).await
     }
 
-    /// Who worked on a title
+    /// Get the team of a title
     #[oai(path = "/team/:id", method = "get", hidden)]
-    async fn team(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+    async fn team(&self, id: Path<TitleRef>) -> Result<LegacyResponse, Problem> {
         self.legacy.team(id.0.0.as_ref()).await
     }
 
-    /// Whether the API can be asked
+    /// Get the availability of the API
     #[oai(path = "/status", method = "get", hidden)]
-    async fn status(&self) -> Result<Answer, Problem> {
-        let available = self.legacy.health.report().await.status != HealthStatus::Unhealthy;
-        Answer::bare(&Availability { success: true, available }).map_err(Problem::internal)
+    async fn status(&self) -> Result<LegacyResponse, Problem> {
+        let available = self.legacy.health.report().await.status != Status::Unhealthy;
+        LegacyResponse::without_envelope(&Availability { success: true, available })
+            .map_err(Problem::internal)
     }
 
-    /// How the catalog is mirrored
+    /// Get the status of the local catalog
     #[oai(path = "/sync/stats", method = "get", hidden)]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
-    async fn sync_stats(&self) -> Result<Answer, Problem> {
+    async fn sync_stats(&self) -> Result<LegacyResponse, Problem> {
         self.legacy.sync_stats()
     }
 
-    /// One title
+    /// Get a title
     #[oai(path = "/:id", method = "get", hidden)]
-    async fn any(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+    async fn title_at_root(&self, id: Path<TitleRef>) -> Result<LegacyResponse, Problem> {
         self.legacy.title(id.0.0.as_ref()).await
     }
 }
 
 impl LegacyApi {
-    async fn sorted(&self, sort: Sort, page: u32, limit: u32) -> Result<Answer, Problem> {
+    async fn sorted(&self, sort: Sort, page: u32, limit: u32) -> Result<LegacyResponse, Problem> {
         self.legacy.list(&ListQuery { sort: Some(sort), page, limit, ..ListQuery::default() }).await
     }
 }

@@ -1,5 +1,5 @@
-//! The logical keys of cached answers to old clients. They all begin with `legacy:`, so that they collide neither with those
-//! of version 2, nor with those of the site's old service.
+//! Keys of the cached values of API v1. The prefix `legacy:` separates them from those of API v2 and of the site's previous
+//! service.
 
 use anilibria_client::support::fold;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ pub(super) fn title(id: u32) -> String {
     format!("legacy:title:{id}")
 }
 
-/// Returns the key of the title with a readable id that the local catalog does not have.
+/// Returns the key of the title with a readable id, for reads without a local catalog.
 pub(super) fn code(code: &str) -> String {
     format!("legacy:code:{code}")
 }
@@ -27,7 +27,7 @@ pub(super) fn list(query: &ListQuery) -> String {
         query.year,
         query.season,
         query.kind,
-        query.tells_source,
+        query.names_source,
     );
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, canonical.as_bytes());
     format!("legacy:list:{}:limit:{}:page:{}", digest.simple(), query.limit, query.page)

@@ -1,4 +1,4 @@
-//! Parameters of old clients.
+//! Parameters of API v1 and of the site's player.
 
 use std::borrow::Cow;
 
@@ -16,11 +16,11 @@ const MAX_TEXT: usize = 100;
 /// Maximum number of characters of a readable id.
 const MAX_CODE: usize = 200;
 
-/// Path of AniLibria's releases, below which it has other operations than that for one release.
+/// Path of AniLibria's releases. Some paths below it are other operations, whose names are not readable ids.
 const RELEASES: &str = "/anime/releases";
 
 /// Names of routes, which are never readable ids of titles.
-const WORDS: [&str; 16] = [
+const ROUTE_NAMES: [&str; 16] = [
     "v1",
     "v2",
     "popular",
@@ -43,11 +43,11 @@ const WORDS: [&str; 16] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AnyText(pub(super) String);
 
-/// A title by number or by readable id; `None` if the value cannot identify a title.
+/// Reference to a title by number or by readable id; `None` if the value cannot identify a title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TitleRef(pub(super) Option<ReleaseRef>);
 
-/// Franchises of a title, or one franchise by its id; `None` if the value cannot identify any.
+/// Reference to the franchises of a title, or to one franchise by its id; `None` if the value cannot identify any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FranchiseRef(pub(super) Option<Franchises>);
 
@@ -60,21 +60,21 @@ pub(super) enum Franchises {
     One(FranchiseId),
 }
 
-/// A season, as a word of either language or a number of v3; `None` if omitted.
+/// A season, as a Russian or English name or as a number of API v3; `None` if omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SeasonWord(pub(super) Option<Season>);
+pub(super) struct SeasonParam(pub(super) Option<Season>);
 
-/// A kind of work, as a word or a number of v3; `None` if omitted.
+/// A kind of work, as a name or as a number of API v3; `None` if omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KindWord(pub(super) Option<ReleaseKind>);
+pub(super) struct KindParam(pub(super) Option<ReleaseKind>);
 
-/// Number of an episode.
+/// Number of an episode, formatted as in the keys of episodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EpisodeNumber(pub(super) String);
 
-/// A quality by its number of lines; `None` if omitted.
+/// Picture quality, as a number of lines; `None` for the best quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lines(pub(super) Option<u16>);
+pub(super) struct QualityParam(pub(super) Option<u16>);
 
 fn text() -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
@@ -111,7 +111,7 @@ impl Value for TitleRef {
         }
         let is_code = text.len() <= MAX_CODE
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-            && !WORDS.contains(&&*text)
+            && !ROUTE_NAMES.contains(&&*text)
             && !is_reserved(RELEASES, &text);
         Ok(Self(is_code.then(|| ReleaseRef::from(&*text))))
     }
@@ -140,7 +140,7 @@ impl PathValue for FranchiseRef {
     const NAME: &'static str = "id";
 }
 
-impl Value for SeasonWord {
+impl Value for SeasonParam {
     fn schema() -> MetaSchemaRef {
         text()
     }
@@ -158,7 +158,7 @@ impl Value for SeasonWord {
     }
 }
 
-impl Value for KindWord {
+impl Value for KindParam {
     fn schema() -> MetaSchemaRef {
         text()
     }
@@ -189,12 +189,12 @@ impl Value for EpisodeNumber {
         let text = first(values).ok_or("is required")?;
         let number: Option<f64> =
             text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
-        // Formatted as in the keys of episodes: `07` becomes `7`.
+        // `07` becomes `7`.
         number.map(|number| Self(number.to_string())).ok_or_else(|| "must be the number of an episode".into())
     }
 }
 
-impl Value for Lines {
+impl Value for QualityParam {
     fn schema() -> MetaSchemaRef {
         text()
     }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn title_is_named_by_number_or_by_a_word_that_is_no_route() {
+    fn title_is_a_number_or_a_readable_id_that_is_no_route() {
         assert_eq!(read("9000"), Ok(TitleRef(Some(ReleaseRef::from(9000)))));
         assert_eq!(read("sword-art-online"), Ok(TitleRef(Some(ReleaseRef::from("sword-art-online")))));
         for text in ["0", "99999999999", "..", "a/b", "кот", "search", "v2", "%2e%2e", "latest", "episodes"]
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn franchise_is_named_by_title_or_by_its_own_id() {
+    fn franchise_is_the_number_of_a_title_or_its_own_id() {
         let id = "9b5e26ee-598f-4b8b-b77e-188d3e456301";
 
         assert_eq!(read("7"), Ok(FranchiseRef(Some(Franchises::OfTitle(7)))));
@@ -239,17 +239,17 @@ mod tests {
     }
 
     #[test]
-    fn words_are_understood_in_every_language_of_old_clients() {
+    fn seasons_and_kinds_are_parsed_in_all_spellings() {
         for word in ["winter", "Зима", "1"] {
-            assert_eq!(read(word), Ok(SeasonWord(Some(Season::Winter))), "{word}");
+            assert_eq!(read(word), Ok(SeasonParam(Some(Season::Winter))), "{word}");
         }
-        assert_eq!(read("TV"), Ok(KindWord(Some(ReleaseKind::Tv))));
-        assert_eq!(read(""), Ok(KindWord(None)));
-        assert!(read::<SeasonWord>("x").is_err() && read::<KindWord>("x").is_err());
+        assert_eq!(read("TV"), Ok(KindParam(Some(ReleaseKind::Tv))));
+        assert_eq!(read(""), Ok(KindParam(None)));
+        assert!(read::<SeasonParam>("x").is_err() && read::<KindParam>("x").is_err());
     }
 
     #[test]
-    fn episode_is_written_as_it_is_keyed() {
+    fn episode_number_is_formatted_as_in_keys() {
         assert_eq!(read("07"), Ok(EpisodeNumber("7".to_owned())));
         assert_eq!(read("7.50"), Ok(EpisodeNumber("7.5".to_owned())));
         for text in ["", "x", "-1", "NaN", "inf"] {

@@ -1,4 +1,4 @@
-//! Error responses of version 1, which have the message at the top level as well.
+//! Error responses of API v1. They contain the message twice: in `error` and at the top level.
 
 use anilibria_http::{
     envelope::ErrorContext,
@@ -22,8 +22,8 @@ struct ErrorDetails<'p> {
     details: Option<ErrorContext>,
 }
 
-/// Returns the response to a client of version 1.
-pub fn response(problem: &Problem) -> Response {
+/// Returns the error response for a request of API v1.
+pub fn error_response(problem: &Problem) -> Response {
     let message = problem.message();
     let details = Some(problem.context()).filter(|context| *context != ErrorContext::default());
     let error = ErrorDetails { message: &message, code: problem.code(), details };
@@ -38,12 +38,12 @@ mod tests {
     use super::*;
 
     async fn body_of(problem: Problem) -> Value {
-        let text = response(&problem).into_body().into_string().await.unwrap();
+        let text = error_response(&problem).into_body().into_string().await.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     #[tokio::test]
-    async fn message_is_in_the_error_and_at_the_top() {
+    async fn message_is_in_the_error_and_at_the_top_level() {
         let body = body_of(Problem::NotFound).await;
 
         let message = "По этому адресу ничего нет";
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_else_there_is_to_say_stands_in_details() {
+    async fn details_of_the_problem_are_in_details() {
         let body = body_of(Problem::invalid("limit", "must be a number")).await;
 
         assert_eq!(body["error"]["details"], json!({"field": "limit", "reason": "must be a number"}));

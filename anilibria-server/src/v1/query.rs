@@ -1,4 +1,4 @@
-//! Queries for lists, already validated.
+//! Validated queries of lists.
 
 use anilibria_client::{
     model::{ReleaseKind, Season},
@@ -8,13 +8,13 @@ use anilibria_client::{
 /// Query of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListQuery {
-    /// Sort field, in descending order; unset for the best match first.
+    /// Sort field, in descending order; `None` for the best match first.
     pub sort: Option<Sort>,
     /// Text that a name must contain.
     pub text: Option<String>,
-    /// Year of the first showing.
+    /// Year of the first broadcast.
     pub year: Option<i32>,
-    /// Season of the first showing.
+    /// Season of the first broadcast.
     pub season: Option<Season>,
     /// Names of genres, all of which a title must have.
     pub genres: Vec<String>,
@@ -25,7 +25,7 @@ pub struct ListQuery {
     /// Entries per page, 1 to 100.
     pub limit: u32,
     /// True if the response names its source.
-    pub tells_source: bool,
+    pub names_source: bool,
 }
 
 impl ListQuery {

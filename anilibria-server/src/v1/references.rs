@@ -1,4 +1,4 @@
-//! Reference data of titles: genres, years, seasons, franchises, teams; and videos.
+//! Reference data of titles: genres, years, seasons, franchises and teams. Also the latest videos.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, render},
     key,
     params::Franchises,
-    select::catalog,
+    response::{LegacyResponse, render},
+    selection::catalog,
     service::Legacy,
 };
 use crate::titles::Titles;
 
-/// Videos in the envelope of v3.
+/// Videos in the format of API v3.
 #[derive(Serialize)]
 struct Videos {
     list: Vec<v3::model::Video>,
@@ -43,54 +43,54 @@ struct WithTeam {
 
 impl Legacy {
     /// Returns the names of all genres.
-    pub(super) async fn genres(&self) -> Result<Answer, Problem> {
+    pub(super) async fn genres(&self) -> Result<LegacyResponse, Problem> {
         self.reference(&key::reference("genres"), genres).await
     }
 
     /// Returns the years that titles have, in ascending order.
-    pub(super) async fn years(&self) -> Result<Answer, Problem> {
+    pub(super) async fn years(&self) -> Result<LegacyResponse, Problem> {
         self.reference(&key::reference("years"), years).await
     }
 
     /// Returns the names of the seasons.
-    pub(super) fn seasons() -> Result<Answer, Problem> {
+    pub(super) fn seasons() -> Result<LegacyResponse, Problem> {
         let seasons = [Season::Winter, Season::Spring, Season::Summer, Season::Autumn];
         let names: Vec<_> = seasons.iter().filter_map(|season| support::season(Some(season)).0).collect();
-        Ok(Answer::once(render(&names).map_err(Problem::internal)?))
+        Ok(LegacyResponse::uncached(render(&names).map_err(Problem::internal)?))
     }
 
-    /// Returns the newest videos.
-    pub(super) async fn videos(&self, limit: u32) -> Result<Answer, Problem> {
+    /// Returns the latest videos.
+    pub(super) async fn videos(&self, limit: u32) -> Result<LegacyResponse, Problem> {
         self.reference(&key::videos(limit), move |titles| videos(titles, limit)).await
     }
 
-    /// Returns the franchises of a title, or one franchise: a list in either case.
-    pub(super) async fn franchises(&self, asked: Option<Franchises>) -> Result<Answer, Problem> {
-        let asked = asked.ok_or(Problem::NotFound)?;
-        let key = match asked {
+    /// Returns the list of the franchises of a title, or a list with one franchise.
+    pub(super) async fn franchises(&self, requested: Option<Franchises>) -> Result<LegacyResponse, Problem> {
+        let requested = requested.ok_or(Problem::NotFound)?;
+        let key = match requested {
             Franchises::OfTitle(id) => key::franchise(&id.to_string()),
             Franchises::One(id) => key::franchise(&id.to_string()),
         };
-        self.reference(&key, move |titles| franchises(titles, asked)).await
+        self.reference(&key, move |titles| franchises(titles, requested)).await
     }
 
     /// Returns the members of the team of a title.
-    pub(super) async fn team(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
+    pub(super) async fn team(&self, title: Option<&ReleaseRef>) -> Result<LegacyResponse, Problem> {
         let title = self.title(title).await?;
         let WithTeam { team } = serde_json::from_slice(&title.data()).map_err(Problem::internal)?;
-        Ok(Answer::once(render(&team).map_err(Problem::internal)?))
+        Ok(LegacyResponse::uncached(render(&team).map_err(Problem::internal)?))
     }
 
     async fn reference<F>(
         &self,
         key: &str,
         load: impl FnOnce(Titles) -> F + Clone + Send + 'static,
-    ) -> Result<Answer, Problem>
+    ) -> Result<LegacyResponse, Problem>
     where
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
-        let cached = self.titles.cached(self.titles.of_lists(), key, load).await?;
-        if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
+        let cached = self.titles.cached(self.titles.list_options(), key, load).await?;
+        if cached.is_absent() { Err(Problem::NotFound) } else { Ok(LegacyResponse::cached(cached)) }
     }
 }
 
@@ -118,9 +118,9 @@ async fn videos(titles: Titles, limit: u32) -> Result<NewValue, LoadFailure> {
     Ok(NewValue::new(render(&Videos { list, pagination })?))
 }
 
-async fn franchises(titles: Titles, asked: Franchises) -> Result<NewValue, LoadFailure> {
+async fn franchises(titles: Titles, requested: Franchises) -> Result<NewValue, LoadFailure> {
     let franchises = titles.client().franchises();
-    let found = match asked {
+    let found = match requested {
         Franchises::OfTitle(id) => franchises.of_release(id).await,
         Franchises::One(id) => franchises.get(id).await.map(|franchise| vec![franchise]),
     };

@@ -1,4 +1,4 @@
-//! A title of version 1: the one of v3, with further fields that the site's own pages read.
+//! A title of API v1: the title of API v3, with further fields that the pages of the site read.
 
 use anilibria_client::{Client, model::Release, v3};
 use serde::Serialize;
@@ -14,7 +14,7 @@ struct Title {
     poster: Poster,
 }
 
-/// Poster for pages that prepend the site's address.
+/// Poster as a path, for pages that prepend the address of the site.
 #[derive(Serialize)]
 struct Poster {
     src: Option<String>,
@@ -42,17 +42,18 @@ pub(super) fn titles<'r>(
     releases.into_iter().map(|release| title(client, release)).collect()
 }
 
-/// Adds to each episode its streams by number of lines (`"720"`), as the site's player expects them: absolute addresses,
-/// next to the paths of v3.
+/// Adds the streams of each episode as absolute addresses by number of lines (`"720"`), as the site's player expects them. The
+/// paths of API v3 remain next to them.
 fn add_streams(title: &mut Value, release: &Release) {
     let mut episodes: Vec<_> = release.episodes.iter().flatten().collect();
     episodes.sort_by_key(|episode| episode.sort_order.unwrap_or(i64::MAX));
     for episode in episodes {
         let path = format!("/player/list/{}", episode.ordinal);
-        let Some(old) = title.pointer_mut(&path).filter(|old| old["uuid"] == episode.id.to_string()) else {
+        let Some(listed) = title.pointer_mut(&path).filter(|listed| listed["uuid"] == episode.id.to_string())
+        else {
             continue;
         };
-        if let Some(hls) = old.get_mut("hls").and_then(Value::as_object_mut) {
+        if let Some(hls) = listed.get_mut("hls").and_then(Value::as_object_mut) {
             for (quality, url) in episode.streams() {
                 hls.insert(quality.to_string().trim_end_matches('p').to_owned(), url.into());
             }
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_families_of_posters_and_both_places_of_the_year_are_filled() {
+    fn title_has_the_fields_of_v3_and_of_the_site() {
         let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
         let release = serde_json::from_value(json!({
             "id": 7, "year": 2020, "rating": {"average": 8.5},

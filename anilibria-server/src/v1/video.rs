@@ -1,4 +1,4 @@
-//! The routes of the site's player: streams, qualities and voices of an episode.
+//! The routes of the site's player: streams, qualities, voice tracks and subtitles of an episode.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::{
-    answer::Answer,
-    params::{EpisodeNumber, Lines, TitleRef},
+    params::{EpisodeNumber, QualityParam, TitleRef},
+    response::LegacyResponse,
     service::Legacy,
 };
 use crate::titles::params::Search;
@@ -17,7 +17,7 @@ use crate::titles::params::Search;
 /// Default name of the dubbing studio, for titles without one.
 const STUDIO: &str = "AniLibria";
 
-/// Language of all voices.
+/// Language of all voice tracks.
 const LANGUAGE: &str = "ru";
 
 /// Routes of the player.
@@ -45,28 +45,28 @@ struct Stream {
     subtitles: [(); 0],
 }
 
-/// Streams of an episode by quality, best first.
+/// Addresses of the streams of an episode by quality, best first.
 #[derive(Serialize)]
 struct Qualities {
     success: bool,
     qualities: Map<String, serde_json::Value>,
 }
 
-/// Voices of an episode.
+/// Voice tracks of an episode.
 #[derive(Serialize)]
 struct Voices {
     success: bool,
     voices: Vec<Voice>,
 }
 
-/// Subtitles of an episode: always empty, because none are separate from the picture.
+/// Subtitles of an episode: always empty, because AniLibria has no separate subtitles.
 #[derive(Serialize)]
 struct Subtitles {
     success: bool,
     subtitles: [(); 0],
 }
 
-/// One voice.
+/// A voice track.
 #[derive(Serialize)]
 struct Voice {
     id: &'static str,
@@ -79,7 +79,7 @@ struct Voice {
     description: String,
 }
 
-/// Fields that are read of a title.
+/// Fields of a title that the routes read.
 #[derive(Deserialize)]
 struct Title {
     player: Player,
@@ -101,25 +101,26 @@ struct Episode {
     hls: Map<String, serde_json::Value>,
 }
 
-/// A playable episode: its streams by number of lines, best first, and its voices.
+/// A playable episode.
 struct Playable {
+    /// Addresses of the streams by number of lines, best first.
     streams: Vec<(u16, String)>,
     voice: Voice,
 }
 
 #[OpenApi]
 impl VideoApi {
-    /// The stream of an episode
+    /// Get the stream of an episode
     #[oai(path = "/video", method = "get", hidden)]
     async fn video(
         &self,
         anime_id: Param<TitleRef>,
         episode: Param<EpisodeNumber>,
-        quality: Param<Lines>,
-    ) -> Result<Answer, Problem> {
+        quality: Param<QualityParam>,
+    ) -> Result<LegacyResponse, Problem> {
         let playable = self.playable(anime_id.0, episode.0).await?;
         let (lines, url) = playable.best(quality.0.0).ok_or(Problem::NotFound)?;
-        answer(&Stream {
+        respond(&Stream {
             success: true,
             url: url.clone(),
             video_url: url,
@@ -130,41 +131,44 @@ impl VideoApi {
         })
     }
 
-    /// Streams of an episode by quality
+    /// List the streams of an episode by quality
     #[oai(path = "/qualities", method = "get", hidden)]
     async fn qualities(
         &self,
         anime_id: Param<TitleRef>,
         episode: Param<EpisodeNumber>,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<LegacyResponse, Problem> {
         let playable = self.playable(anime_id.0, episode.0).await?;
         let qualities =
             playable.streams.into_iter().map(|(lines, url)| (format!("{lines}p"), url.into())).collect();
-        answer(&Qualities { success: true, qualities })
+        respond(&Qualities { success: true, qualities })
     }
 
-    /// Voices of an episode
+    /// List the voice tracks of an episode
     #[oai(path = "/voices", method = "get", hidden)]
     async fn voices(
         &self,
         anime_id: Param<TitleRef>,
         episode: Param<EpisodeNumber>,
         language: Param<Search>,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<LegacyResponse, Problem> {
         let playable = self.playable(anime_id.0, episode.0).await?;
-        let speaks = language.0.0.is_none_or(|language| language.eq_ignore_ascii_case(LANGUAGE));
-        answer(&Voices { success: true, voices: speaks.then_some(playable.voice).into_iter().collect() })
+        let matches_language = language.0.0.is_none_or(|language| language.eq_ignore_ascii_case(LANGUAGE));
+        respond(&Voices {
+            success: true,
+            voices: matches_language.then_some(playable.voice).into_iter().collect(),
+        })
     }
 
-    /// Subtitles of an episode
+    /// List the subtitles of an episode
     #[oai(path = "/subtitles", method = "get", hidden)]
     async fn subtitles(
         &self,
         anime_id: Param<TitleRef>,
         episode: Param<EpisodeNumber>,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<LegacyResponse, Problem> {
         self.playable(anime_id.0, episode.0).await?;
-        answer(&Subtitles { success: true, subtitles: [] })
+        respond(&Subtitles { success: true, subtitles: [] })
     }
 }
 
@@ -193,16 +197,16 @@ impl Playable {
         Self { streams, voice }
     }
 
-    /// Returns the stream with so many lines, or else the best one with fewer, or else the worst one; the best one if
-    /// `lines` is `None`.
+    /// Returns the best stream with at most `lines` lines, or the worst stream if all have more; the best stream if `lines` is
+    /// `None`.
     fn best(&self, lines: Option<u16>) -> Option<(u16, String)> {
         let most = lines.unwrap_or(u16::MAX);
         self.streams.iter().find(|(lines, _)| *lines <= most).or(self.streams.last()).cloned()
     }
 }
 
-fn answer(body: &impl Serialize) -> Result<Answer, Problem> {
-    Answer::bare(body).map_err(Problem::internal)
+fn respond(body: &impl Serialize) -> Result<LegacyResponse, Problem> {
+    LegacyResponse::without_envelope(body).map_err(Problem::internal)
 }
 
 #[cfg(test)]
@@ -216,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn nearest_quality_there_is_stands_in_for_one_there_is_not() {
-        let lines = |of: &[u16], asked| playable(of).best(asked).map(|(lines, _)| lines);
+    fn missing_quality_is_replaced_by_the_nearest_one() {
+        let lines = |of: &[u16], requested| playable(of).best(requested).map(|(lines, _)| lines);
 
         assert_eq!(lines(&[480, 720, 1080], Some(720)), Some(720));
         assert_eq!(lines(&[480, 720], Some(1080)), Some(720));

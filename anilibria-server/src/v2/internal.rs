@@ -1,6 +1,6 @@
-//! Operations for other services of the site.
+//! Operations for the site's other services.
 
-mod clearing;
+mod clear_pattern;
 
 use anilibria_http::{metrics::count_error, problem::Problem, router::RouteTable, traffic::Traffic};
 use poem_openapi::OpenApi as _;
@@ -10,19 +10,20 @@ use crate::{
     auth::Services,
     events::{Realtime, bus::PublishOutcome, metrics, notify::Notifications},
     health::Health,
-    titles::{Synced, Titles, model::sync::SyncReport},
+    titles::{SyncOutcome, Titles, model::sync_report::SyncReport},
     v2::{
-        model::{
-            internal::{CacheStatistics, CatalogStatistics, ClearReport, Mirror, ServiceStatistics},
-            live::LiveStatistics,
+        responses::{
+            internal::ClearReport,
+            live_statistics::LiveStatistics,
+            statistics::{CacheStatistics, CatalogStatistics, Mirror, ServiceStatistics},
         },
         routes::InternalApi,
     },
 };
 
-/// Business logic of the internal routes. Cheap to clone.
+/// Operations behind the internal routes. Cheap to clone.
 #[derive(Clone)]
-pub struct Internal {
+pub struct InternalService {
     /// Titles.
     pub titles: Titles,
     /// Health checks.
@@ -37,36 +38,36 @@ pub struct Internal {
     pub key_prefix: String,
 }
 
-impl Internal {
-    /// Returns the routes at `/internal`, for `services` only.
+impl InternalService {
+    /// Returns the routes at `/internal`, which require a token of one of `services`.
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
         InternalApi::new(self).add_routes(&mut table);
         services.attach_to(table)
     }
 
-    /// Ensures that a title is fresh, and publishes the changes. Changes that this instance cannot detect, because it did
-    /// not have the title before, are published by the watcher. No change is published twice.
+    /// Ensures that a title is fresh, and publishes its changes. If the title was not cached, the changes are unknown here and
+    /// the watcher publishes them later. No change is published twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
-        let Synced { report, news } = self.titles.sync(id, force).await?;
-        for notice in &news {
+        let SyncOutcome { report, changes } = self.titles.sync(id, force).await?;
+        for notice in &changes {
             match self.realtime.bus().publish_unfenced(notice).await {
-                Ok(PublishOutcome::Published(_)) => metrics::record_published(notice.kind()),
+                Ok(PublishOutcome::Published(_)) => metrics::published(notice.kind()),
                 Ok(PublishOutcome::Duplicate | PublishOutcome::Fenced) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");
-                    warn!(error = &*error, title_id = id, "change of a title cannot be published");
+                    warn!(error = &*error, title_id = id, "title change not published");
                 }
             }
         }
         Ok(report)
     }
 
-    /// Removes the answers whose keys match `pattern`.
+    /// Removes the cached values whose keys match `pattern`, with or without the prefix of the keys in Redis.
     pub async fn clear(&self, pattern: String) -> ClearReport {
         let logical = pattern.strip_prefix(&self.key_prefix).unwrap_or(&pattern);
         let mut removed = 0;
-        for pattern in clearing::ours(logical) {
+        for pattern in clear_pattern::own_patterns(logical) {
             removed += self.titles.cache().clear_matching(pattern).await;
         }
         ClearReport { pattern, removed }

@@ -1,9 +1,12 @@
-//! The OpenAPI document, and the table of all routes at both addresses of the service.
+//! The OpenAPI document, and the table of all routes. Each route has two paths: below `/api/anilibria/v2`, and without this
+//! prefix.
 
+mod corrections;
 mod example;
-mod finish;
+
 mod guide;
-mod mend;
+mod postprocess;
+
 mod shared;
 mod spec_version;
 mod swagger_ui;
@@ -30,20 +33,20 @@ use crate::{
     v2::pages::{self, Features, PageOrData},
 };
 
-/// Path of the front page for browsers, and of the index for all other clients.
+/// Path of the front page for browsers, and of the index for other clients.
 const FRONT: &str = "/";
 
-/// Path of the live events page for browsers, and of the liveness probe for all other clients.
+/// Path of the live events page for browsers, and of the liveness probe for other clients.
 const LIVE: &str = "/live";
 
-/// The rendered document of some routes.
+/// The rendered OpenAPI document of some routes.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// Document in OpenAPI 3.0.
     pub v3_0: Text,
     /// The same document in OpenAPI 3.1.
     pub v3_1: Text,
-    /// The framework's HTML page to view the document and try requests.
+    /// HTML page with Swagger UI, which shows the document and sends requests.
     pub html: String,
 }
 
@@ -62,8 +65,8 @@ impl Document {
         let service = service::<A>();
         let spec = service.spec();
         let mut document = serde_json::from_str(&spec).unwrap_or_default();
-        finish::finish(&mut document);
-        let shown = pages::docs::shown(&document).to_string();
+        postprocess::postprocess(&mut document);
+        let shown = pages::docs::document_for_page(&document).to_string();
         let html = service.swagger_ui_html().replacen(&spec, &shown, 1);
         let html = swagger_ui::collapse_internal(&html).into_owned();
         Self { v3_0: Text::of(&document), v3_1: Text::of(&upgrade::upgrade(&document)), html }
@@ -86,8 +89,8 @@ impl Text {
     }
 }
 
-/// Returns all `routes`, their document and the pages, at both addresses. The front page names enabled `features`. The table
-/// is flat, because nested routes would rewrite the address of each request.
+/// Returns the table of `routes`, their documents and the pages, at both paths. The front page shows the enabled `features`. The
+/// table is flat, because nested routes would rewrite the path of each request.
 pub fn table<A: OpenApi + Clone>(routes: &A, features: Features) -> RouteTable {
     let Document { v3_0, v3_1, html } = Document::of::<A>();
     let json = |text: String| Asset::new("application/json; charset=utf-8", text);
@@ -126,10 +129,10 @@ pub fn table<A: OpenApi + Clone>(routes: &A, features: Features) -> RouteTable {
     table
 }
 
-/// Tags of operations whose query parameters are not checked: probes may have any, and services are trusted.
+/// Tags of operations whose query parameters are not checked: probes may send any, and services are trusted.
 const UNCHECKED: [&str; 2] = ["Service", "Internal"];
 
-/// Returns the documented query parameters of the routes `A`, at both addresses.
+/// Returns the documented query parameters of the routes `A`, at both paths.
 pub fn parameters<A: OpenApi>() -> ParameterTable {
     let mut table = ParameterTable::new();
     for path in A::meta().into_iter().flat_map(|api| api.paths) {
@@ -152,8 +155,8 @@ fn query_parameters(operation: &MetaOperation) -> impl Iterator<Item = String> {
     parameters.map(|parameter| parameter.name.clone())
 }
 
-/// Adds `page` to the route at `path`, which serves data. The front page also gets the empty path: the base path of the API
-/// without a slash at its end.
+/// Adds `page` to the route at `path`, which serves data to clients other than browsers. The front page also gets the empty path:
+/// the base path of the API without a trailing slash.
 fn add_page(endpoints: &mut RouteTable, path: &str, page: Asset) {
     let Some(data) = endpoints.get_mut(path).and_then(|methods| methods.remove(&Method::GET)) else { return };
     let endpoint = Arc::new(PageOrData { page, data });
@@ -163,47 +166,47 @@ fn add_page(endpoints: &mut RouteTable, path: &str, page: Asset) {
     }
 }
 
-fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
-    OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
+fn service<A: OpenApi>() -> OpenApiService<DocumentOnly<A>, ()> {
+    OpenApiService::new(DocumentOnly::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
         .description(guide::TEXT)
         .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
         .server(
             ServerObject::new(anilibria_http::BASE).description("Public address, behind the site's proxy."),
         )
-        .server(ServerObject::new("/").description("Address of the service itself."))
+        .server(ServerObject::new("/").description("The service itself, without the proxy."))
 }
 
-/// Description of the routes `A`, without endpoints.
-pub struct Described<A>(PhantomData<A>);
+/// The documentation of the routes `A`, without their endpoints.
+pub struct DocumentOnly<A>(PhantomData<A>);
 
-impl<A> Described<A> {
-    /// Creates the description of `A`.
+impl<A> DocumentOnly<A> {
+    /// Creates the documentation of `A`.
     pub const fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<A> Clone for Described<A> {
+impl<A> Clone for DocumentOnly<A> {
     fn clone(&self) -> Self {
         Self::new()
     }
 }
 
-impl<A> Default for Described<A> {
+impl<A> Default for DocumentOnly<A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: OpenApi> OpenApi for Described<A> {
+impl<A: OpenApi> OpenApi for DocumentOnly<A> {
     fn meta() -> Vec<MetaApi> {
-        mend::operations(A::meta())
+        corrections::correct_operations(A::meta())
     }
 
     fn register(registry: &mut Registry) {
         A::register(registry);
-        mend::schemas(&mut registry.schemas);
+        corrections::correct_schemas(&mut registry.schemas);
     }
 
     fn add_routes(self, _: &mut RouteTable) {}

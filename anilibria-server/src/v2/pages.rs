@@ -11,13 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Style that the pages share: colours, header, panels and controls.
+/// Style shared by the pages: colours, header, panels and controls.
 const STYLE: &str = include_str!("pages/shared/style.css");
 
-/// Script that the pages share: language and elements.
+/// Script shared by the pages: language, elements and translation.
 const SCRIPT: &str = include_str!("pages/shared/script.js");
 
-/// Paths of the icon. Browsers request the first one by themselves.
+/// Paths of the icon. Browsers request the first one without a link to it.
 pub const ICON_PATHS: [&str; 2] = ["/favicon.ico", "/favicon.svg"];
 
 /// Returns the icon of all pages.
@@ -25,16 +25,16 @@ pub fn icon() -> Asset {
     Asset::new("image/svg+xml", include_str!("pages/icon.svg").to_owned())
 }
 
-/// Parts of the service that the configuration may disable. The front page and the index name only those that are enabled.
+/// Optional parts of the service. The front page and the index show only those that are enabled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Features {
-    /// The gateway for clients of API v3.
+    /// True if the gateway for clients of API v3 is enabled.
     pub v3: bool,
-    /// The control API of the sandbox.
+    /// True if the service runs its own sandbox, whose control API it serves.
     pub sandbox: bool,
 }
 
-/// A page with its own style and script, which requests only its own host.
+/// A page that contains its style and script, and sends requests only to its own host.
 struct Page {
     frame: String,
     style: String,
@@ -51,13 +51,13 @@ impl Page {
         let page = Asset::new(HTML, html);
         match policy {
             Ok(policy) => page.with_policy(policy),
-            // Without its own policy the page gets that of the documentation, which allows no connection to other hosts either.
+            // Without this policy the page gets that of the documentation, which also allows no connection to other hosts.
             Err(_) => page,
         }
     }
 
-    /// Returns the content security policy. It permits only the page's own script and style, so that no text from the API can
-    /// inject another.
+    /// Returns the content security policy. It permits only the script and the style of the page, so that text from the API
+    /// cannot inject others.
     fn policy(&self) -> String {
         let (script, style, images) = (digest(&self.script), digest(&self.style), self.images);
         format!(
@@ -71,7 +71,7 @@ impl Page {
 pub struct PageOrData {
     /// The page.
     pub page: Asset,
-    /// Endpoint for all other requests.
+    /// Endpoint that serves the data.
     pub data: BoxEndpoint<'static>,
 }
 

@@ -1,4 +1,4 @@
-//! The routes of version 2. Each validates the request, calls one service and wraps the result.
+//! The routes of API v2. Each route validates the request, calls one service and returns the result.
 
 mod events;
 mod genres;
@@ -23,24 +23,24 @@ use crate::{
     events::Realtime,
     health::Health,
     titles::Titles,
-    v2::{openapi::Described, pages::Features},
+    v2::{openapi::DocumentOnly, pages::Features},
 };
 
-/// Groups of operations in the document, in its order.
+/// Groups of operations in the OpenAPI document, in its order.
 #[derive(Tags)]
 enum Tag {
     /// Titles of the catalog: list, search, and single titles with their episodes.
     Titles,
-    /// Lists for pages of a site: updates, popular titles, a random title, the schedule.
+    /// Lists for the pages of a site: updated titles, popular titles, a random title, the schedule.
     Lists,
-    /// Values for the parameters of other operations.
+    /// Values that the parameters of other operations accept.
     Reference,
-    /// Live events, as server-sent events. The same events are available over WebSocket.
+    /// Live events as server-sent events. The same events are available over WebSocket at `/ws`.
     Events,
-    /// Health of the service, for monitoring.
+    /// Health of the service for monitoring, and the index of its paths.
     Service,
-    /// Operations for the site's own services. They require a service token, and are served by the service itself at
-    /// `/internal`, never by the public proxy.
+    /// Operations for the site's own services. They require the token of a service. The service answers them at `/internal` on
+    /// its own address; the public proxy does not forward them.
     Internal,
 }
 
@@ -54,11 +54,11 @@ pub type Routes = (
     EventsApi,
     HealthApi,
     IndexApi,
-    Described<InternalApi>,
+    DocumentOnly<InternalApi>,
 );
 
-/// Returns all routes, over the services that they call. Event streams are limited per client of `clients`. The index names
-/// enabled `features`.
+/// Returns all routes, which call the given services. Event streams are limited per client of `clients`. The index lists the
+/// paths of the enabled `features`.
 pub fn routes(
     titles: &Titles,
     realtime: &Realtime,
@@ -75,7 +75,7 @@ pub fn routes(
         EventsApi { realtime: realtime.clone(), clients: Arc::clone(clients) },
         HealthApi { health: health.clone() },
         IndexApi { features },
-        // Only described here. The routes are served by `crate::v2::internal`, if there are tokens.
-        Described::new(),
+        // Only documented here. `crate::v2::internal` serves the routes, if there are tokens.
+        DocumentOnly::new(),
     )
 }

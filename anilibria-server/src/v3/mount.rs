@@ -1,4 +1,4 @@
-//! The gateway over the titles and the events of this service.
+//! The gateway, connected to the titles and events of this service.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::{
     titles::{Titles, catalog::LocalCatalog, change::Subject},
 };
 
-/// State of the gateway that lives as long as the service. Cheap to clone.
+/// State of the gateway, which exists as long as the service runs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     config: V3Config,
@@ -35,20 +35,20 @@ pub struct Gateway {
 
 /// Tasks of the gateway. Dropping this ends them.
 #[derive(Debug)]
-pub struct Running {
+pub struct GatewayTasks {
     changes: Option<Changes>,
     _pump: Option<NewsPump>,
 }
 
 impl Gateway {
-    /// Creates the state of the gateway. Sessions and events are shared by all instances over `redis`, if there is one.
+    /// Creates the state of the gateway. All instances share sessions and events over `redis`, if there is one.
     ///
     /// # Errors
     ///
     /// The URL of Redis is malformed.
     pub fn new(config: &Config, redis: Option<&Redis>) -> anyhow::Result<Self> {
         let (cache, v3) = (&config.cache, config.v3);
-        // Sessions have a separate prefix, so that clearing cached answers does not remove them.
+        // Sessions have a separate prefix, so that clearing the cache does not remove them.
         let store: Arc<dyn Store> = match &cache.redis_url {
             Some(url) => {
                 let prefix = format!("v3-sessions:{}", cache.cache_key_prefix);
@@ -82,15 +82,15 @@ impl Gateway {
         table
     }
 
-    /// Starts the tasks that create and receive the events of v3, if `config` enables them. Start them before the events of
-    /// the site are published.
+    /// Starts the tasks that create and receive the events of API v3, if `config` enables them. Call it before the events of this
+    /// service are published.
     pub fn start(
         &self,
         config: &Config,
         titles: &Titles,
         bus: &Arc<dyn Bus>,
         redis: Option<&Redis>,
-    ) -> Running {
+    ) -> GatewayTasks {
         let is_enabled = self.config.v3_gateway_enabled;
         let changes = (is_enabled && config.realtime.events_enabled).then(|| {
             let sources = Sources {
@@ -104,22 +104,22 @@ impl Gateway {
             }
             changes
         });
-        Running { changes, _pump: is_enabled.then(|| self.news.pump()).flatten() }
+        GatewayTasks { changes, _pump: is_enabled.then(|| self.news.pump()).flatten() }
     }
 
-    /// Returns the types of messages of clients over the WebSocket of v3.
+    /// Returns the types of the messages that clients send over the WebSocket of API v3.
     pub fn incoming() -> impl Iterator<Item = &'static str> {
         socket::INCOMING.into_iter()
     }
 
-    /// Returns the types of messages to clients over the WebSocket of v3.
+    /// Returns the types of the messages that clients receive over the WebSocket of API v3.
     pub fn outgoing() -> impl Iterator<Item = &'static str> {
         socket::OUTGOING.into_iter().chain(Kind::ALL.map(Kind::as_str))
     }
 }
 
-impl Running {
-    /// Ends the tasks and releases the lease for another instance.
+impl GatewayTasks {
+    /// Ends the tasks and resigns the leader lease, so that another instance can get it.
     pub async fn stop(self) {
         if let Some(changes) = self.changes {
             changes.stop().await;
@@ -150,7 +150,7 @@ impl Host for Titles {
     }
 
     fn watcher(&self) -> &Client {
-        self.watcher()
+        self.background_client()
     }
 
     fn catalog(&self) -> Option<Arc<Catalog>> {
@@ -158,11 +158,11 @@ impl Host for Titles {
     }
 
     fn catalog_changes(&self) -> Option<watch::Receiver<()>> {
-        self.local_catalog().map(LocalCatalog::changed)
+        self.local_catalog().map(LocalCatalog::subscribe)
     }
 
     fn list_options(&self) -> &Options {
-        self.of_lists()
+        self.list_options()
     }
 
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure> {
@@ -174,11 +174,11 @@ impl Host for Titles {
     }
 
     async fn title_changed(&self, id: u32) {
-        self.changed(id).await;
+        self.expire_title(id).await;
     }
 }
 
-/// Events of the site, as the gateway reads them.
+/// Events of this service, as the gateway reads them.
 #[derive(Debug)]
 struct SiteEvents(Arc<dyn Bus>);
 

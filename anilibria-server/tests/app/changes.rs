@@ -36,7 +36,7 @@ async fn changed_title_and_all_lists_are_reloaded() {
     let (service, titles) = service_with_upstream(&upstream.api_url());
     warm(&service).await;
 
-    let expired = titles.changed(1).await;
+    let expired = titles.expire_title(1).await;
 
     assert!(expired >= AFFECTED.len() as u64, "{expired}");
     for path in AFFECTED {
@@ -53,7 +53,7 @@ async fn expired_responses_are_served_stale_without_upstream() {
     let (service, titles) = service_with_upstream(&upstream.api_url());
     warm(&service).await;
 
-    titles.changed(1).await;
+    titles.expire_title(1).await;
     upstream.stop().await;
 
     for path in AFFECTED {

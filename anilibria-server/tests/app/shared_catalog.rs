@@ -64,11 +64,11 @@ async fn lost_catalog_is_written_again() {
     let leader = store(&server, Some(1));
     assert!(!leader.is_intact().await, "nothing was written yet");
     leader.write(catalog(100, 1)).await.unwrap();
-    leader.note(Ok(100)).await;
+    leader.record_poll(Ok(100)).await;
     assert!(leader.is_intact().await);
 
     server.flush();
-    leader.note(Ok(100)).await;
+    leader.record_poll(Ok(100)).await;
 
     assert!(!leader.is_intact().await);
     assert_eq!(bytes(&store(&server, None)).await, None);

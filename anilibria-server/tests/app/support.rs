@@ -35,7 +35,7 @@ use anilibria_server::{
     health::{CacheHealth, Health, HealthSource, ProbeError},
     migration::rollback::RequestCounters,
     titles::{Titles, model::title::Title},
-    v1::OldPaths,
+    v1::LegacyPaths,
     v2::{openapi, pages::Features},
     v3::Addresses,
 };
@@ -119,7 +119,7 @@ pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> RootEndpoint {
         groups: None,
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
-        old_paths: OldPaths::default(),
+        legacy_paths: LegacyPaths::default(),
         v3_addresses: Addresses::default(),
         sandbox: None,
     }

@@ -13,29 +13,29 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 const DOCUMENTATION: &str =
     concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/anilibria-server/docs/errors.md#");
 
-/// Body of an error response as `application/problem+json` (RFC 9457). Fields after `instance` are extensions, the same as in
-/// the envelope.
+/// Body of an error response in the format `application/problem+json` (RFC 9457). The fields after `instance` are extensions and
+/// have the same values as in the error envelope.
 #[derive(Clone, Debug, Object, Serialize)]
 pub struct ProblemDetails {
-    /// URI of the documentation of the code.
+    /// URL of the documentation of the code.
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     pub type_uri: String,
     /// Meaning of the code, in English.
     pub title: String,
-    /// Status of the response.
+    /// HTTP status of the response.
     pub status: u16,
-    /// Message for people, in Russian.
+    /// Message in Russian for the users of a site; in English for errors of service tokens.
     pub detail: String,
-    /// Reference to this error, relative to the address of the request: `#` and the id of the request.
+    /// Reference to this error, relative to the URL of the request: `#` and the id of the request.
     pub instance: String,
     /// Machine-readable code.
     pub code: ErrorCode,
     /// Time of the error.
     pub timestamp: Timestamp,
-    /// Id of the request, the same as in the header `X-Request-ID`.
+    /// Id of the request, as in the response header `X-Request-ID`.
     pub request_id: String,
-    /// Further facts.
+    /// Details of the error.
     #[oai(flatten)]
     #[serde(flatten)]
     pub context: ErrorContext,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn further_facts_are_extensions() {
+    fn details_of_the_error_are_extensions() {
         let problem = Problem::invalid("limit", "must be a whole number from 1 to 100");
 
         let mut details = serde_json::to_value(ProblemDetails::new(&problem, "r-1")).unwrap();

@@ -13,24 +13,27 @@ use crate::envelope::ErrorBody;
 const STATUSES: [(u16, &str); 12] = [
     (
         400,
-        "`INVALID_PARAMETERS`: a parameter, or a field of the body, is missing or invalid. `details` names it and the reason.",
+        "`INVALID_PARAMETERS`: a parameter, or a field of the body, is missing or invalid. `details.field` and `details.reason` describe the error.",
     ),
     (
         401,
         "`UNAUTHORIZED`: the token is missing. `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_NOT_ACTIVE`: the token is not valid.",
     ),
-    (403, "`FORBIDDEN`: the service is unknown, or its token lacks the permission."),
+    (403, "`FORBIDDEN`: the service is unknown, or its token does not have the required permission."),
     (404, "`TITLE_NOT_FOUND`: no title has this id."),
     (413, "`PAYLOAD_TOO_LARGE`: the body is larger than `details.limit` bytes."),
     (414, "`URI_TOO_LONG`: path and query are longer than `details.limit` bytes."),
-    (429, "`RATE_LIMIT_EXCEEDED`: too many requests. Retry after `Retry-After` seconds."),
+    (429, "`RATE_LIMIT_EXCEEDED`: the client sent too many requests. Retry after `Retry-After` seconds."),
     (431, "`HEADERS_TOO_LARGE`: the headers are larger than `details.limit` bytes."),
-    (500, "`INTERNAL_ERROR`: the service failed."),
-    (502, "`UPSTREAM_ERROR`: AniLibria failed, and the cache has no data for this request."),
-    (503, "`SERVICE_UNAVAILABLE` or `OVERLOADED`: retry after `Retry-After` seconds."),
+    (500, "`INTERNAL_ERROR`: an internal error of the service."),
+    (502, "`UPSTREAM_ERROR`: AniLibria failed, and no cached data are available for this request."),
+    (
+        503,
+        "`SERVICE_UNAVAILABLE`: the service cannot answer the request at present. `OVERLOADED`: the service has too many requests in progress. Retry after `Retry-After` seconds.",
+    ),
     (
         504,
-        "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time, and the cache has no data for this request.",
+        "`UPSTREAM_TIMEOUT`: AniLibria did not respond in time, and no cached data are available for this request.",
     ),
 ];
 
@@ -48,7 +51,7 @@ impl ApiResponse for Problem {
 fn response((status, description): (u16, &'static str)) -> MetaResponse {
     let retry_after = MetaHeader {
         name: "Retry-After".into(),
-        description: Some("Seconds to wait before the next attempt.".into()),
+        description: Some("Time to wait before the next request, in seconds.".into()),
         required: true,
         deprecated: false,
         schema: u32::schema_ref(),

@@ -1,4 +1,4 @@
-//! The catalog in compressed blocks, so that a change of one release costs the transfer of one block.
+//! The catalog in compressed blocks: a change of one release transfers one block.
 
 use anilibria_client::{
     model::ReleaseId,
@@ -10,16 +10,16 @@ use sha2::{Digest as _, Sha256};
 /// Number of blocks. A catalog of 2,000 releases has about 30 in each.
 pub(super) const BLOCKS: usize = 64;
 
-/// Maximum size of a block before compression. A larger one is not read.
+/// Maximum size of a block before compression, in bytes. A larger block is an error.
 const MAX_BYTES: usize = 32 << 20;
 
-/// Compression level of blocks: fast, because blocks are written more often than they grow.
+/// Compression level of zstd for blocks: fast, because a block is compressed again after every change of one of its releases.
 const LEVEL: i32 = 1;
 
 /// Releases of one block, not compressed.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    /// Each release after the length of its bytes.
+    /// The bytes of each release, after their length as a little-endian `u32`.
     bytes: Vec<u8>,
 }
 
@@ -43,29 +43,29 @@ pub(super) fn split(catalog: &Catalog) -> Vec<Block> {
 }
 
 impl Block {
-    /// Returns the digest of the contents, which is the same on all instances and never 0.
+    /// Returns the digest of the contents. It is the same on all instances, and never 0.
     pub(super) fn digest(&self) -> u64 {
         let digest = Sha256::digest(&self.bytes);
         digest.first_chunk().map_or(1, |start| u64::from_le_bytes(*start).max(1))
     }
 
-    /// Returns the block in the form in which it is stored.
+    /// Compresses the block for storage.
     pub(super) fn compress(&self) -> anyhow::Result<Vec<u8>> {
         Ok(zstd::bulk::compress(&self.bytes, LEVEL)?)
     }
 
-    /// Returns the block that [`compress`](Self::compress) returned as `bytes`.
+    /// Decompresses the output of [`compress`](Self::compress).
     pub(super) fn decompress(bytes: &[u8]) -> anyhow::Result<Self> {
         Ok(Self { bytes: zstd::bulk::decompress(bytes, MAX_BYTES)? })
     }
 
-    /// Returns the releases.
+    /// Returns the releases of the block.
     pub(super) fn parts(&self) -> anyhow::Result<Vec<CatalogPart>> {
         let (mut parts, mut rest) = (Vec::new(), self.bytes.as_slice());
         while !rest.is_empty() {
-            let (length, after) = rest.split_first_chunk().context("a block ends too early")?;
+            let (length, after) = rest.split_first_chunk().context("the block is truncated")?;
             let length = u32::from_le_bytes(*length) as usize;
-            ensure!(length <= after.len(), "a block ends too early");
+            ensure!(length <= after.len(), "the block is truncated");
             let (part, after) = after.split_at(length);
             parts.push(CatalogPart::from_bytes(part)?);
             rest = after;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn catalog_is_the_same_after_it_was_split() {
+    fn catalog_is_unchanged_after_split_and_merge() {
         let catalog = catalog(1..=200);
 
         let blocks = split(&catalog);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn change_of_a_release_changes_one_digest() {
+    fn change_of_one_release_changes_one_digest() {
         let digests = |catalog: &Catalog| split(catalog).iter().map(Block::digest).collect::<Vec<_>>();
         let (before, after) = (digests(&catalog(1..=200)), digests(&catalog(1..=201)));
 

@@ -6,50 +6,49 @@ use anilibria_client::{
 };
 
 use crate::titles::{
-    change::{TitleChange, version},
-    facts,
+    content_digest,
     mapping::Mapping,
 };
 
-/// Maximum number of changed titles to list. A full pass may find more, mostly in ratings; the answers of the others expire
-/// by their TTL.
-const MOST: usize = 200;
+/// Maximum number of changed titles to list. A full pass may find more, mostly changed ratings. The cached responses of the
+/// titles beyond the limit expire by their TTL.
+const MAX_TITLES: usize = 200;
 
 /// The difference between two states of the catalog.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Changes {
     /// True if there is any difference.
     pub(super) any: bool,
-    /// Titles that were changed, added or removed; at most [`MOST`].
+    /// Titles that were changed, added or removed; at most [`MAX_TITLES`].
     pub(super) titles: Vec<u32>,
-    /// Changes to publish that no other event covers; at most [`MOST`].
+    /// Changes to publish that no other event covers; at most [`MAX_TITLES`].
     pub(super) notices: Vec<TitleChange>,
 }
 
 impl Changes {
-    /// Compares `before` with `after`, both read with `client`. If `before` is empty, no single title counts as changed, but
-    /// every list does.
+    /// Compares `before` with `after`, both read with `client`. If `before` is empty, no single title counts as changed.
     pub(super) fn between(client: &Client, before: &Catalog, after: &Catalog) -> Self {
         if before.is_empty() {
             return Self { any: !after.is_empty(), ..Self::default() };
         }
         let differing = differences(before, after);
-        let facts =
-            |catalog: &Catalog, entry: &CatalogEntry| facts::of(&Mapping::new(client).entry(catalog, entry));
+        let digest = |catalog: &Catalog, entry: &CatalogEntry| {
+            content_digest::of_title(&Mapping::new(client).entry(catalog, entry))
+        };
         let notice = |(was, is): &Difference<'_>| {
             let (is, was) = (is.as_ref()?, was.as_ref()?);
-            let content = facts(after, is);
+            let content = digest(after, is);
             let updated = |content| {
                 let (title_id, version) = (is.id.get(), version(is.changed_at()));
                 TitleChange::TitleUpdated { title_id, content, version }
             };
-            (content != facts(before, was)).then(|| updated(content))
+            (content != digest(before, was)).then(|| updated(content))
         };
         let id = |(was, is): &Difference<'_>| is.or(*was).map(|entry| entry.id.get());
         Self {
             any: !differing.is_empty(),
-            titles: differing.iter().filter_map(id).take(MOST).collect(),
-            notices: differing.iter().filter_map(notice).take(MOST).collect(),
+            titles: differing.iter().filter_map(id).take(MAX_TITLES).collect(),
+            notices: differing.iter().filter_map(notice).take(MAX_TITLES).collect(),
         }
     }
 }
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_come_gone_or_changed_is_named() {
+    fn added_removed_and_changed_titles_are_listed() {
         let before = catalog(&[(1, "a", 5.0), (2, "b", 5.0), (3, "c", 5.0)]);
         let after = catalog(&[(2, "b", 5.0), (3, "x", 5.0), (4, "d", 5.0)]);
 
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_title_that_says_something_else_of_itself_is_told_of() {
+    fn only_changed_content_is_published() {
         let before = catalog(&[(1, "a", 5.0), (2, "b", 5.0)]);
         let after = catalog(&[(1, "x", 5.0), (2, "b", 6.0), (3, "c", 5.0)]);
 
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn first_load_changes_every_list_and_no_single_title() {
+    fn first_load_lists_no_changed_titles() {
         let loaded = catalog(&[(1, "a", 5.0)]);
 
         let changes = changes(&Catalog::default(), &loaded);

@@ -14,19 +14,19 @@ use tokio::task::spawn_blocking;
 
 use super::CatalogStore;
 
-/// File name of the catalog. The file contains its own format version and a checksum.
+/// Name of the file. The file contains its format version and a checksum.
 const FILE: &str = "catalogue.bin";
 
 /// Store of the catalog in a file, which is replaced atomically.
 #[derive(Clone, Debug)]
 pub struct DiskCatalog {
     path: PathBuf,
-    /// Held while a file is written: a write continues after its caller was dropped.
+    /// Lock that is held while the file is written. A write continues after its caller was dropped.
     writing: Arc<Mutex<()>>,
 }
 
 impl DiskCatalog {
-    /// Creates a store in `directory`, which is created with the first write.
+    /// Creates a store in `directory`. The directory is created by the first write.
     pub fn at(directory: &Path) -> Self {
         Self { path: directory.join(FILE), writing: Arc::default() }
     }
@@ -64,7 +64,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
     }
-    // Two services that share a directory write different temporary files.
+    // The process id keeps two services that share the directory from writing the same temporary file.
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = File::create(&draft).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_written_is_read_by_the_next_process() {
+    async fn written_catalog_is_read_by_the_next_process() {
         let directory = tempfile::tempdir().unwrap();
         let store = DiskCatalog::at(&directory.path().join("new"));
         assert!(store.read().await.unwrap().is_none());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn damaged_file_is_refused_and_replaced() {
+    async fn damaged_file_is_rejected_and_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let store = DiskCatalog::at(directory.path());
         store.write(catalog()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The catalog in MongoDB, which instances share and the site can read.
+//! The catalog in MongoDB, which all instances share and the site can read.
 
 mod document;
 mod indexes;
@@ -28,18 +28,18 @@ use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout},
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
 use self::{document::ENTRY, indexes::Indexes};
 use super::{
     CatalogSource, CatalogStore, SharedCatalog,
-    store::{Covered, News},
+    store::{CatalogUpdate, Coverage},
 };
 use crate::{
     telemetry::database::{measured, measured_with_timeout},
     titles::{
         mapping::Mapping,
-        sync_status::{Noted, Subject, SyncStatus},
+        sync_status::{CatalogRecord, SyncStatus, SyncTarget},
     },
 };
 
@@ -49,14 +49,15 @@ const COLLECTION: &str = "titles";
 const BATCH: usize = 100;
 
 /// Timeout of one command.
-const CALL: Duration = Duration::from_secs(5);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Timeout of reading all titles.
-const READ: Duration = Duration::from_mins(1);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Store of each title as a document: fields that the site reads and queries, and the exact entry. Cheap to clone.
+/// Store of the catalog with one document per title: the fields that the site queries, and the exact entry. Cheap to clone.
 ///
-/// Only changes are written. Instances that share the database receive each other's changes from [`news`](SharedCatalog::news).
+/// Only changes are written. Instances that share the database receive each other's changes from
+/// [`read_changes`](SharedCatalog::read_changes).
 #[derive(Clone, Debug)]
 pub struct MongoCatalog {
     client: Client,
@@ -64,57 +65,59 @@ pub struct MongoCatalog {
     titles: Collection<RawDocumentBuf>,
     status: SyncStatus,
     indexes: Indexes,
-    /// Held during every read and write.
-    known: Arc<Mutex<Known>>,
+    /// State of the last read or write. The lock is held during every read and write.
+    known: Arc<Mutex<KnownState>>,
 }
 
-/// Contents of the collection as known to this instance.
+/// State of the collection, as this instance last read or wrote it.
 #[derive(Debug, Default)]
-struct Known {
+struct KnownState {
     /// Number of the last save that was read; `None` before the first read.
-    seen: Option<i64>,
+    last_save: Option<i64>,
     /// Digest of each entry by title id.
     digests: HashMap<u32, u64>,
 }
 
 impl MongoCatalog {
-    /// Creates a store in `database` of titles that `client` reads. It sends no command to the database yet.
+    /// Creates a store in `database` of titles that `client` reads, without sending a command.
     pub fn new(database: Database, client: Client, status: SyncStatus) -> Self {
         let titles = database.collection(COLLECTION);
         Self { client, database, titles, status, indexes: Indexes::default(), known: Arc::default() }
     }
 
-    async fn since(
+    /// Returns the titles that were saved after save number `last_save`.
+    async fn read_since(
         &self,
-        seen: i64,
-        noted: &Noted,
-        known: &mut Known,
-    ) -> anyhow::Result<(Vec<CatalogPart>, Covered)> {
-        let (parts, digests) = self.find(doc! { "revision": { "$gt": seen } }).await?;
+        last_save: i64,
+        record: &CatalogRecord,
+        known: &mut KnownState,
+    ) -> anyhow::Result<(Vec<CatalogPart>, Coverage)> {
+        let (parts, digests) = self.find(doc! { "revision": { "$gt": last_save } }).await?;
         known.digests.extend(digests);
-        if known.digests.len() as u64 == noted.count {
-            known.seen = Some(noted.saved);
-            return Ok((parts, Covered::Nothing));
+        if known.digests.len() as u64 == record.count {
+            known.last_save = Some(record.saved);
+            return Ok((parts, Coverage::None));
         }
         // The counts differ, so titles were removed. A query by revision does not return removed titles.
-        self.everything(noted, known).await
+        self.read_all(record, known).await
     }
 
-    async fn everything(
+    /// Returns all titles.
+    async fn read_all(
         &self,
-        noted: &Noted,
-        known: &mut Known,
-    ) -> anyhow::Result<(Vec<CatalogPart>, Covered)> {
+        record: &CatalogRecord,
+        known: &mut KnownState,
+    ) -> anyhow::Result<(Vec<CatalogPart>, Coverage)> {
         let (parts, digests) = self.find(doc! {}).await?;
         known.digests = digests;
-        known.seen = Some(noted.saved);
-        // If another instance has cleared the collection or is still filling it, a missing title does not mean a removed
-        // one.
-        let is_whole = !parts.is_empty() && parts.len() as u64 == noted.count;
-        Ok((parts, if is_whole { Covered::Everything } else { Covered::Nothing }))
+        known.last_save = Some(record.saved);
+        // Another instance may have cleared the collection, or may still be filling it. A missing title is a removed title only
+        // if the collection is complete.
+        let is_complete = !parts.is_empty() && parts.len() as u64 == record.count;
+        Ok((parts, if is_complete { Coverage::All } else { Coverage::None }))
     }
 
-    /// Returns the titles that match `filter`, without unreadable ones, and the digests of their entries.
+    /// Returns the readable titles that match `filter`, and the digests of their entries.
     async fn find(&self, filter: Document) -> anyhow::Result<(Vec<CatalogPart>, HashMap<u32, u64>)> {
         let read = async {
             let mut cursor = self.titles.find(filter).projection(doc! { ENTRY: 1 }).batch_size(1_000).await?;
@@ -125,13 +128,13 @@ impl MongoCatalog {
             DriverResult::Ok(entries)
         };
         let in_time =
-            async { anyhow::Ok(timeout(READ, read).await.context("reading all titles takes too long")??) };
+            async { anyhow::Ok(timeout(READ_TIMEOUT, read).await.context("reading the titles timed out")??) };
         let entries = measured("find", COLLECTION, in_time).await?;
         Ok(spawn_blocking(move || decode(&entries)).await?)
     }
 
     /// Writes `titles`, the changed parts of `catalog`, as save number `revision`.
-    async fn upsert(&self, titles: &[Changed], catalog: &Catalog, revision: i64) -> anyhow::Result<()> {
+    async fn upsert(&self, titles: &[ChangedTitle], catalog: &Catalog, revision: i64) -> anyhow::Result<()> {
         let mapping = Mapping::new(&self.client);
         let updates: Vec<_> = titles
             .iter()
@@ -142,8 +145,8 @@ impl MongoCatalog {
             })
             .collect();
         let command = doc! { "update": COLLECTION, "updates": updates, "ordered": false };
-        let answer = answer("update", self.database.run_command(command).into_future()).await?;
-        if let Ok(errors) = answer.get_array("writeErrors")
+        let response = run("update", self.database.run_command(command).into_future()).await?;
+        if let Ok(errors) = response.get_array("writeErrors")
             && let Some(first) = errors.first()
         {
             bail!("{} of {} titles were not written: {first}", errors.len(), titles.len());
@@ -154,7 +157,7 @@ impl MongoCatalog {
     async fn delete(&self, ids: &[u32]) -> anyhow::Result<()> {
         for ids in ids.chunks(BATCH) {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            answer("delete", self.titles.delete_many(doc! { "_id": { "$in": ids } }).into_future()).await?;
+            run("delete", self.titles.delete_many(doc! { "_id": { "$in": ids } }).into_future()).await?;
         }
         Ok(())
     }
@@ -163,23 +166,23 @@ impl MongoCatalog {
 #[async_trait]
 impl CatalogStore for MongoCatalog {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
-        self.news().await?.into_catalog().await
+        self.read_changes().await?.into_catalog().await
     }
 
     async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()> {
         let mut known = self.known.lock().await;
-        if known.seen.is_none() {
-            // Existing entries are read first, so that unchanged ones are not written again.
-            let noted = self.status.catalog().await?;
+        if known.last_save.is_none() {
+            // The stored entries are read first, so that unchanged ones are not written again.
+            let record = self.status.catalog().await?;
             let (_, digests) = self.find(doc! {}).await?;
-            *known = Known { seen: Some(noted.map_or(0, |noted| noted.saved)), digests };
+            *known = KnownState { last_save: Some(record.map_or(0, |record| record.saved)), digests };
         }
         self.indexes.ensure(&self.titles).await;
 
         let digests = known.digests.clone();
         let compared = Arc::clone(&catalog);
-        let (changed, gone) = spawn_blocking(move || differing(&compared, &digests)).await?;
-        if changed.is_empty() && gone.is_empty() {
+        let (changed, removed) = spawn_blocking(move || differing(&compared, &digests)).await?;
+        if changed.is_empty() && removed.is_empty() {
             return Ok(());
         }
 
@@ -189,15 +192,15 @@ impl CatalogStore for MongoCatalog {
             self.upsert(titles, &catalog, revision).await?;
             known.digests.extend(titles.iter().map(|changed| (changed.part.id().get(), changed.digest)));
         }
-        self.delete(&gone).await?;
-        known.digests.retain(|id, _| !gone.contains(id));
+        self.delete(&removed).await?;
+        known.digests.retain(|id, _| !removed.contains(id));
         self.status.end_save(revision, known.digests.len()).await?;
-        // If other instances saved in between, their changes have yet to be read.
-        if known.seen.is_some_and(|seen| seen + 1 == revision) {
-            known.seen = Some(revision);
+        // If another instance saved in between, its changes are not read yet.
+        if known.last_save.is_some_and(|last| last + 1 == revision) {
+            known.last_save = Some(revision);
         }
         let duration_ms = begin.elapsed().as_secs_f64() * 1000.0;
-        tracing::debug!(written = changed.len(), gone = gone.len(), duration_ms, "titles saved in MongoDB");
+        debug!(written = changed.len(), removed = removed.len(), duration_ms, "titles saved in MongoDB");
         Ok(())
     }
 }
@@ -208,50 +211,50 @@ impl SharedCatalog for MongoCatalog {
         CatalogSource::Mongodb
     }
 
-    async fn news(&self) -> anyhow::Result<News> {
+    async fn read_changes(&self) -> anyhow::Result<CatalogUpdate> {
         let mut known = self.known.lock().await;
-        // If the first save was never completed, the collection holds only a part of the catalog.
-        let Some(noted) = self.status.catalog().await?.filter(|noted| noted.saved > 0) else {
-            return Ok(News::default());
+        // Before the first save is complete, the collection contains only a part of the catalog.
+        let Some(record) = self.status.catalog().await?.filter(|record| record.saved > 0) else {
+            return Ok(CatalogUpdate::default());
         };
-        let (parts, covered) = match known.seen {
-            Some(seen) if seen >= noted.saved => (Vec::new(), Covered::Nothing),
-            Some(seen) => self.since(seen, &noted, &mut known).await?,
-            None => self.everything(&noted, &mut known).await?,
+        let (parts, coverage) = match known.last_save {
+            Some(last) if last >= record.saved => (Vec::new(), Coverage::None),
+            Some(last) => self.read_since(last, &record, &mut known).await?,
+            None => self.read_all(&record, &mut known).await?,
         };
-        Ok(News {
+        Ok(CatalogUpdate {
             parts,
-            covered,
-            sign: noted.last_attempt.map(moment),
-            last_sync: noted.last_sync.map(moment),
+            coverage,
+            heartbeat: record.last_attempt.map(to_time),
+            last_sync: record.last_sync.map(to_time),
         })
     }
 
-    async fn note(&self, outcome: Result<u64, String>) {
-        self.status.note(Subject::Catalog, outcome).await;
+    async fn record_poll(&self, outcome: Result<u64, String>) {
+        self.status.record(SyncTarget::Catalog, outcome).await;
     }
 }
 
 /// A title that differs from its document.
 #[derive(Debug)]
-struct Changed {
+struct ChangedTitle {
     part: CatalogPart,
     bytes: Vec<u8>,
     digest: u64,
 }
 
-/// Compares `catalog` with `digests`. Returns the new or changed titles, and the ids of removed ones.
-fn differing(catalog: &Catalog, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
+/// Compares `catalog` with the stored `digests`. Returns the new or changed titles, and the ids of removed titles.
+fn differing(catalog: &Catalog, digests: &HashMap<u32, u64>) -> (Vec<ChangedTitle>, Vec<u32>) {
     let changed = catalog.parts().filter_map(|part| {
         let bytes = part.to_bytes();
         let digest = digest(&bytes);
-        (digests.get(&part.id().get()) != Some(&digest)).then_some(Changed { part, bytes, digest })
+        (digests.get(&part.id().get()) != Some(&digest)).then_some(ChangedTitle { part, bytes, digest })
     });
-    let gone = digests.keys().copied().filter(|id| catalog.get(*id).is_none());
-    (changed.collect(), gone.collect())
+    let removed = digests.keys().copied().filter(|id| catalog.get(*id).is_none());
+    (changed.collect(), removed.collect())
 }
 
-/// Decodes `entries` to titles, with their digests. Damaged and foreign entries are skipped.
+/// Decodes `entries` to titles, with their digests. Entries that are damaged or of another format version are skipped.
 fn decode(entries: &[Option<Vec<u8>>]) -> (Vec<CatalogPart>, HashMap<u32, u64>) {
     let mut parts = Vec::with_capacity(entries.len());
     let mut digests = HashMap::with_capacity(entries.len());
@@ -274,13 +277,11 @@ fn digest(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn moment(date: DateTime) -> OffsetDateTime {
+fn to_time(date: DateTime) -> OffsetDateTime {
     date.to_system_time().into()
 }
 
-async fn answer<T>(
-    operation: &'static str,
-    call: impl Future<Output = DriverResult<T>>,
-) -> anyhow::Result<T> {
-    measured_with_timeout(operation, COLLECTION, CALL, call).await
+/// Runs a command with a timeout, and records its duration.
+async fn run<T>(operation: &'static str, call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
+    answered(operation, COLLECTION, COMMAND_TIMEOUT, call).await
 }

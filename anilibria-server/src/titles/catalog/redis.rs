@@ -1,4 +1,4 @@
-//! The catalog in Redis, from which the leader's followers receive it.
+//! The catalog in Redis: the leader writes it, and the followers read it.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use tracing::debug;
 use super::{
     CatalogSource, CatalogStore, SharedCatalog,
     blocks::{self, BLOCKS, Block},
-    store::{Covered, News},
+    store::{CatalogUpdate, Coverage},
 };
 
-/// Name of the map. Its key is not that of a cached answer, so `clear` does not remove it.
+/// Name of the map. Its key differs from those of cached responses, so `clear` does not remove it.
 const MAP: &str = "catalogue";
 
 /// Field with the [`Manifest`].
@@ -33,16 +33,16 @@ const MANIFEST: &str = "manifest";
 /// Field with the time of the leader's last successful poll, in milliseconds since 1970.
 const SYNCED: &str = "synced";
 
-/// Field with the time at which the leader last polled or was polling, in milliseconds since 1970.
+/// Field with the heartbeat of the leader: the time of its last poll, or a time during it, in milliseconds since 1970.
 const ATTEMPTED: &str = "attempted";
 
-/// Version of the form of the fields. A catalog in another form is ignored, and replaced by the leader.
-const FORM: u32 = 1;
+/// Format version of the fields. A catalog of another version is ignored by followers and replaced by the leader.
+const FORMAT_VERSION: u32 = 1;
 
-/// Approximate size of one command. A larger one could take longer than Redis has to answer.
+/// Approximate size of one command, in bytes. A larger command could exceed the timeout.
 const BATCH_BYTES: usize = 256 << 10;
 
-/// Number of blocks to read at a time.
+/// Number of blocks to read with one command.
 const BATCH_BLOCKS: usize = 8;
 
 /// Digest of a block that is being written.
@@ -50,13 +50,13 @@ const UNFINISHED: u64 = 0;
 
 /// Fields of the map that describe the blocks.
 struct Head {
-    /// `None` if there is none that this version can read.
+    /// `None` if the map has no manifest of this format version.
     manifest: Option<Manifest>,
     last_sync: Option<OffsetDateTime>,
     last_attempt: Option<OffsetDateTime>,
 }
 
-/// Contents of the map: digests of the blocks.
+/// Digests of all blocks in the map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Manifest {
     form: u32,
@@ -65,21 +65,21 @@ struct Manifest {
 
 /// Store of the catalog in Redis, in compressed blocks. Cheap to clone.
 ///
-/// Only the leader of the poll lease writes, with its fencing token, so that a former leader cannot replace newer blocks.
-/// Redis may lose the catalog at any time: followers keep their copies, and the leader writes the catalog again.
+/// Only the holder of the poll lease writes, with its fencing token, so that a former leader cannot replace newer blocks.
+/// Redis may lose the catalog at any time: the followers have it in memory, and the leader writes it again.
 #[derive(Clone, Debug)]
 pub struct RedisCatalog {
     map: RedisMap,
     /// Fencing token while this instance holds the poll lease.
     lease: watch::Receiver<Option<u64>>,
-    /// Manifest that this instance read or wrote last. Held during every read and write.
-    known: Arc<Mutex<Option<Manifest>>>,
+    /// Manifest that this instance read or wrote last. The lock is held during every read and write.
+    last_manifest: Arc<Mutex<Option<Manifest>>>,
 }
 
 impl Manifest {
     fn parse(bytes: &Bytes) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(bytes).ok()?;
-        (manifest.form == FORM && manifest.digests.len() == BLOCKS).then_some(manifest)
+        (manifest.form == FORMAT_VERSION && manifest.digests.len() == BLOCKS).then_some(manifest)
     }
 
     fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
@@ -95,15 +95,16 @@ impl Manifest {
 }
 
 impl RedisCatalog {
-    /// Creates a store in `redis`. `lease` contains the fencing token while this instance is the leader. It sends no command
-    /// yet.
+    /// Creates a store in `redis` without sending a command. `lease` contains the fencing token while this instance is the
+    /// leader.
     pub fn new(redis: &Redis, lease: watch::Receiver<Option<u64>>) -> Self {
-        Self { map: redis.map(MAP), lease, known: Arc::default() }
+        Self { map: redis.map(MAP), lease, last_manifest: Arc::default() }
     }
 
+    /// Reads the fields that describe the blocks.
     async fn head(&self) -> anyhow::Result<Head> {
         let fields = self.map.get(&[MANIFEST, SYNCED, ATTEMPTED].map(str::to_owned)).await?;
-        let [manifest, synced, attempted] = fields.as_slice() else { bail!("an incomplete answer") };
+        let [manifest, synced, attempted] = fields.as_slice() else { bail!("incomplete response of Redis") };
         Ok(Head {
             manifest: manifest.as_ref().and_then(Manifest::parse),
             last_sync: synced.as_ref().and_then(time_of),
@@ -111,20 +112,20 @@ impl RedisCatalog {
         })
     }
 
-    /// Sets `fields` to the present, if this instance is the leader.
-    async fn stamp(&self, fields: &[&str]) {
+    /// Sets `fields` to the current time, if this instance is the leader.
+    async fn write_time(&self, fields: &[&str]) {
         let token = *self.lease.borrow();
         let Some(token) = token else { return };
         let now = (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).to_string();
         let change =
             fields.iter().fold(MapChange::default(), |change, field| change.put(*field, now.clone()));
         if let Err(error) = self.change(token, change).await {
-            debug!(%error, "the time of a poll could not be written to Redis");
+            debug!(%error, "time of a catalog poll not written to Redis");
         }
     }
 
-    /// Reads the blocks `numbers`. Returns their releases, and the numbers of the blocks that match `manifest`. The others
-    /// are being replaced.
+    /// Reads the blocks `numbers`. Returns the releases and the numbers of those blocks that match `manifest`. The leader is
+    /// replacing the other ones.
     async fn blocks(
         &self,
         numbers: &[usize],
@@ -148,10 +149,14 @@ impl RedisCatalog {
         Ok((parts, read))
     }
 
-    /// Makes `change` as the leader with this fencing token.
+    /// Applies `change` with the fencing token `token`.
+    ///
+    /// # Errors
+    ///
+    /// Redis failed, or another instance is the leader now.
     async fn change(&self, token: u64, change: MapChange) -> anyhow::Result<()> {
-        let is_made = self.map.change(&change.fencing_token(token)).await?;
-        ensure!(is_made, "another instance has become leader");
+        let is_applied = self.map.change(&change.fencing_token(token)).await?;
+        ensure!(is_applied, "another instance has become leader");
         Ok(())
     }
 
@@ -171,7 +176,7 @@ impl RedisCatalog {
         if let [batch] = batches.as_slice() {
             return self.change(token, put(first, batch).put(MANIFEST, manifest.to_bytes()?)).await;
         }
-        // Until all batches are written, readers ignore these blocks.
+        // Readers ignore these blocks until all batches are written.
         let mut unfinished = manifest.clone();
         for (number, digest) in unfinished.digests.iter_mut().enumerate() {
             if numbers.contains(&number) {
@@ -189,15 +194,15 @@ impl RedisCatalog {
 #[async_trait]
 impl CatalogStore for RedisCatalog {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
-        self.news().await?.into_catalog().await
+        self.read_changes().await?.into_catalog().await
     }
 
-    /// Writes the blocks that differ. Does nothing while another instance is the leader.
+    /// Writes the blocks that differ. Does nothing unless this instance is the leader.
     async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()> {
-        let mut known = self.known.lock().await;
+        let mut known = self.last_manifest.lock().await;
         let token = *self.lease.borrow();
         let Some(token) = token else {
-            // The catalog in memory is no longer the one that was read here.
+            // The catalog in memory may differ from the manifest now, so the next read returns all blocks.
             *known = None;
             return Ok(());
         };
@@ -208,7 +213,7 @@ impl CatalogStore for RedisCatalog {
             (blocks, digests)
         })
         .await?;
-        let manifest = Manifest { form: FORM, digests };
+        let manifest = Manifest { form: FORMAT_VERSION, digests };
         if stored.as_ref() != Some(&manifest) {
             self.replace(token, blocks, &manifest, stored.as_ref()).await?;
         }
@@ -223,32 +228,34 @@ impl SharedCatalog for RedisCatalog {
         CatalogSource::Redis
     }
 
-    async fn news(&self) -> anyhow::Result<News> {
-        let mut known = self.known.lock().await;
-        let Head { manifest, last_sync, last_attempt: sign } = self.head().await?;
-        let Some(stored) = manifest else { return Ok(News { sign, last_sync, ..News::default() }) };
+    async fn read_changes(&self) -> anyhow::Result<CatalogUpdate> {
+        let mut known = self.last_manifest.lock().await;
+        let Head { manifest, last_sync, last_attempt: heartbeat } = self.head().await?;
+        let Some(stored) = manifest else {
+            return Ok(CatalogUpdate { heartbeat, last_sync, ..CatalogUpdate::default() });
+        };
         let (parts, read) = self.blocks(&stored.differing(known.as_ref()), &stored).await?;
-        let nothing = || Manifest { form: FORM, digests: vec![UNFINISHED; BLOCKS] };
-        let digests = &mut known.get_or_insert_with(nothing).digests;
+        let empty = || Manifest { form: FORMAT_VERSION, digests: vec![UNFINISHED; BLOCKS] };
+        let digests = &mut known.get_or_insert_with(empty).digests;
         for number in &read {
             if let (Some(known), Some(digest)) = (digests.get_mut(*number), stored.digests.get(*number)) {
                 *known = *digest;
             }
         }
-        Ok(News { parts, covered: Covered::Blocks(read), sign, last_sync })
+        Ok(CatalogUpdate { parts, coverage: Coverage::Blocks(read), heartbeat, last_sync })
     }
 
-    async fn note(&self, outcome: Result<u64, String>) {
-        self.stamp(if outcome.is_ok() { &[ATTEMPTED, SYNCED] } else { &[ATTEMPTED] }).await;
+    async fn record_poll(&self, outcome: Result<u64, String>) {
+        self.write_time(if outcome.is_ok() { &[ATTEMPTED, SYNCED] } else { &[ATTEMPTED] }).await;
     }
 
-    async fn note_progress(&self) {
-        self.stamp(&[ATTEMPTED]).await;
+    async fn record_progress(&self) {
+        self.write_time(&[ATTEMPTED]).await;
     }
 
     async fn is_intact(&self) -> bool {
-        let known = self.known.lock().await;
-        // If Redis does not answer, a write would fail as well.
+        let known = self.last_manifest.lock().await;
+        // If Redis does not respond, a write would fail as well.
         known.is_some() && self.head().await.map_or(true, |head| head.manifest == *known)
     }
 }
@@ -259,11 +266,12 @@ fn time_of(text: &Bytes) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
 }
 
+/// Returns the name of the field of block `number`.
 fn field(number: usize) -> String {
     format!("block:{number}")
 }
 
-/// Decodes blocks that have the given digests. Others are omitted.
+/// Decodes the blocks whose contents have the given digests. Other blocks are omitted.
 fn decode(stored: Vec<(usize, u64, Bytes)>) -> anyhow::Result<Vec<(usize, Vec<CatalogPart>)>> {
     let mut decoded = Vec::with_capacity(stored.len());
     for (number, digest, bytes) in stored {
@@ -298,6 +306,7 @@ fn batches(blocks: Vec<(usize, Vec<u8>)>) -> Vec<Vec<(usize, Vec<u8>)>> {
     batches
 }
 
+/// Adds `blocks` to `change`.
 fn put(change: MapChange, blocks: &[(usize, Vec<u8>)]) -> MapChange {
     blocks.iter().fold(change, |change, (number, bytes)| change.put(field(*number), bytes.clone()))
 }

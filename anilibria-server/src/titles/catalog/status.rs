@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 pub struct CatalogStatus {
     /// Number of releases; 0 before the catalog is loaded.
     pub releases: usize,
-    /// Source of most of the releases; `None` before the catalog is loaded.
+    /// Source that the catalog was last read from; `None` before the catalog is loaded.
     pub source: Option<CatalogSource>,
     /// True if this instance polls AniLibria (it is the leader, or runs alone).
     pub is_poller: bool,
-    /// Time of the next full pass; `None` if another instance makes it.
+    /// Time of the next full pass; `None` if another instance polls AniLibria.
     pub next_full_pass: Option<OffsetDateTime>,
     /// Time of the last successful poll of AniLibria, by this instance or by the leader; `None` before the first one.
     pub last_sync: Option<OffsetDateTime>,
@@ -27,11 +27,11 @@ pub struct CatalogStatus {
 pub enum CatalogSource {
     /// Read from AniLibria.
     Anilibria,
-    /// Found on disk at startup.
+    /// Read from disk at startup.
     Disk,
-    /// Written to MongoDB by this or another instance.
+    /// Read from MongoDB, where this or another instance stored it.
     Mongodb,
-    /// Written to Redis by the instance that polls AniLibria.
+    /// Read from Redis, where the instance that polls AniLibria stored it.
     Redis,
 }
 
@@ -48,7 +48,7 @@ impl CatalogSource {
 }
 
 impl CatalogStatus {
-    /// Returns true if lists are answered from the catalog.
+    /// Returns true if the catalog is loaded, so that lists are built from it.
     pub fn is_loaded(&self) -> bool {
         self.releases > 0
     }
@@ -59,15 +59,17 @@ impl CatalogStatus {
         Some(Duration::try_from(OffsetDateTime::now_utc() - self.last_sync?).unwrap_or_default())
     }
 
-    pub(super) fn synced(&mut self, releases: usize) {
+    /// Records a successful poll by this instance.
+    pub(super) fn poll_succeeded(&mut self, releases: usize) {
         self.releases = releases;
         self.source = (releases > 0).then_some(CatalogSource::Anilibria);
         self.last_sync = Some(OffsetDateTime::now_utc());
         self.last_error = None;
     }
 
-    /// Records that another instance has read from AniLibria. `source` is the store of the changes; `None` without changes.
-    pub(super) fn followed(
+    /// Records a read of the shared store. `source` is the store, or `None` if it had no changes. `last_sync` is the time of
+    /// the last successful poll by another instance.
+    pub(super) fn updated_from_store(
         &mut self,
         releases: usize,
         source: Option<CatalogSource>,
@@ -81,7 +83,8 @@ impl CatalogStatus {
         }
     }
 
-    pub(super) fn failed(&mut self, error: &Error) {
+    /// Records a failed poll by this instance.
+    pub(super) fn poll_failed(&mut self, error: &Error) {
         self.last_error = Some(error.to_string());
     }
 }

@@ -1,4 +1,4 @@
-//! Conversion of entries of the local catalog to the site's titles.
+//! Conversion of entries of the local catalog to titles of API v2.
 
 use std::collections::BTreeMap;
 
@@ -47,9 +47,9 @@ impl Mapping<'_> {
         }
     }
 
-    /// Converts an entry to a title with its episodes, without their streams, which are not mirrored. Returns `None` if its
-    /// episodes were never read.
-    pub fn whole_entry(self, catalog: &Catalog, entry: &CatalogEntry) -> Option<Title> {
+    /// Converts an entry of `catalog` to a title with its episodes. The streams are missing, because the catalog does not contain
+    /// them. Returns `None` if the episodes were never read.
+    pub fn entry_with_episodes(self, catalog: &Catalog, entry: &CatalogEntry) -> Option<Title> {
         let episodes = entry.episodes.as_ref()?;
         let key = |episode: &EpisodeEntry| EpisodeKey::new(episode.sort_order(), episode.ordinal().get());
         let episodes: BTreeMap<_, _> =
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_becomes_the_title_that_its_release_becomes() {
+    fn entry_and_release_are_converted_to_the_same_title() {
         let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
         for with_episodes in [true, false] {
             let release = release(with_episodes);
@@ -115,11 +115,11 @@ mod tests {
             let entry = catalog.get(7).unwrap();
 
             let from_entry = Mapping::new(&client).entry(&catalog, entry);
-            let whole = Mapping::new(&client).whole_entry(&catalog, entry);
+            let with_episodes_read = Mapping::new(&client).entry_with_episodes(&catalog, entry);
 
             let from_release = Mapping::new(&client).title(&release);
             assert_eq!(from_entry, Title { player: Player::default(), ..from_release.clone() });
-            assert_eq!(whole, with_episodes.then_some(from_release));
+            assert_eq!(with_episodes_read, with_episodes.then_some(from_release));
         }
     }
 }

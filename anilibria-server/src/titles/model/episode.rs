@@ -15,22 +15,22 @@ pub struct Episode {
     /// AniLibria's id of the episode; `null` if unknown.
     #[oai(nullable)]
     pub id: Option<String>,
-    /// Number of the episode; fractional for some specials.
+    /// Number of the episode; a fraction for some specials, such as 7.5.
     pub number: EpisodeNumber,
     /// Name of the episode; empty if it has none.
     pub name: String,
     /// Absolute URL of the preview picture; `null` if there is none.
     #[oai(nullable)]
     pub preview: Option<String>,
-    /// Length in seconds; `null` if unknown.
+    /// Length of the episode, in seconds; `null` if unknown.
     #[oai(nullable)]
     pub duration: Option<u32>,
     /// Streams, best quality first.
     pub sources: Vec<Source>,
-    /// Part of the opening; `null` if unknown.
+    /// Start and end of the opening; `null` if unknown.
     #[oai(nullable)]
     pub opening: Option<Skip>,
-    /// Part of the ending; `null` if unknown.
+    /// Start and end of the ending; `null` if unknown.
     #[oai(nullable)]
     pub ending: Option<Skip>,
 }
@@ -71,13 +71,13 @@ pub enum SourceKind {
     Mp4,
 }
 
-/// A part of an episode that a player can skip, in seconds from the start.
+/// A part of an episode that a player can skip, in seconds from the start of the episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
 pub struct Skip {
-    /// Start of the part; `null` if unknown.
+    /// Start of the part, in seconds; `null` if unknown.
     #[oai(nullable)]
     pub start: Option<u32>,
-    /// End of the part; `null` if unknown.
+    /// End of the part, in seconds; `null` if unknown.
     #[oai(nullable)]
     pub stop: Option<u32>,
 }

@@ -8,7 +8,7 @@ use time::macros::datetime;
 
 use super::episode::{Episode, EpisodeKey, EpisodeNumber, Quality, Skip, Source, SourceKind};
 
-/// One title.
+/// A title: an anime with its episodes.
 #[derive(Clone, Debug, PartialEq, Object)]
 #[oai(example)]
 pub struct Title {
@@ -25,7 +25,7 @@ pub struct Title {
     pub kind: TitleKind,
     /// Status of the title.
     pub status: TitleStatus,
-    /// Display names of the genres.
+    /// Names of the genres in Russian.
     pub genres: Vec<String>,
     /// Year of the first broadcast; 0 if unknown.
     pub year: i32,
@@ -49,7 +49,7 @@ pub struct Title {
     pub shikimori_id: Option<u64>,
     /// Time of the last episode, or of the last change of the title if it has no episodes.
     pub updated_at: Timestamp,
-    /// True if the title is blocked in some countries or by its rights holder.
+    /// `true` if the title is blocked in some countries or by its rights holder.
     pub blocked: bool,
 }
 
@@ -77,16 +77,16 @@ pub struct EpisodeCount {
     pub current: Option<u32>,
 }
 
-/// A poster in three sizes: absolute URLs, or `null` if there is none.
+/// A poster in three sizes, as absolute URLs; `null` if there is no picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Object)]
 pub struct Poster {
-    /// Size for a row of a list.
+    /// Small picture, for a row of a list.
     #[oai(nullable)]
     pub small: Option<String>,
-    /// Size for a card.
+    /// Medium picture, for a card.
     #[oai(nullable)]
     pub medium: Option<String>,
-    /// Original size.
+    /// Picture in its original size.
     #[oai(nullable)]
     pub large: Option<String>,
 }
@@ -94,11 +94,11 @@ pub struct Poster {
 /// Episodes to watch.
 #[derive(Clone, Debug, Default, PartialEq, Object)]
 pub struct Player {
-    /// Episodes by number. The number is written as text, such as `"7"` or `"7.5"`. Empty in lists.
+    /// Episodes by number. The keys are the numbers as text, such as `"7"` or `"7.5"`. Empty in lists.
     pub episodes: BTreeMap<EpisodeKey, Episode>,
 }
 
-/// Type of a work.
+/// Type of a work: a series (`TV`), a film (`Movie`), a release for home video (`OVA`) or for the web (`ONA`), or a special.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum TitleKind {
     /// A series.
@@ -116,7 +116,8 @@ pub enum TitleKind {
     Special,
 }
 
-/// Status of a title.
+/// Status of a title: its episodes are coming out (`ongoing`), all episodes are out (`completed`), or no episode is out yet
+/// (`announced`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum TitleStatus {
@@ -128,7 +129,7 @@ pub enum TitleStatus {
     Announced,
 }
 
-/// A season of the year.
+/// A season of the year. `winter` begins in January, `spring` in April, `summer` in July, and `autumn` in October.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Season {

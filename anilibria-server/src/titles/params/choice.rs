@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use crate::titles::model::title::{Season, TitleStatus};
 
-/// Field that a list is sorted by.
+/// Field that a list is sorted by. `id` is the order in which the titles were added, `updated` the time of the last episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Sort {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn known_words_are_read() {
+    fn known_values_are_parsed() {
         assert_eq!(read("winter"), Ok(Some(Season::Winter)));
         assert_eq!(read("announced"), Ok(Some(TitleStatus::Announced)));
         assert_eq!(read("rating"), Ok(Sort::Rating));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_left_out_have_their_defaults() {
+    fn omitted_choices_have_defaults() {
         assert_eq!(read(""), Ok(None::<Season>));
         assert_eq!(read(""), Ok(Sort::Id));
         assert_eq!(read(""), Ok(Order::Desc));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_word_is_told_the_known_ones() {
+    fn error_lists_the_known_values() {
         assert_eq!(
             read::<Option<Season>>("fall").unwrap_err(),
             "must be one of winter, spring, summer, autumn"

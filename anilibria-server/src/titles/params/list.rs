@@ -14,7 +14,7 @@ const MAX_GENRE_CHARS: usize = 64;
 /// Maximum number of ids of another service in one request.
 const MAX_IDS: usize = 50;
 
-/// Maximum id of another service: the largest integer that JSON parsers without big integers read exactly.
+/// Maximum id of another service: the largest integer that JSON parsers without big integers represent exactly.
 const MAX_ID: u64 = 1 << 53;
 
 /// Names of genres, without repeats; empty if omitted.
@@ -67,14 +67,16 @@ impl Value for Days {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        let mut asked = [false; 7];
+        let mut is_requested = [false; 7];
         for value in values {
-            for part in comma_separated(&value) {
-                let day = parse_integer(part).and_then(|day: usize| asked.get_mut(day));
+            for part in parts(&value) {
+                let day = whole(part).and_then(|day: usize| is_requested.get_mut(day));
                 *day.ok_or("must be days from 0 (Monday) to 6 (Sunday)")? = true;
             }
         }
-        Ok(Self((0..).zip(asked).filter_map(|(day, asked)| asked.then_some(day)).collect()))
+        Ok(Self(
+            (0..).zip(is_requested).filter_map(|(day, is_requested)| is_requested.then_some(day)).collect(),
+        ))
     }
 }
 
@@ -86,8 +88,8 @@ impl Value for ExternalIds {
             maximum: Some(MAX_ID as f64),
             ..MetaSchema::new_with_format("integer", "int64")
         };
-        // Without an example: examples of all parameters together should find titles.
-        array_schema(item, Some(MAX_IDS), None)
+        // No example: the examples of all parameters together must match titles.
+        array(item, Some(MAX_IDS), None)
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn number_and_length_of_genres_are_bounded() {
+    fn number_and_length_of_genres_are_limited() {
         let many: Vec<_> = (0..=MAX_GENRES).map(|n| n.to_string()).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
 
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn number_and_size_of_external_ids_are_bounded() {
+    fn number_and_size_of_external_ids_are_limited() {
         let list = |count: u64| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
 
         assert!(read::<ExternalIds>(&[&list(50)]).is_ok());
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn day_outside_the_week_is_refused() {
+    fn invalid_day_is_rejected() {
         for text in ["7", "-1", "monday", "1.5"] {
             assert!(read::<Days>(&[text]).is_err(), "{text}");
         }

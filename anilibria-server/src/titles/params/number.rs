@@ -37,7 +37,7 @@ impl Value for PageNumber {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        told(values).map_or(Ok(1), |text| unsigned(&text, 1..=u32::MAX)).map(Self)
+        non_empty(values).map_or(Ok(1), |text| unsigned(&text, 1..=u32::MAX)).map(Self)
     }
 }
 
@@ -62,7 +62,7 @@ impl<const DEFAULT: u32> Value for LimitOr<DEFAULT> {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        told(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
+        non_empty(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
     }
 }
 
@@ -72,8 +72,8 @@ impl Value for Year {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        let Some(text) = told(values) else { return Ok(Self(None)) };
-        parse_integer(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
+        let Some(text) = non_empty(values) else { return Ok(Self(None)) };
+        whole(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
     }
 }
 
@@ -93,8 +93,8 @@ impl PathValue for TitleId {
     const NAME: &'static str = "id";
 }
 
-/// Returns the first of `values`, untrimmed; `None` if it is empty.
-fn told<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
+/// Returns the first of `values` as it is, with its spaces; `None` if there is none or it is empty.
+fn non_empty<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     values.next().filter(|text| !text.is_empty())
 }
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_within_bounds_are_read() {
+    fn numbers_in_range_are_parsed() {
         assert_eq!(read("4294967295"), Ok(PageNumber(u32::MAX)));
         assert_eq!(read("100"), Ok(Limit(100)));
         assert_eq!(read("1998"), Ok(Year(Some(1998))));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_bounds_are_refused() {
+    fn numbers_out_of_range_are_rejected() {
         for text in ["0", "-0", "-1", "+1", " 1", "1 ", "1.5", "x", "4294967296", "1 2", " "] {
             assert!(read::<PageNumber>(text).is_err(), "page {text}");
             assert!(read::<Limit>(text).is_err(), "limit {text}");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn reason_tells_the_bounds() {
+    fn error_has_the_range() {
         assert_eq!(read::<Limit>("0").unwrap_err(), "must be a whole number from 1 to 100");
     }
 }

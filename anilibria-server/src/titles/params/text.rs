@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_counted_not_bytes() {
+    fn length_is_counted_in_characters() {
         assert!(query("ок").is_ok());
         assert!(query(&"ы".repeat(100)).is_ok());
         assert!(query("ы").is_err());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn space_around_the_text_does_not_count() {
+    fn surrounding_spaces_do_not_count() {
         assert_eq!(query("  ok "), Ok(Query("ok".into())));
         assert!(query(" x ").is_err());
     }

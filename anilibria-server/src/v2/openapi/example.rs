@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-/// Returns an example of `schema`, whose references point into `components`: its own example, or else one composed of the
-/// examples of its parts. Optional fields are omitted.
+/// Returns an example of `schema`: the example in the schema, or else one composed of the examples of its parts. Optional fields
+/// are omitted. References point into `components`.
 pub(super) fn of(schema: &Value, components: &Value) -> Value {
     let schema = resolve(schema, components);
-    let own = schema.get("example").or_else(|| schema.get("default")).or_else(|| schema["enum"].get(0));
-    if let Some(own) = own {
-        return own.clone();
+    let value = schema.get("example").or_else(|| schema.get("default")).or_else(|| schema["enum"].get(0));
+    if let Some(value) = value {
+        return value.clone();
     }
     match schema["type"].as_str() {
         Some("object") => object(schema, components),
@@ -29,7 +29,7 @@ fn object(schema: &Value, components: &Value) -> Value {
     fields.into()
 }
 
-/// Returns the schema that `schema` refers to, or `schema` itself.
+/// Returns the schema that `schema` refers to, or `schema` itself if it is no reference.
 pub(super) fn resolve<'s>(schema: &'s Value, components: &'s Value) -> &'s Value {
     let target = schema["allOf"].get(0).unwrap_or(schema);
     let referred = target["$ref"].as_str().and_then(|address| address.strip_prefix("#/components"));

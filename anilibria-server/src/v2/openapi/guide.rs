@@ -4,30 +4,32 @@
 pub(super) const TEXT: &str = "\
 A read API over AniLibria for anime sites: catalog, search, updates, schedule and live events.
 
+A title is an anime with its episodes; AniLibria calls it a release.
+
 ### Responses
 
-All responses except those of the health operations have the same envelope:
+Responses with data of AniLibria have the same envelope:
 
 ```json
 {\"success\": true, \"data\": …, \"pagination\": …, \"meta\": …}
 ```
 
-Only lists have `pagination`. Fields without a value are `null`; they are absent only where the schema says so. All times are
-UTC.
+Only lists with pages have `pagination`. A field without a value is `null`; the schema says which fields are absent instead. All
+times are in UTC.
 
 ### Methods
 
-Every path with `GET` also supports `HEAD`. `OPTIONS` returns the methods of a path in `Allow`; other methods get 405. A path
-with a trailing slash is redirected with 308 to the path without it.
+Every path with `GET` also supports `HEAD`. `OPTIONS` returns the methods of a path in the header `Allow`. Other methods get the
+status 405. A path with a trailing slash is redirected with 308 to the path without it.
 
 ### Parameters
 
-A parameter without a value counts as omitted. Unknown query parameters are ignored, and listed in the response header
-`X-Unknown-Parameters`. A service that runs with `STRICT_PARAMETERS=true` refuses them with 400.
+An empty parameter counts as omitted. Unknown query parameters are ignored, and listed in the response header
+`X-Unknown-Parameters`. A service with the setting `STRICT_PARAMETERS=true` rejects them with 400.
 
 ### Errors
 
-All errors, also those of unknown paths, have the same envelope:
+All errors have the same envelope, also errors of unknown paths:
 
 ```json
 {
@@ -38,44 +40,49 @@ All errors, also those of unknown paths, have the same envelope:
 }
 ```
 
-Programs should use `code`; `message` is for people. After 429 and 503, wait for the seconds in `Retry-After`.
+Programs should use `code`. `message` is in Russian, for the users of a site. After 429 and 503, wait for the number of seconds in
+`Retry-After`.
 
-Requests whose `Accept` names `application/problem+json` get the same facts as problem details (RFC 9457), unless they prefer
+Requests whose `Accept` contains `application/problem+json` get the same data as problem details (RFC 9457), unless they prefer
 `application/json`.
 
 ### Pages
 
-`pagination` is the position of a page in its list. The header `Link` (RFC 8288) has the relations `next`, `prev`, `first` and
-`last`, with all other parameters of the request. Its targets are relative to the address of the request.
+`pagination` is the position of a page in its list. The header `Link` (RFC 8288) contains links with the relations `next`, `prev`,
+`first` and `last`. They keep all other parameters of the request, and are relative to its URL.
 
 ### Live events
 
-New episodes, new titles and changes are published over WebSocket at `/ws`, and as server-sent events at `/events`.
-[asyncapi.yaml](asyncapi.yaml) describes the messages. Browsers see the events at [live](live).
+New episodes, new titles and changes of titles are published over WebSocket at `/ws`, and as server-sent events at `/events`.
+[asyncapi.yaml](asyncapi.yaml) describes the messages. The page [live](live) shows the events in a browser.
 
 ### Caching
 
-Most responses come from a cache. `meta.cached` says whether this one does, `meta.cache_level` from which level, and
-`meta.cache_expires` when its data become stale. If AniLibria cannot provide newer data in time, stale data are served for a
-while, with `meta.stale` set to `true`.
+Most responses come from a cache. `meta.cached` is `true` for them, `meta.cache_level` is the level of the cache, and
+`meta.cache_expires` is the time at which the data become stale. If AniLibria does not provide newer data in time, the service
+returns stale data for a while, with `meta.stale` set to `true`.
 
-`ETag` identifies the data of a response, independent of `meta`. Requests that send it in `If-None-Match` get 304 without a
-body while the data are the same. `Cache-Control` limits how long a response may be stored. Bodies are compressed with Brotli,
-Zstandard or gzip, as requested in `Accept-Encoding`.
+`ETag` identifies the data of a response; `meta` is not part of them. A request with the `ETag` in `If-None-Match` gets 304 without
+a body as long as the data are the same. `Cache-Control` limits the time for which a response may be stored. Bodies are compressed
+with Brotli, Zstandard or gzip, as requested in `Accept-Encoding`.
 
 ### Limits
 
-`RateLimit-Limit` is the number of requests per minute, `RateLimit-Remaining` the number of requests that can be sent now, and
-`RateLimit-Reset` the number of seconds until `RateLimit-Remaining` has its maximum again. Requests beyond the limit get 429
-with `Retry-After`.
+| header | value |
+| --- | --- |
+| `RateLimit-Limit` | number of requests per minute |
+| `RateLimit-Remaining` | number of requests that can be sent now |
+| `RateLimit-Reset` | seconds until `RateLimit-Remaining` is at its maximum again |
+| `Retry-After` | after 429: seconds until the next request is accepted |
 
-`RateLimit` and `RateLimit-Policy` say the same for the quota of the client: `address`, `user`, `trusted` or `login`. With
-`\"address\";q=20;w=12`, 20 requests can be sent at once, and 20 more become available in 12 seconds. `r` in `RateLimit` is the
-number of requests that can be sent now, and `t` the number of seconds until it is `q` again, or until the next request is
-accepted after 429.
+`RateLimit-Policy` and `RateLimit` describe the same quota in the syntax of the IETF draft. The name of the quota is `address`,
+`user`, `trusted` or `login`. With the policy `\"address\";q=20;w=12`, 20 requests can be sent at once, and 20 more become
+available in 12 seconds. In `RateLimit`, `r` is the number of requests that can be sent now. `t` is the number of seconds until `r`
+is at its maximum again; after 429 it is the number of seconds until the next request is accepted.
 
 ### Request ids
 
-The header `X-Request-ID` of a request, up to 128 letters, digits, dots, dashes, colons or underscores, identifies it in the
-logs. Without the header, the service creates an id. The response header `X-Request-ID` and every error contain the id.
+Each request has an id, which the logs of the service contain. Send your own id in the header `X-Request-ID`: up to 128 letters,
+digits, dots, dashes, colons or underscores. Without the header, the service creates an id. The id is in the response header
+`X-Request-ID`, and in the body of every error.
 ";

@@ -12,8 +12,9 @@ pub(super) fn user_token() -> Value {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A user's access token: HS256, signed with `JWT_SECRET`. With a valid token, the rate limit of the \
-            user applies instead of that of the address. An invalid token is ignored.",
+        "description": "The access token of a user: a JWT with the algorithm HS256, signed with `JWT_SECRET`. The token is \
+            optional. With a valid token, the quota of the user applies instead of that of the address. An invalid \
+            token is ignored.",
     })
 }
 
@@ -26,18 +27,18 @@ pub(super) fn headers() -> Value {
         header
     };
     json!({
-        "X-Request-ID": always(text("Id of the request, as in the logs of the service.")),
-        "Cache-Control": always(text("Time for which caches may store the response.")),
-        "ETag": always(text("Identifies the data of the response, for `If-None-Match`.")),
-        "Retry-After": always(count("Seconds to wait before the next attempt.")),
-        "WWW-Authenticate": always(text("Authentication scheme to use.")),
-        "RateLimit-Limit": count("Requests per minute; absent without a limit."),
-        "RateLimit-Remaining": count("Requests that can be sent now; absent without a limit."),
-        "RateLimit-Reset": count("Seconds until `RateLimit-Remaining` has its maximum again; absent without a limit."),
-        "RateLimit": text("Name of the quota, `r`: requests that can be sent now, and `t`: seconds until `r` has its maximum again. Absent without a limit."),
-        "RateLimit-Policy": text("Name of the quota, `q`: maximum number of requests at once, and `w`: seconds in which that number becomes available again. Absent without a limit."),
-        "Link": text("Links to the next, the previous, the first and the last page (RFC 8288), relative to the address of the request; absent without such pages."),
-        "X-Unknown-Parameters": text("Query parameters that the operation does not have, separated by commas; absent if there are none."),
+        "X-Request-ID": always(text("Id of the request. The logs of the service contain it.")),
+        "Cache-Control": always(text("Rules for caches: for how long the response may be stored.")),
+        "ETag": always(text("Tag that identifies the data of the response. Send it in `If-None-Match` to revalidate the response.")),
+        "Retry-After": always(count("Time to wait before the next request, in seconds.")),
+        "WWW-Authenticate": always(text("Authentication scheme of the operation.")),
+        "RateLimit-Limit": count("Number of requests per minute; absent without a limit."),
+        "RateLimit-Remaining": count("Number of requests that can be sent now; absent without a limit."),
+        "RateLimit-Reset": count("Time until `RateLimit-Remaining` is at its maximum again, in seconds; absent without a limit."),
+        "RateLimit": text("State of the quota: its name, `r` (number of requests that can be sent now) and `t` (seconds until `r` is at its maximum again). Absent without a limit."),
+        "RateLimit-Policy": text("Policy of the quota: its name, `q` (maximum number of requests at once) and `w` (seconds in which `q` requests become available again). Absent without a limit."),
+        "Link": text("Links to the next, previous, first and last page (RFC 8288), relative to the URL of the request. Absent if there are no such pages."),
+        "X-Unknown-Parameters": text("Names of the ignored query parameters, which the operation does not have, separated by commas. Absent if there are none."),
     })
 }
 
@@ -47,7 +48,7 @@ pub(super) fn parameters() -> Value {
         "If-None-Match": {
             "name": "If-None-Match",
             "in": "header",
-            "description": "`ETag` of a stored response. The status is 304 while the data are the same.",
+            "description": "`ETag` of a stored response. The status is 304 if the data are still the same.",
             "required": false,
             "schema": {"type": "string"},
         },

@@ -32,12 +32,12 @@ impl Choice for SpecVersion {}
 pub(super) struct VersionedDocument {
     /// Document in OpenAPI 3.0.
     pub(super) document: Asset,
-    /// Address of the document in OpenAPI 3.1, relative to that of this one.
+    /// Path of the document in OpenAPI 3.1, relative to that of this document.
     pub(super) v3_1: &'static str,
 }
 
 impl VersionedDocument {
-    fn answer(&self, request: &Request) -> Result<Response, Problem> {
+    fn respond(&self, request: &Request) -> Result<Response, Problem> {
         let version: Option<SpecVersion> = params::read(request, "version")?;
         Ok(match version.unwrap_or_default() {
             SpecVersion::V3_0 => self.document.response(),
@@ -53,6 +53,6 @@ impl Endpoint for VersionedDocument {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(self.answer(&request)?)
+        Ok(self.respond(&request)?)
     }
 }

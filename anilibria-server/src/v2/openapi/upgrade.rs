@@ -25,7 +25,7 @@ pub(super) fn upgrade(document: &Value) -> Value {
     upgraded
 }
 
-/// Adds the summary, and names the licence by its SPDX expression in place of an address.
+/// Adds the summary, and replaces the URL of the licence by its SPDX expression.
 fn upgrade_info(info: &mut Value) {
     info["summary"] = SUMMARY.into();
     let name = info["license"]["name"].take();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_become_json_schemas() {
+    fn schemas_are_converted() {
         let cases = [
             (json!({"type": "string", "nullable": true}), json!({"type": ["string", "null"]})),
             (json!({"type": "string", "nullable": false}), json!({"type": "string"})),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_within_schemas_are_converted_and_fields_of_the_same_names_are_not() {
+    fn nested_schemas_are_converted_and_fields_named_like_keywords_are_not() {
         let inner = || json!({"type": "string", "nullable": true});
         let schema = json!({
             "properties": {"nullable": inner(), "example": {"items": inner()}},
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn examples_of_responses_are_left_alone() {
+    fn examples_of_responses_are_unchanged() {
         let media =
             json!({"schema": {"example": {"nullable": true}}, "example": {"schema": {"nullable": true}}});
         let license = json!({"name": "MIT", "url": "https://license.example"});

@@ -1,11 +1,11 @@
-//! The page with the documentation: Swagger UI, with a title, an icon, a dark theme and a link to the front page.
+//! The documentation page: Swagger UI with a title, an icon, a dark theme and links to the other pages.
 
 use anilibria_http::asset::Asset;
 use serde_json::Value;
 
 use super::HTML;
 
-/// Additions to the head of the page of the framework.
+/// Additions to the head of the framework's page.
 const HEAD: &str = include_str!("docs/head.html");
 
 /// Style of the additions, and the dark theme.
@@ -14,17 +14,17 @@ const STYLE: &str = include_str!("docs/style.css");
 /// Bar above the documentation.
 const BAR: &str = include_str!("docs/bar.html");
 
-/// Element in which Swagger UI is shown.
+/// Element that contains Swagger UI.
 const MOUNT: &str = r#"<div id="ui"></div>"#;
 
-/// Returns the page made from `html`, the page of the framework.
+/// Returns the documentation page, made from `html`, the framework's page.
 pub fn page(html: &str) -> Asset {
-    Asset::new(HTML, dress(html))
+    Asset::new(HTML, customise(html))
 }
 
-/// Returns `document` as the page shows it: without examples of optional parameters. Swagger UI sends them as values, and no
+/// Returns `document` for the page: without the examples of optional parameters. Swagger UI would send them as values, and no
 /// title matches all of them.
-pub fn shown(document: &Value) -> Value {
+pub fn document_for_page(document: &Value) -> Value {
     let mut shown = document.clone();
     let paths = shown.get_mut("paths").into_iter().flat_map(fields);
     for parameters in paths.flat_map(fields).filter_map(|operation| operation.get_mut("parameters")) {
@@ -44,8 +44,8 @@ fn fields(value: &mut Value) -> impl Iterator<Item = &mut Value> {
     value.as_object_mut().into_iter().flatten().map(|(_, value)| value)
 }
 
-/// Adds to `html` what the page of the framework lacks.
-fn dress(html: &str) -> String {
+/// Adds the language, head, bar and style to `html`, the framework's page.
+fn customise(html: &str) -> String {
     let head = HEAD.replacen("/*style*/", STYLE, 1);
     html.trim_start()
         .replacen(r#"<html charset="UTF-8">"#, "<!doctype html>\n<html lang=\"en\">", 1)
@@ -61,14 +61,14 @@ mod tests {
     use crate::v2::{openapi::Document, routes::Routes};
 
     #[test]
-    fn only_required_parameters_are_filled_in() {
+    fn only_required_parameters_have_examples() {
         let parameter = |is_required: bool| json!({"required": is_required, "schema": {"example": 1}});
         let document = json!({"paths": {"/titles": {
             "get": {"parameters": [parameter(true), parameter(false), {"$ref": "#/components/parameters/Tag"}]},
             "servers": [{"url": "/"}],
         }}});
 
-        let shown = shown(&document);
+        let shown = document_for_page(&document);
 
         let parameters = &shown["paths"]["/titles"]["get"]["parameters"];
         assert_eq!(parameters[0]["schema"], json!({"example": 1}));
@@ -77,8 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn page_of_the_framework_has_what_is_replaced() {
-        let html = dress(&Document::of::<Routes>().html);
+    fn framework_page_contains_the_replaced_parts() {
+        let html = customise(&Document::of::<Routes>().html);
 
         assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">\n<head>"), "{}", &html[..200]);
         assert_eq!(html.matches("<title>").count(), 1);

@@ -1,4 +1,4 @@
-//! The front page: the state of the service, and links to everything that it serves.
+//! The front page: the state of the service, and links to its pages and documents.
 
 use anilibria_http::asset::Asset;
 
@@ -14,7 +14,7 @@ const SANDBOX_WORDS: &str = include_str!("front/sandbox_words.js");
 
 const SANDBOX_SCRIPT: &str = include_str!("front/sandbox.js");
 
-/// Returns the page with the sections of enabled `features`.
+/// Returns the page, with the sections of the enabled `features`.
 pub fn page(features: Features) -> Asset {
     let section = |is_shown, section| if is_shown { section } else { "" };
     let frame = FRAME.replacen("<!--v3-->", section(features.v3, V3_SECTION), 1).replacen(

@@ -1,4 +1,4 @@
-//! The page that shows live events.
+//! The live events page.
 
 use anilibria_http::asset::Asset;
 
@@ -15,7 +15,7 @@ const SCRIPTS: [&str; 5] = [
     include_str!("live/main.js"),
 ];
 
-/// Returns the page. Posters are allowed from any host, because the hosts of AniLibria's mirrors may change.
+/// Returns the page. It may load posters from any host, because the hosts of AniLibria's mirrors may change.
 pub fn page() -> Asset {
     let page = Page {
         frame: FRAME.to_owned(),

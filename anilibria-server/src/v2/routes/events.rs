@@ -27,24 +27,24 @@ pub struct EventsApi {
 impl EventsApi {
     /// Stream events
     ///
-    /// Returns a stream of server-sent events that does not end. `event` is `new_episode`, `new_title`, `status_change` or,
-    /// for the titles in `title_id`, `episode_update`. `id` increases with each event. `data` is a JSON object.
+    /// Returns a stream of server-sent events that does not end. `event` is `new_episode`, `new_title` or `status_change`, and
+    /// also `episode_update` for the titles in `title_id`. `id` increases with each event. `data` is a JSON object.
     ///
-    /// The stream starts with an `id`, before any event. To resume after a disconnect, send the last `id` in the header
-    /// `Last-Event-ID`, as browsers do. The missed events follow, and then the event `resumed`; its field `complete` is
-    /// `false` if some of the missed events are no longer stored. The event `lagged` says that the client was too slow and
-    /// lost events. A comment is sent every 15 seconds.
+    /// The stream begins with an `id` without an event. To resume after a disconnect, send the last `id` in the header
+    /// `Last-Event-ID`, as browsers do. The stream then contains the missed events, and after them the event `resumed`. Its field
+    /// `complete` is `false` if some of the missed events are no longer stored. The event `lagged` reports that the client was
+    /// too slow and lost events. A comment every 15 seconds keeps the connection open.
     ///
     /// The same events are available over WebSocket at `/ws`, with subscriptions that can change.
-    #[expect(clippy::unused_async, reason = "the framework takes no others")]
+    #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     #[oai(path = "/", method = "get", operation_id = "getEvents")]
     async fn events(
         &self,
         request: &Request,
-        /// Ids of titles. Repeat the parameter, or separate the ids with commas.
+        /// Ids of titles whose events the stream contains. Repeat the parameter, or separate the ids with commas.
         title_id: Param<TitleIds>,
-        /// Kinds of events, of all titles. Repeat the parameter, or separate the kinds with commas. All kinds if neither this
-        /// nor `title_id` is given.
+        /// Kinds of events that the stream contains for all titles. Repeat the parameter, or separate the kinds with commas. All
+        /// kinds if both this parameter and `title_id` are omitted.
         types: Param<EventKinds>,
     ) -> Result<EventStream, Problem> {
         let last = match request.headers().get(LAST_EVENT_ID).filter(|id| !id.is_empty()) {

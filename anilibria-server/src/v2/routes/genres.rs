@@ -16,8 +16,7 @@ pub struct GenresApi {
 impl GenresApi {
     /// List genres
     ///
-    /// Returns the names of all genres in Russian alphabetical order. They are values for the parameter `genres` of
-    /// `/titles`.
+    /// Returns the names of all genres in Russian alphabetical order. The parameter `genres` of `/titles` accepts them.
     #[oai(path = "/", method = "get", operation_id = "listGenres")]
     async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
         self.titles.genres().await

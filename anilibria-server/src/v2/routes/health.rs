@@ -15,17 +15,17 @@ pub struct HealthApi {
 }
 
 #[derive(ApiResponse)]
-enum HealthAnswer {
+enum HealthResponse {
     /// The service answers requests.
     #[oai(status = 200)]
-    Well(Json<HealthReport>),
+    Serving(Json<HealthReport>),
     /// The service cannot answer requests.
     #[oai(status = 503)]
-    Unwell(Json<HealthReport>),
+    NotServing(Json<HealthReport>),
 }
 
 #[derive(ApiResponse)]
-enum ReadinessAnswer {
+enum ReadinessResponse {
     /// The service accepts requests.
     #[oai(status = 200)]
     Ready(Json<ReadinessReport>),
@@ -38,34 +38,35 @@ enum ReadinessAnswer {
 impl HealthApi {
     /// Check health
     ///
-    /// Returns the health of the service and of its back ends. A `degraded` service still answers reads. Also served at
-    /// `/health/detailed` and `/health/dependencies`.
+    /// Returns the health of the service and of everything that it depends on. The status is 200 for `healthy` and `degraded`,
+    /// and 503 for `unhealthy`. A `degraded` service still answers reads. Also available at `/health/detailed` and
+    /// `/health/dependencies`.
     #[oai(path = "/health", method = "get", operation_id = "getHealth")]
-    async fn health(&self) -> HealthAnswer {
+    async fn health(&self) -> HealthResponse {
         let report = self.health.report().await;
         match report.status {
-            HealthStatus::Healthy | HealthStatus::Degraded => HealthAnswer::Well(Json(report)),
-            HealthStatus::Unhealthy => HealthAnswer::Unwell(Json(report)),
+            Status::Healthy | Status::Degraded => HealthResponse::Serving(Json(report)),
+            Status::Unhealthy => HealthResponse::NotServing(Json(report)),
         }
     }
 
     /// Check readiness
     ///
-    /// Returns 503 while the service has nothing to serve yet, and before it stops; a load balancer should send no requests
-    /// then. Also served at `/health/ready`.
+    /// Returns 503 until the service has data to serve, and while it stops. A load balancer should send requests only after 200.
+    /// Also available at `/health/ready`.
     #[oai(path = "/ready", method = "get", operation_id = "getReadiness")]
-    async fn ready(&self) -> ReadinessAnswer {
+    async fn ready(&self) -> ReadinessResponse {
         let report = self.health.readiness().await;
         match report.status {
-            Readiness::Ready => ReadinessAnswer::Ready(Json(report)),
-            Readiness::NotReady => ReadinessAnswer::NotReady(Json(report)),
+            Readiness::Ready => ReadinessResponse::Ready(Json(report)),
+            Readiness::NotReady => ReadinessResponse::NotReady(Json(report)),
         }
     }
 
     /// Check liveness
     ///
-    /// Returns 200 as long as the process runs. Also served at `/health/live`. Requests that prefer `text/html` receive the
-    /// live events page.
+    /// Returns 200 as long as the process runs. Requests that prefer `text/html`, such as those of browsers, receive the live
+    /// events page. Also available at `/health/live`.
     #[oai(path = "/live", method = "get", operation_id = "getLiveness")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn live(&self) -> Json<Liveness> {
@@ -73,17 +74,17 @@ impl HealthApi {
     }
 
     #[oai(path = "/health/detailed", method = "get", hidden)]
-    async fn health_detailed(&self) -> HealthAnswer {
+    async fn health_detailed(&self) -> HealthResponse {
         self.health().await
     }
 
     #[oai(path = "/health/dependencies", method = "get", hidden)]
-    async fn health_dependencies(&self) -> HealthAnswer {
+    async fn health_dependencies(&self) -> HealthResponse {
         self.health().await
     }
 
     #[oai(path = "/health/ready", method = "get", hidden)]
-    async fn health_ready(&self) -> ReadinessAnswer {
+    async fn health_ready(&self) -> ReadinessResponse {
         self.ready().await
     }
 

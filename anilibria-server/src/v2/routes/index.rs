@@ -4,7 +4,7 @@ use anilibria_http::problem::Problem;
 use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
-use crate::v2::{model::index::Index, pages::Features};
+use crate::v2::{pages::Features, responses::index::Index};
 
 /// Route `/`.
 #[derive(Clone, Copy)]
@@ -16,8 +16,8 @@ pub struct IndexApi {
 impl IndexApi {
     /// Get the index
     ///
-    /// Name and version of the service, and the paths of everything that it serves. Requests that prefer `text/html`, as
-    /// those of browsers do, receive the front page.
+    /// Returns the name and version of the service, and its paths. Requests that prefer `text/html`, such as those of browsers,
+    /// receive the front page.
     #[oai(path = "/", method = "get", operation_id = "getIndex")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn index(&self) -> Result<Json<Index>, Problem> {

@@ -1,27 +1,31 @@
-//! The routes at `/internal`, for other services of the site.
+//! The routes at `/internal`, for the site's other services.
 
 use anilibria_http::{body::JsonBody, problem::Problem};
 use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
 use crate::{
-    auth::{AuthorizedService, Read, Write},
-    titles::model::sync::SyncReport,
+    auth::{Caller, Read, Write},
+    titles::model::sync_report::SyncReport,
     v2::{
-        internal::Internal,
-        model::internal::{CacheStatistics, ClearReport, ClearRequest, Done, ServiceStatistics, SyncRequest},
+        internal::InternalService,
+        requests::{ClearRequest, SyncRequest},
+        responses::{
+            internal::{ClearReport, Done},
+            statistics::{CacheStatistics, ServiceStatistics},
+        },
     },
 };
 
 /// Routes at `/internal`.
 #[derive(Clone)]
 pub struct InternalApi {
-    internal: Internal,
+    internal: InternalService,
 }
 
 impl InternalApi {
-    /// Creates the routes over `internal`.
-    pub fn new(internal: Internal) -> Self {
+    /// Creates the routes, which call `internal`.
+    pub fn new(internal: InternalService) -> Self {
         Self { internal }
     }
 }
@@ -30,8 +34,9 @@ impl InternalApi {
 impl InternalApi {
     /// Synchronise a title
     ///
-    /// Loads a title from AniLibria, unless the cached title is fresh and `force` is not set. Stores the title on all levels
-    /// of the cache, and expires all cached answers that contain it. Requires the permission `write`.
+    /// Loads a title from AniLibria, unless the cached title is fresh and `force` is `false`. A loaded title is stored on all
+    /// levels of the cache, all other cached responses that contain it expire, and its changes are published as events. Requires
+    /// the permission `write`.
     #[oai(path = "/sync/title", method = "post", operation_id = "syncTitle")]
     async fn sync(
         &self,
@@ -44,7 +49,7 @@ impl InternalApi {
 
     /// Get cache statistics
     ///
-    /// Returns sizes, hits and misses of each level of the cache. Requires the permission `read`.
+    /// Returns sizes, hits and misses of the cache, in total and by level. Requires the permission `read`.
     #[oai(path = "/cache/stats", method = "get", operation_id = "getCacheStats")]
     async fn cache_stats(
         &self,
@@ -55,8 +60,8 @@ impl InternalApi {
 
     /// Get service statistics
     ///
-    /// Returns statistics of requests, cache, catalog, notifications, live connections and mirrors since the start.
-    /// Requires the permission `read`.
+    /// Returns statistics since the start of the service: requests, cache, local catalog, notifications, live connections and
+    /// mirrors. Requires the permission `read`.
     #[oai(path = "/stats", method = "get", operation_id = "getStats")]
     async fn stats(
         &self,
@@ -67,9 +72,9 @@ impl InternalApi {
 
     /// Clear the cache
     ///
-    /// Removes the cached answers whose keys match a pattern, on all levels and all instances. Whatever the pattern is, only
-    /// keys that begin with `title:`, `titles:`, `search:`, `popular:`, `updates:`, `schedule`, `genres` or `legacy:` are
-    /// removed. Requires the permission `write`.
+    /// Removes the cached responses whose keys match a pattern, on all levels of the cache and all instances. Only keys that
+    /// begin with `title:`, `titles:`, `search:`, `popular:`, `updates:`, `schedule`, `genres` or `legacy:` are removed,
+    /// regardless of the pattern. Requires the permission `write`.
     #[oai(path = "/cache/clear", method = "post", operation_id = "clearCache")]
     async fn clear(
         &self,
@@ -81,7 +86,7 @@ impl InternalApi {
 
     /// Clear the cache (DELETE)
     ///
-    /// Does the same as `POST`, for clients that can send a body with `DELETE`.
+    /// Does the same as `POST`, for clients that prefer `DELETE` with a body. Requires the permission `write`.
     #[oai(path = "/cache/clear", method = "delete", operation_id = "deleteCache")]
     async fn delete(
         &self,

@@ -26,13 +26,13 @@ pub struct ListsApi {
 impl ListsApi {
     /// List updated titles
     ///
-    /// Returns one page of all titles, most recent episode first.
+    /// Returns one page of all titles, the one with the latest episode first. In lists, `player.episodes` is empty.
     #[oai(path = "/updates", method = "get", operation_id = "listUpdates")]
     async fn updates(
         &self,
-        /// Number of the page.
+        /// Number of the page, from 1.
         page: Param<PageNumber>,
-        /// Maximum number of entries of a page.
+        /// Maximum number of titles on a page.
         limit: Param<Limit>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
@@ -41,13 +41,14 @@ impl ListsApi {
 
     /// List popular titles
     ///
-    /// Returns one page of all titles, the favourite of most users first.
+    /// Returns one page of all titles, in descending order of the number of users who have the title as a favourite. In lists,
+    /// `player.episodes` is empty.
     #[oai(path = "/popular", method = "get", operation_id = "listPopular")]
     async fn popular(
         &self,
-        /// Number of the page.
+        /// Number of the page, from 1.
         page: Param<PageNumber>,
-        /// Maximum number of entries of a page.
+        /// Maximum number of titles on a page.
         limit: Param<Limit>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
@@ -56,7 +57,8 @@ impl ListsApi {
 
     /// Get a random title
     ///
-    /// Returns a title chosen at random for each request. The choice is never cached; the data of the title may be.
+    /// Returns a title that is chosen at random for each request, with its episodes. The choice is never cached; the data of the
+    /// title may come from the cache.
     #[oai(path = "/random", method = "get", operation_id = "getRandomTitle")]
     async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         self.titles.random().await

@@ -16,11 +16,12 @@ pub struct ScheduleApi {
 impl ScheduleApi {
     /// Get the schedule
     ///
-    /// Returns the titles that get a new episode, by day of the week from Monday (0) to Sunday (6).
+    /// Returns the titles with a scheduled episode, by day of the week: 0 is Monday, 6 is Sunday.
     #[oai(path = "/", method = "get", operation_id = "getSchedule")]
     async fn schedule(
         &self,
-        /// Days of the week; all days if omitted. Repeat the parameter, or separate the numbers with commas.
+        /// Days of the week, from 0 (Monday) to 6 (Sunday); all days if omitted. Repeat the parameter, or separate the numbers
+        /// with commas.
         days: Param<Days>,
     ) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         self.titles.schedule(&days.0.0).await

@@ -21,17 +21,18 @@ pub struct SearchApi {
 impl SearchApi {
     /// Search titles
     ///
-    /// Searches all names of all titles, and returns one page of the matches, best first.
+    /// Searches the names of all titles, in all languages, and returns one page of the matches, best match first. In lists,
+    /// `player.episodes` is empty.
     #[oai(path = "/", method = "get", operation_id = "searchTitles")]
     async fn search(
         &self,
-        /// Text to search for.
+        /// Text to search for, 2 to 100 characters.
         q: Param<Query>,
-        /// Number of the page.
+        /// Number of the page, from 1.
         page: Param<PageNumber>,
-        /// Maximum number of entries of a page.
+        /// Maximum number of titles on a page.
         limit: Param<Limit>,
-        /// `true` also finds misspelt words.
+        /// `true` also finds names that differ from the text by a few letters.
         fuzzy: Param<Fuzzy>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {

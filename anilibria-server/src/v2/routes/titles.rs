@@ -30,35 +30,35 @@ pub struct TitlesApi {
 impl TitlesApi {
     /// List titles
     ///
-    /// Returns one page of the titles that match all given filters, or of the whole catalog without filters. In lists,
+    /// Returns one page of the titles that match all given filters, or of all titles without filters. In lists,
     /// `player.episodes` is empty.
     #[oai(path = "/", method = "get", operation_id = "listTitles")]
     async fn list(
         &self,
-        /// Number of the page.
+        /// Number of the page, from 1.
         page: Param<PageNumber>,
-        /// Maximum number of entries of a page.
+        /// Maximum number of titles on a page.
         limit: Param<Limit>,
-        /// Text that one of the names must contain.
+        /// Text that one of the names of a title must contain, 2 to 100 characters.
         search: Param<Search>,
         /// Year of the first broadcast.
         year: Param<Year>,
         /// Season of the first broadcast.
         season: Param<Option<Season>>,
-        /// Genres, of which a title must have all. Repeat the parameter (`genres` or `genres[]`), or separate the names with
-        /// commas. The list is empty if a genre does not exist.
+        /// Names of genres; a title must have all of them. Repeat the parameter (`genres` or `genres[]`), or separate the names
+        /// with commas. The list is empty if a genre does not exist.
         genres: Param<Genres>,
-        /// Ids on MyAnimeList, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
-        /// status is 503 while the service has not loaded the catalog.
+        /// Ids on MyAnimeList; a title must have one of them. Repeat the parameter, or separate the ids with commas. The status
+        /// is 503 until the service has loaded the catalog.
         mal_id: Param<ExternalIds>,
-        /// Ids on Shikimori, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
-        /// status is 503 while the service has not loaded the catalog.
+        /// Ids on Shikimori; a title must have one of them. Repeat the parameter, or separate the ids with commas. The status is
+        /// 503 until the service has loaded the catalog.
         shikimori_id: Param<ExternalIds>,
         /// Status of the title.
         status: Param<Option<TitleStatus>>,
-        /// Field to sort by.
+        /// Field to sort by. Titles with the same value are sorted by id, newest first.
         sort: Param<Sort>,
-        /// Direction to sort in.
+        /// Direction to sort in: `asc` for ascending, `desc` for descending.
         order: Param<Order>,
         uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
@@ -80,9 +80,9 @@ impl TitlesApi {
 
     /// Get a title
     ///
-    /// Returns a title with all its episodes and their streams. If AniLibria fails and the cache has no data, the title may
-    /// come from the site's Node service; `meta.source` is `nodejs` then. Requests with the header `X-Fallback` are never
-    /// answered from there.
+    /// Returns a title with all its episodes and their streams. If AniLibria fails and neither the cache nor the local catalog
+    /// has the title, the title may come from the site's Node service. `meta.source` is `nodejs` in that case. Requests with the
+    /// header `X-Fallback` never get a title from the Node service.
     #[oai(path = "/:id", method = "get", operation_id = "getTitle")]
     async fn get(
         &self,

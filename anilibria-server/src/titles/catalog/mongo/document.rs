@@ -3,10 +3,10 @@
 //! ```text
 //! _id                     string    the id as text
 //! id, aniLibriaId         int       AniLibria's id
-//! names.ru, names.en, …             as in the answers of the service, without the episodes
+//! names.ru, names.en, …             as in the responses of the service, without the episodes
 //! updated_at              date
 //! lastSynced.anilibria    date      time of the write
-//! revision                int       number of the save that wrote it
+//! revision                int       number of the save that wrote the document
 //! entry                   binary    the exact entry of the catalog
 //! ```
 
@@ -35,7 +35,7 @@ pub(super) fn fields(
         }
         _ => Document::new(),
     };
-    // Episodes are stored in the entry only; an empty `player` would be wrong.
+    // Episodes are stored in the entry only. An empty `player` would say that there are none.
     fields.remove("player");
     let id = i64::from(part.id().get());
     let now = DateTime::now();
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn site_finds_the_fields_it_knows_and_the_service_its_entry() {
+    fn document_has_the_fields_of_the_site_and_the_entry() {
         let release: Release = serde_json::from_value(json!({
             "id": 7, "name": {"main": "Имя", "english": "Name"}, "year": 2024, "season": {"value": "winter"},
             "genres": [{"id": 5, "name": "Драма"}], "updated_at": "2024-02-03T04:05:06+00:00",

@@ -18,30 +18,30 @@ use tokio::time::timeout;
 use tracing::warn;
 
 /// Timeout of creating one index.
-const PATIENCE: Duration = Duration::from_secs(30);
+const CREATE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Indexes of the collection, created once. Clones share the state.
+/// Indexes of the collection. They are created once; clones share the state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Indexes {
-    tried: Arc<AtomicBool>,
+    are_requested: Arc<AtomicBool>,
 }
 
 impl Indexes {
-    /// Creates the indexes of `titles`, unless that was tried before. An index that the server rejects is skipped: some
+    /// Creates the indexes of `titles`, unless an earlier call did. An index that the server rejects is logged and skipped: some
     /// compatible servers do not support text indexes.
     pub(super) async fn ensure(&self, titles: &Collection<RawDocumentBuf>) {
-        if self.tried.swap(true, Ordering::Relaxed) {
+        if self.are_requested.swap(true, Ordering::Relaxed) {
             return;
         }
         for index in all() {
             let keys = index.keys.clone();
-            let error = match timeout(PATIENCE, titles.create_index(index).into_future()).await {
+            let error = match timeout(CREATE_TIMEOUT, titles.create_index(index).into_future()).await {
                 Ok(Ok(_)) => continue,
                 Ok(Err(error)) => error.to_string(),
                 Err(elapsed) => elapsed.to_string(),
             };
             let index = keys.keys().map(String::as_str).collect::<Vec<_>>().join(",");
-            warn!(index, error, "index of the titles not created");
+            warn!(index, error, "MongoDB index of the titles not created");
         }
     }
 }

@@ -4,15 +4,15 @@
 /** Interval between two reads of the state, in milliseconds. */
 const REFRESH = 10_000;
 
-/** Time that a button says that its command is copied, in milliseconds. */
+/** Time for which a button shows that its command was copied, in milliseconds. */
 const COPIED = 2000;
 
-/** Names of the circuit breakers of mirrors in the health answer. */
+/** Name of the circuit breakers of mirrors in the health report. */
 const MIRROR = "anilibria_api";
 
 async function refresh() {
   try {
-    // An unhealthy service answers with status 503 and the same body.
+    // An unhealthy service sends the same body with the status 503.
     const response = await fetch(find("health").href, { headers: { accept: "application/json" }, cache: "no-store" });
     showHealth(await response.json());
   } catch {

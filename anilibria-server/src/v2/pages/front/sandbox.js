@@ -1,5 +1,5 @@
 
-// The section about the sandbox: its account, its calls, and a form that publishes an episode.
+// The section about the sandbox: its account, its requests, and a form that publishes an episode.
 
 const CONTROL = "/sandbox";
 
@@ -18,7 +18,7 @@ async function showCalls() {
   find("calls").replaceChildren(...items);
 }
 
-/** Returns the command that sends a call for release 1. */
+/** Returns the shell command that sends a request for release 1. */
 function command({ method, path, body }) {
   const parts = ["curl"];
   if (method !== "GET") parts.push("-X", method);
@@ -32,9 +32,9 @@ async function publish() {
   const headers = { accept: "application/json", "content-type": "application/json" };
   try {
     const response = await fetch(`${CONTROL}/episodes`, { method: "POST", headers, body });
-    const answer = await response.json();
-    if (response.ok) showPublished(answer);
-    else showResult(false, answer.message);
+    const result = await response.json();
+    if (response.ok) showPublished(result);
+    else showResult(false, result.message);
   } catch {
     showResult(false, words.unanswered);
   }
@@ -46,13 +46,13 @@ function showPublished({ ordinal, release }) {
   showResult(true, `${words.published(ordinal.toLocaleString(language), release.name.main)} `, link);
 }
 
-/** Shows the result of the last call below the form. */
+/** Shows the result of the last request below the form. */
 function showResult(isDone, ...content) {
   find("published").dataset.done = isDone;
   find("published").replaceChildren(...content);
 }
 
-// Without an answer the section lacks its list. The state above shows that the service does not answer.
+// If the request fails, the section has no list. The state at the top shows that the service does not respond.
 showCalls().catch(() => {});
 find("publish").addEventListener("submit", (event) => {
   event.preventDefault();

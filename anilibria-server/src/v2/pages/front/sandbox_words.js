@@ -29,13 +29,13 @@ Object.assign(WORDS.ru, {
 
 Object.assign(WORDS.en, {
   sandbox: "Sandbox",
-  sandboxAbout: "The service reads a generated catalog in place of AniLibria. The calls below change it.",
+  sandboxAbout: "The service reads a generated catalog instead of AniLibria. The requests below change it.",
   account: "Account:",
   release: "Number of the title",
   publish: "Publish an episode",
-  published: (episode, name) => `Episode ${episode} of “${name}” is published.`,
+  published: (episode, name) => `Episode ${episode} of “${name}” was published.`,
   watch: "Watch live events",
-  unanswered: "The service did not answer. Please try again.",
-  calls: "Calls",
+  unanswered: "The service did not respond. Please try again.",
+  calls: "Requests",
   effects: {},
 });

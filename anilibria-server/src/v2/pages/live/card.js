@@ -81,7 +81,7 @@ function when(timestamp) {
   return time;
 }
 
-/** Shows a poster if its address is one of the web. Removes it if it cannot be loaded. */
+/** Shows a poster if its address is an HTTP URL. Removes it if it cannot be loaded. */
 function showPoster(frame, address) {
   if (!/^https?:\/\//.test(address ?? "")) return;
   const picture = document.createElement("img");

@@ -1,5 +1,5 @@
 
-// Connection to the service: WebSocket, or server-sent events if no WebSocket can be opened. Reconnects after a failure.
+// Connection to the service: WebSocket, or server-sent events if the WebSocket cannot be opened. Reconnects after a failure.
 
 /** Id before that of any event. Resuming from it replays all events that the service stores. */
 const BEFORE_ALL = "0000000000000-0000";

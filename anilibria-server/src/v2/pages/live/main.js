@@ -24,7 +24,7 @@ function load() {
     const isTitle = ({ id, name }) => Number.isInteger(id) && id > 0 && typeof name === "string";
     return { kinds: KINDS.filter((kind) => kinds.includes(kind)), titles: titles.filter(isTitle).slice(0, MAX_FOLLOWED) };
   } catch {
-    // Nothing is stored, or the stored text is of another form.
+    // Nothing is stored, or the stored text has another format.
     return { kinds: [...KINDS], titles: [] };
   }
 }

@@ -62,9 +62,9 @@ const WORDS = {
     unknownTitle: (id) => `There is no title ${id}.`,
     noMatch: (text) => `No title matches “${text}”.`,
     tooShort: "Type at least two letters of the name, or a number.",
-    unanswered: "The service did not answer. Please try again.",
+    unanswered: "The service did not respond. Please try again.",
     tooMany: (limit) => `At most ${limit} titles can be followed.`,
-    missed: "More events happened during the interruption than the service stores: some are not shown.",
+    missed: "There were more events during the interruption than the service stores. Some are not shown.",
   },
 };
 

@@ -1,4 +1,4 @@
-//! A confirmation in a request.
+//! The confirmation of an operation that removes data.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-/// The value `true`, which a client sends to confirm an operation that removes data.
+/// The value `true`. No other value is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confirmation;
 

@@ -1,4 +1,4 @@
-//! The gateway of a build without the feature `v3`.
+//! Placeholders for the gateway in a build without the cargo feature `v3`.
 
 use std::{
     future::{self, Ready},
@@ -14,24 +14,24 @@ use poem::{Request, Response, http::HeaderMap};
 
 use crate::{config::Config, events::bus::Bus, titles::Titles};
 
-/// No gateway.
+/// A gateway without routes and tasks.
 #[derive(Clone, Copy, Debug)]
 pub struct Gateway;
 
-/// No tasks.
+/// An empty set of tasks.
 #[derive(Clone, Copy, Debug)]
-pub struct Running;
+pub struct GatewayTasks;
 
-/// No addresses.
+/// An empty set of addresses.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addresses;
 
-/// No form of errors.
+/// A form of errors that never occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {}
 
 impl Gateway {
-    /// Returns no gateway.
+    /// Returns the placeholder.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Gateway {
         Ok(Self)
     }
 
-    /// Returns no addresses.
+    /// Returns the empty set of addresses.
     pub fn addresses(self) -> Addresses {
         Addresses
     }
@@ -51,8 +51,8 @@ impl Gateway {
     }
 
     /// Starts no tasks.
-    pub fn start(self, _: &Config, _: &Titles, _: &Arc<dyn Bus>, _: Option<&Redis>) -> Running {
-        Running
+    pub fn start(self, _: &Config, _: &Titles, _: &Arc<dyn Bus>, _: Option<&Redis>) -> GatewayTasks {
+        GatewayTasks
     }
 
     /// Returns no types of messages.
@@ -66,7 +66,7 @@ impl Gateway {
     }
 }
 
-impl Running {
+impl GatewayTasks {
     /// Ends no tasks.
     pub fn stop(self) -> Ready<()> {
         future::ready(())

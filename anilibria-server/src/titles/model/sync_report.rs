@@ -8,13 +8,13 @@ use poem_openapi::{Enum, Object, types::Example};
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
-    /// True if the title was loaded; `false` if the cached title was fresh.
+    /// `true` if the title was loaded from AniLibria; `false` if the cached title was fresh.
     pub synced: bool,
     /// Source of the title.
     pub source: SyncSource,
     /// Number of episodes of the title.
     pub episodes_count: usize,
-    /// Duration in milliseconds.
+    /// Duration of the synchronisation, in milliseconds.
     pub duration_ms: u64,
 }
 
@@ -25,12 +25,12 @@ impl Example for SyncReport {
     }
 }
 
-/// Source of a title.
+/// Source of a title: `anilibria` if it was loaded, or `cache`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum SyncSource {
     /// Loaded from AniLibria.
     Anilibria,
-    /// Found in the cache.
+    /// Read from the cache.
     Cache,
 }

@@ -1,4 +1,4 @@
-//! Selection of the titles of a list, in the local catalog once it is loaded, else by AniLibria.
+//! Selection of the titles of a list: by the local catalog once it is loaded, and by AniLibria otherwise.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use anilibria_http::LoadFailure;
 use super::ListQuery;
 use crate::titles::{Titles, catalog::LocalCatalog};
 
-/// Titles of a page, and the number of titles in the list.
+/// Ids of the titles of a page, and the number of titles in the list.
 #[derive(Debug, Default)]
 pub(super) struct Selected {
     pub(super) ids: Vec<ReleaseId>,
@@ -23,14 +23,14 @@ pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.local_catalog().and_then(LocalCatalog::catalog)
 }
 
-/// Returns the titles that match `query`.
+/// Returns one page of the titles that match `query`.
 pub(super) async fn select(titles: &Titles, query: &ListQuery) -> Result<Selected, LoadFailure> {
     let Some(catalog) = catalog(titles) else { return from_upstream(titles, query).await };
     let found = find(&catalog, query);
     Ok(Selected { ids: found.items.iter().map(|entry| entry.id).collect(), total: found.total as u64 })
 }
 
-/// Returns the entries of `catalog` that match `query`.
+/// Returns one page of the entries of `catalog` that match `query`.
 pub(super) fn find<'c>(catalog: &'c Catalog, query: &ListQuery) -> Found<'c> {
     let mut selected = catalog.query().genres(&query.genres);
     if let Some(sort) = query.sort {
@@ -90,8 +90,8 @@ fn sorting(sort: Sort) -> CatalogSorting {
 /// Returns the ids of up to `count` random titles that are not blocked.
 pub(super) async fn random(titles: &Titles, count: u32) -> Result<Vec<ReleaseId>, LoadFailure> {
     if let Some(catalog) = catalog(titles) {
-        let open = catalog.query().blocked(false).find();
-        let chosen = fastrand::choose_multiple(open.items.iter(), count as usize);
+        let unblocked = catalog.query().blocked(false).find();
+        let chosen = fastrand::choose_multiple(unblocked.items.iter(), count as usize);
         return Ok(chosen.into_iter().map(|entry| entry.id).collect());
     }
     let releases = titles.client().releases().random().limit(count).await?;

@@ -1,11 +1,11 @@
-//! Model of the index.
+//! The index of the service.
 
 use anilibria_http::BASE;
 use poem_openapi::{Object, types::Example};
 
 use crate::v2::pages::Features;
 
-/// Name and version of the service, and the paths of everything that it serves.
+/// Name and version of the service, and its paths.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(example)]
 pub struct Index {
@@ -21,7 +21,7 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Links {
-    /// Documentation for browsers.
+    /// Documentation page.
     pub docs: String,
     /// OpenAPI document as JSON.
     pub openapi_json: String,
@@ -35,7 +35,7 @@ pub struct Links {
     pub asyncapi_json: String,
     /// AsyncAPI document as YAML.
     pub asyncapi_yaml: String,
-    /// Live events page for browsers.
+    /// Live events page.
     pub live: String,
     /// Live events over a WebSocket.
     pub websocket: String,
@@ -45,14 +45,14 @@ pub struct Links {
     pub health: String,
     /// Titles of the catalog.
     pub titles: String,
-    /// API v3 for old clients; absent if it is disabled.
+    /// API v3 for old clients of AniLibria; absent if it is disabled.
     pub v3: Option<String>,
-    /// Control calls of the sandbox; absent without a sandbox.
+    /// Control API of the sandbox; absent without a sandbox.
     pub sandbox: Option<String>,
 }
 
 impl Index {
-    /// Creates the index of a service with these `features`.
+    /// Creates the index of a service with `features`.
     pub fn new(features: Features) -> Self {
         let path = |path: &str| format!("{BASE}{path}");
         Self {

@@ -1,4 +1,4 @@
-//! The indexer of a build without the feature `torznab`.
+//! Placeholders for the indexer in a build without the cargo feature `torznab`.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use anilibria_http::{clients::Clients, router::RouteTable};
 
 use crate::{config::TorznabConfig, titles::Titles};
 
-/// No indexer.
+/// An indexer without a route.
 #[derive(Clone, Copy, Debug)]
 pub struct Torznab;
 
-/// No task.
+/// A task that is never started.
 #[derive(Clone, Copy, Debug)]
 pub struct FranchiseTask;
 
 impl Torznab {
-    /// Returns no indexer.
+    /// Returns the placeholder.
     pub fn new(_: &TorznabConfig, _: &Titles) -> Self {
         Self
     }

@@ -1,4 +1,4 @@
-//! Refresh of titles at the request of another service.
+//! The routes of API v1 that synchronise titles at the request of another service, and the status of the local catalog.
 
 use anilibria_client::reflector::Sort;
 use anilibria_http::{body::JsonBody, params::Path, problem::Problem, timestamp::Timestamp};
@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{
     ListQuery,
-    answer::{Answer, render},
-    select,
+    response::{LegacyResponse, render},
+    selection,
     service::Legacy,
 };
 use crate::{
@@ -17,16 +17,16 @@ use crate::{
     titles::{catalog::LocalCatalog, params::TitleId},
 };
 
-/// Maximum number of titles that are refreshed at a time.
-const AT_A_TIME: usize = 2;
+/// Maximum number of titles that one request synchronises concurrently.
+const CONCURRENT_SYNCS: usize = 2;
 
-/// Routes that change something.
+/// Routes that synchronise titles.
 #[derive(Clone)]
 pub(super) struct SyncApi {
     legacy: Legacy,
 }
 
-/// Number of titles to refresh.
+/// Request to synchronise the most popular titles.
 #[derive(Object)]
 struct SyncPopular {
     /// Number of titles, 1 to 100.
@@ -38,17 +38,17 @@ fn default_limit() -> u32 {
     50
 }
 
-/// Outcome of refreshing one title.
+/// Outcome of the synchronisation of one title.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Synced {
+struct SyncedTitle {
     id: u32,
     episodes: usize,
 }
 
-/// Outcome of refreshing many titles.
+/// Outcome of the synchronisation of many titles.
 #[derive(Serialize)]
-struct SyncedMany {
+struct SyncedTitles {
     synced: usize,
     failed: usize,
 }
@@ -70,52 +70,52 @@ impl SyncApi {
 
 #[OpenApi(prefix_path = "/sync")]
 impl SyncApi {
-    /// Refresh a title
+    /// Synchronise a title
     #[oai(path = "/:id", method = "post", hidden)]
-    async fn sync(&self, _service: AuthorizedService<Write>, id: Path<TitleId>) -> Result<Answer, Problem> {
+    async fn sync(&self, _caller: Caller<Write>, id: Path<TitleId>) -> Result<LegacyResponse, Problem> {
         self.legacy.sync(id.0.0).await
     }
 
-    /// Refresh the most popular titles
+    /// Synchronise the most popular titles
     #[oai(path = "/popular", method = "post", hidden)]
     async fn sync_popular(
         &self,
         _service: AuthorizedService<Write>,
         request: JsonBody<SyncPopular>,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<LegacyResponse, Problem> {
         self.legacy.sync_popular(request.0.limit).await
     }
 }
 
 impl Legacy {
-    async fn sync(&self, id: u32) -> Result<Answer, Problem> {
+    async fn sync(&self, id: u32) -> Result<LegacyResponse, Problem> {
         let report = self.titles.sync(id, true).await?.report;
-        let synced = Synced { id: report.title_id, episodes: report.episodes_count };
-        Ok(Answer::once(render(&synced).map_err(Problem::internal)?))
+        let synced = SyncedTitle { id: report.title_id, episodes: report.episodes_count };
+        Ok(LegacyResponse::uncached(render(&synced).map_err(Problem::internal)?))
     }
 
-    async fn sync_popular(&self, limit: u32) -> Result<Answer, Problem> {
+    async fn sync_popular(&self, limit: u32) -> Result<LegacyResponse, Problem> {
         let query = ListQuery { sort: Some(Sort::Favorites), page: 1, limit, ..ListQuery::default() };
-        let selected = select::select(&self.titles, &query).await?;
+        let selected = selection::select(&self.titles, &query).await?;
         let total = selected.ids.len();
         let synced = stream::iter(selected.ids)
             .map(|id| async move { self.titles.sync(id.get(), true).await.is_ok() })
-            .buffer_unordered(AT_A_TIME)
+            .buffer_unordered(CONCURRENT_SYNCS)
             .filter(|synced| std::future::ready(*synced))
             .count()
             .await;
-        let many = SyncedMany { synced, failed: total - synced };
-        Ok(Answer::once(render(&many).map_err(Problem::internal)?))
+        let outcome = SyncedTitles { synced, failed: total - synced };
+        Ok(LegacyResponse::uncached(render(&outcome).map_err(Problem::internal)?))
     }
 
     /// Returns the status of the local catalog.
-    pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
+    pub(super) fn sync_stats(&self) -> Result<LegacyResponse, Problem> {
         let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         let stats = SyncStats {
             is_mirrored: catalog.is_some(),
             total: catalog.as_ref().map_or(0, |catalog| catalog.releases),
             last_sync: catalog.and_then(|catalog| catalog.last_sync).map(Timestamp::from),
         };
-        Ok(Answer::once(render(&stats).map_err(Problem::internal)?))
+        Ok(LegacyResponse::uncached(render(&stats).map_err(Problem::internal)?))
     }
 }

@@ -1,4 +1,4 @@
-//! The trace span of looking up a title.
+//! The span of a read of one title.
 
 use anilibria_http::{
     envelope::{CacheLevel, One},
@@ -10,17 +10,15 @@ use tracing::{
     field::{self, Empty},
 };
 
-use super::sync::episodes;
+use super::title_sync::episodes;
 use crate::titles::model::title::Title;
 
-/// Span of looking up a title.
-pub(super) struct TitleTrace {
-    span: Span,
-}
+/// Span of a read of one title.
+pub(super) struct TitleSpan(Span);
 
-impl TitleTrace {
+impl TitleSpan {
     /// Creates the span for title `id`.
-    pub(super) fn of(id: u32) -> Self {
+    pub(super) fn new(id: u32) -> Self {
         let span = debug_span!(
             "get_title",
             title_id = id,
@@ -30,34 +28,35 @@ impl TitleTrace {
             error = Empty,
             error.message = Empty,
         );
-        Self { span }
+        Self(span)
     }
 
+    /// Returns the span.
     pub(super) fn span(&self) -> Span {
-        self.span.clone()
+        self.0.clone()
     }
 
-    /// Records the outcome.
-    pub(super) fn note(self, title: &Result<Rendered<One<Title>>, Problem>) {
-        // Counting the episodes takes longer than the lookup, so it is done only for traced requests.
-        if self.span.is_disabled() {
+    /// Records the outcome of the read.
+    pub(super) fn record(self, title: &Result<Rendered<One<Title>>, Problem>) {
+        // Counting the episodes takes longer than the read itself, so only traced requests do it.
+        if self.0.is_disabled() {
             return;
         }
         match title {
             Ok(title) => {
                 if let Some(level) = title.meta().cache_level {
-                    self.span.record("cache.source", CacheLevel::as_str(level));
+                    self.0.record("cache.source", CacheLevel::as_str(level));
                 }
                 if let Ok(episodes) = episodes(title.shared()) {
-                    self.span.record("title.episodes_count", episodes.len());
+                    self.0.record("title.episodes_count", episodes.len());
                 }
             }
             Err(problem) => {
-                self.span.record("error", true);
-                self.span.record("error.message", field::display(problem));
-                // "Not found" is a valid answer, not an error of the service.
+                self.0.record("error", true);
+                self.0.record("error.message", field::display(problem));
+                // A title that does not exist is not an error of the service.
                 if problem.status().is_server_error() {
-                    self.span.record("otel.status_code", "ERROR");
+                    self.0.record("otel.status_code", "ERROR");
                 }
             }
         }

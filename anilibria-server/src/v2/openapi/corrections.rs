@@ -1,4 +1,4 @@
-//! Corrections of the framework's model of routes and schemas.
+//! Corrections of the framework's model of routes and schemas, before the document is rendered.
 
 use std::collections::BTreeMap;
 
@@ -11,42 +11,42 @@ use poem_openapi::{
 /// Descriptions of successful responses, by operation id.
 const RESULTS: [(&str, &str); 18] = [
     ("listTitles", "One page of the matching titles."),
-    ("getTitle", "The title, with its episodes."),
+    ("getTitle", "The title with its episodes."),
     ("searchTitles", "One page of the matching titles, best match first."),
-    ("listUpdates", "One page of titles, most recent episode first."),
-    ("listPopular", "One page of titles, most popular first."),
-    ("getRandomTitle", "A random title, with its episodes."),
+    ("listUpdates", "One page of all titles, latest episode first."),
+    ("listPopular", "One page of all titles, most popular first."),
+    ("getRandomTitle", "A random title with its episodes."),
     ("getSchedule", "Titles by day of the week."),
-    ("listGenres", "Names of all genres."),
-    ("getEvents", "A stream of events, which does not end."),
-    ("getIndex", "Name and version of the service, and its paths."),
-    ("getHealth", "The service answers requests. The report has the state of each back end."),
+    ("listGenres", "The names of all genres."),
+    ("getEvents", "A stream of events that does not end."),
+    ("getIndex", "The name, version and paths of the service."),
+    ("getHealth", "The service answers requests. The report contains the state of each dependency."),
     ("getReadiness", "The service accepts requests."),
     ("getLiveness", "The process runs."),
-    ("syncTitle", "Result of the synchronisation."),
-    ("getCacheStats", "Statistics of the cache."),
-    ("getStats", "Statistics of the service."),
-    ("clearCache", "Number of removed answers."),
-    ("deleteCache", "Number of removed answers."),
+    ("syncTitle", "The result of the synchronisation."),
+    ("getCacheStats", "The statistics of the cache."),
+    ("getStats", "The statistics of the service."),
+    ("clearCache", "The cache is cleared; the result is the number of removed responses."),
+    ("deleteCache", "The cache is cleared; the result is the number of removed responses."),
 ];
 
-/// Gives each operation exactly the errors that it can return, and a description of its result.
-pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
+/// Corrects the errors of each operation to those that it can return, and adds a description of its result.
+pub(super) fn correct_operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
         for operation in &mut path.operations {
             describe_result(operation);
             add_common(operation);
-            keep_possible(operation, names_a_title);
+            remove_impossible(operation, names_a_title);
             if path.path.ends_with("/random") {
-                take_tag(operation);
+                remove_etag(operation);
             }
         }
     }
     apis
 }
 
-/// Sets the description of the successful response. The types of responses have none, because operations share them.
+/// Sets the description of the successful response. The response types have no descriptions, because operations share them.
 fn describe_result(operation: &mut MetaOperation) {
     let result = RESULTS.iter().find(|(id, _)| operation.operation_id == Some(id));
     for response in &mut operation.responses.responses {
@@ -56,7 +56,7 @@ fn describe_result(operation: &mut MetaOperation) {
     }
 }
 
-/// Adds errors that the layers around the routes return, for operations whose routes cannot fail.
+/// Adds the errors that the middleware returns for all operations.
 fn add_common(operation: &mut MetaOperation) {
     let responses = &mut operation.responses.responses;
     for error in Problem::meta().responses {
@@ -68,14 +68,15 @@ fn add_common(operation: &mut MetaOperation) {
     responses.sort_by_key(|response| response.status);
 }
 
-/// Removes the `ETag` from responses that differ with each request.
-fn take_tag(operation: &mut MetaOperation) {
+/// Removes the `ETag` of an operation whose response differs with each request.
+fn remove_etag(operation: &mut MetaOperation) {
     for response in &mut operation.responses.responses {
         response.headers.retain(|header| header.name != "ETag");
     }
 }
 
-fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
+/// Removes the errors that the operation cannot return.
+fn remove_impossible(operation: &mut MetaOperation, names_a_title: bool) {
     let has_parameters = !operation.params.is_empty() || operation.request.is_some();
     let is_guarded = !operation.security.is_empty();
     operation.responses.responses.retain(|response| match response.status {
@@ -89,19 +90,19 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
     });
 }
 
-/// Marks every `nullable` field as required: it is always present, as `null` if there is no value. The framework treats such
-/// fields as optional, so that clients in typed languages would have to check twice.
-pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
+/// Marks every `nullable` field as required: it is always present, as `null` if there is no value. The framework declares such
+/// fields as optional, and generated clients would have to check for both.
+pub(super) fn correct_schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     for schema in schemas.values_mut() {
         let mut always = Vec::with_capacity(schema.properties.len());
         for (name, property) in &mut schema.properties {
             if is_nullable(property) || schema.required.contains(name) {
                 always.push(*name);
             }
-            unrepeat(property);
+            remove_repeated_part(property);
             if let MetaSchemaRef::Inline(property) = property {
-                bound(property);
-                // For a field with a default, `null` selects the default.
+                add_range(property);
+                // `null` selects the default of a field that has one.
                 property.nullable |= property.default.is_some();
             }
         }
@@ -109,8 +110,8 @@ pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     }
 }
 
-/// Adds the range of its type to an integer that has no narrower one.
-fn bound(schema: &mut MetaSchema) {
+/// Adds the range of its type to an unsigned integer without a narrower range.
+fn add_range(schema: &mut MetaSchema) {
     if matches!(schema.format, Some("uint32" | "uint64")) {
         schema.minimum.get_or_insert(0.0);
     }
@@ -123,8 +124,8 @@ fn is_nullable(property: &MetaSchemaRef) -> bool {
     matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable && schema.default.is_none())
 }
 
-/// Removes the second part of `allOf: [reference, inline]`, which repeats the keywords next to `allOf`.
-fn unrepeat(property: &mut MetaSchemaRef) {
+/// Removes the inline schema of `allOf: [reference, inline]`, which repeats the keywords next to `allOf`.
+fn remove_repeated_part(property: &mut MetaSchemaRef) {
     if let MetaSchemaRef::Inline(schema) = property
         && let [MetaSchemaRef::Reference(_), MetaSchemaRef::Inline(_)] = schema.all_of.as_slice()
     {

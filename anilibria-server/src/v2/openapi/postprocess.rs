@@ -1,5 +1,5 @@
-//! Additions to the rendered document that the framework's model cannot express: examples, optional authentication, the
-//! order of tags, and shared components.
+//! Changes of the rendered document that the framework's model cannot express: examples, optional authentication, the order of
+//! tags, and shared components.
 
 use serde_json::{Map, Value, json};
 
@@ -27,8 +27,8 @@ const ERRORS: [(&str, &str); 12] = [
 /// Tags in the order of the document. The framework sorts them by name.
 const TAGS: [&str; 6] = ["Titles", "Lists", "Reference", "Events", "Service", "Internal"];
 
-/// Applies all additions to `document`.
-pub(super) fn finish(document: &mut Value) {
+/// Applies all changes to `document`.
+pub(super) fn postprocess(document: &mut Value) {
     sort_tags(&mut document["tags"]);
     let mut components = document["components"].take();
     components["securitySchemes"]["UserToken"] = shared::user_token();
@@ -38,21 +38,22 @@ pub(super) fn finish(document: &mut Value) {
     for (path, operations) in fields(&mut document["paths"]) {
         for (_, operation) in fields(operations) {
             let is_limited = operation["responses"].get("429").is_some();
-            permit(operation, is_limited);
+            declare_security(operation, is_limited);
             describe_parameters(operation);
-            revalidate(operation);
+            declare_revalidation(operation);
             if let Some(body) = operation.get_mut("requestBody") {
                 forbid_unknown(body, &mut components["schemas"]);
             }
             for (status, response) in fields(&mut operation["responses"]) {
                 plain_media_type(response);
                 share_headers(response, status, is_limited, &components);
-                give_example(response, &components);
+                add_example(response, &components);
                 share_error(response, status, &mut components);
             }
         }
         if path.starts_with("/internal/") {
-            operations["servers"] = json!([{"url": "/", "description": "The service itself."}]);
+            operations["servers"] =
+                json!([{"url": "/", "description": "The service itself, without the proxy."}]);
         }
     }
     document["components"] = components;
@@ -69,11 +70,11 @@ fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// Makes `null` a valid value of nullable properties that refer to another schema. A reference excludes `null` if the other
-/// schema does, whatever is next to the reference.
+/// Makes `null` a valid value of nullable properties that refer to another schema. `nullable` next to a reference has no effect:
+/// the referred schema decides.
 ///
-/// Objects become nullable themselves, because all properties that refer to them are: generators then create one type for
-/// them. Enumerations are inlined, because other properties refer to them as well.
+/// A referred object becomes nullable itself, because all properties that refer to it are nullable. Generators then create one
+/// type for it. A referred enumeration is inlined, because properties that are not nullable refer to it as well.
 fn accept_null(schemas: &mut Value) {
     let targets = schemas.clone();
     let mut objects = Vec::new();
@@ -85,7 +86,7 @@ fn accept_null(schemas: &mut Value) {
             let Some((name, schema)) = target else { continue };
             if schema["type"] == "object" {
                 objects.push(name);
-                take(property, "nullable");
+                remove(property, "nullable");
             } else {
                 inline(property, schema);
             }
@@ -96,14 +97,14 @@ fn accept_null(schemas: &mut Value) {
     }
 }
 
-/// Removes the field `name` of `value`.
-fn take(value: &mut Value, name: &str) -> Option<Value> {
+/// Removes the field `name` of `value` and returns it.
+fn remove(value: &mut Value, name: &str) -> Option<Value> {
     value.as_object_mut()?.remove(name)
 }
 
 /// Replaces the reference to the enumeration `schema` in the nullable `property` with its values and `null`.
 fn inline(property: &mut Value, schema: &Value) {
-    take(property, "allOf");
+    remove(property, "allOf");
     property["type"] = schema["type"].clone();
     property["enum"] = schema["enum"].clone();
     if let Value::Array(values) = &mut property["enum"] {
@@ -131,19 +132,19 @@ fn plain_media_type(response: &mut Value) {
     }
 }
 
-/// Declares the token of a user as optional for operations with a rate limit, the only effect of the token. Other operations
-/// need no token, unless they require that of a service.
-fn permit(operation: &mut Value, is_limited: bool) {
+/// Declares the token of a user as optional for operations with a rate limit, because the token only selects the quota. Other
+/// operations need no token, unless they require that of a service.
+fn declare_security(operation: &mut Value, is_limited: bool) {
     if operation.get("security").is_none() {
         operation["security"] = if is_limited { json!([{}, {"UserToken": []}]) } else { json!([]) };
     }
 }
 
-/// Moves the example of each parameter from its schema to the parameter, where pages and generators expect it, and declares
-/// that an optional query parameter without a value counts as omitted.
+/// Moves the example of each parameter from its schema to the parameter, where Swagger UI and generators expect it. Also declares
+/// that an optional query parameter may be empty.
 fn describe_parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(example) = take(&mut parameter["schema"], "example") {
+        if let Some(example) = remove(&mut parameter["schema"], "example") {
             parameter["example"] = example;
         }
         if parameter["in"] == "query" && parameter["required"] == false {
@@ -153,7 +154,7 @@ fn describe_parameters(operation: &mut Value) {
 }
 
 /// Adds `If-None-Match` and the 304 response to operations whose response has an `ETag`.
-fn revalidate(operation: &mut Value) {
+fn declare_revalidation(operation: &mut Value) {
     if operation["responses"]["200"]["headers"].get("ETag").is_none() {
         return;
     }
@@ -163,7 +164,7 @@ fn revalidate(operation: &mut Value) {
         none => *none = json!([parameter]),
     }
     let headers = json!({"X-Request-ID": {}, "ETag": {}});
-    operation["responses"]["304"] = json!({"description": "The data have not changed since the response with the tag in `If-None-Match`.", "headers": headers});
+    operation["responses"]["304"] = json!({"description": "The data are the same as those of the response with the `ETag` in `If-None-Match`. The response has no body.", "headers": headers});
     if let Some(responses) = operation["responses"].as_object_mut() {
         responses.sort_keys();
     }
@@ -179,7 +180,7 @@ fn share_headers(response: &mut Value, status: &str, is_limited: bool, component
     if status == "401" {
         names.push("WWW-Authenticate");
     }
-    // Error responses are shared by operations with and without a rate limit.
+    // Operations with and without a rate limit share the error responses.
     if (is_limited || is_error(response)) && !matches!(status, "401" | "403") {
         names.extend(shared::QUOTA_HEADERS);
     }
@@ -191,7 +192,8 @@ fn share_headers(response: &mut Value, status: &str, is_limited: bool, component
         names.into_iter().map(|name| (name.to_owned(), reference(name))).collect::<Map<_, _>>().into();
 }
 
-fn give_example(response: &mut Value, components: &Value) {
+/// Adds an example to each media type of a successful response.
+fn add_example(response: &mut Value, components: &Value) {
     if is_error(response) {
         return;
     }
@@ -209,11 +211,12 @@ fn share_error(response: &mut Value, status: &str, components: &mut Value) {
     }
 }
 
+/// Returns true if the body of `response` is the error envelope.
 fn is_error(response: &Value) -> bool {
     response["content"]["application/json"]["schema"]["$ref"] == ERROR
 }
 
-/// True if the body of `response` is a page of a list.
+/// Returns true if the body of `response` is a page of a list.
 fn is_page(response: &Value, components: &Value) -> bool {
     let schema = example::resolve(&response["content"]["application/json"]["schema"], components);
     schema["properties"].get("pagination").is_some()

@@ -1,113 +1,27 @@
-//! Models of the internal routes.
+//! Statistics of the service.
 
 use anilibria_cache::{CacheStats, LevelStats};
 use anilibria_client::MirrorHealth;
 use anilibria_http::{envelope::CacheLevel, timestamp::Timestamp};
-use poem_openapi::{
-    Enum, Object,
-    types::{Example, ParseFromJSON, ToJSON},
-};
+use poem_openapi::{Enum, Object};
 
-use super::{confirmation::Confirmation, live::LiveStatistics};
+use super::live_statistics::LiveStatistics;
 use crate::{
     events::notify::model::NotificationStatistics,
     health::report::CircuitState,
     titles::catalog::{CatalogSource, CatalogStatus},
 };
 
-/// A response to another service.
-#[derive(Clone, Debug, Object)]
-pub struct Done<T: ParseFromJSON + ToJSON> {
-    /// Always `true`.
-    pub success: bool,
-    /// The result of the operation.
-    pub data: T,
-}
-
-impl<T: ParseFromJSON + ToJSON> Done<T> {
-    /// Creates a response that holds `data`.
-    pub fn new(data: T) -> Self {
-        Self { success: true, data }
-    }
-}
-
-/// The title to synchronise.
-#[derive(Clone, Copy, Debug, Object)]
-#[oai(example)]
-pub struct SyncRequest {
-    /// AniLibria's id of the title.
-    #[oai(validator(minimum(value = "1")))]
-    pub title_id: u32,
-    /// Loads the title even if the cached title is fresh.
-    #[oai(default)]
-    pub force: bool,
-    /// Accepted for compatibility, without effect: every request is processed at once.
-    #[oai(default)]
-    pub priority: Priority,
-}
-
-impl Example for SyncRequest {
-    fn example() -> Self {
-        Self { title_id: 7, force: true, priority: Priority::High }
-    }
-}
-
-/// Priority of a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum Priority {
-    /// Lower than normal.
-    Low,
-    /// Normal.
-    #[default]
-    Normal,
-    /// Higher than normal.
-    High,
-}
-
-/// The cached answers to remove.
-#[derive(Clone, Debug, Object)]
-#[oai(example)]
-pub struct ClearRequest {
-    /// Pattern of the keys to remove. `*` matches any characters. The prefix of the keys in Redis is optional.
-    #[oai(validator(min_length = 1, max_length = 200))]
-    pub pattern: String,
-    /// Must be `true`.
-    pub confirm: Confirmation,
-}
-
-impl Example for ClearRequest {
-    fn example() -> Self {
-        Self { pattern: "titles:*".to_owned(), confirm: Confirmation }
-    }
-}
-
-/// Result of removing cached answers.
-#[derive(Clone, Debug, PartialEq, Eq, Object)]
-#[oai(example)]
-pub struct ClearReport {
-    /// The pattern from the request.
-    pub pattern: String,
-    /// Number of removed answers.
-    pub removed: u64,
-}
-
-impl Example for ClearReport {
-    fn example() -> Self {
-        Self { pattern: "titles:*".to_owned(), removed: 3 }
-    }
-}
-
 /// Statistics of the cache since the start of the service.
 #[derive(Clone, Debug, Object)]
 pub struct CacheStatistics {
-    /// Reads answered with fresh data.
+    /// Number of reads that returned fresh data.
     pub hits: u64,
-    /// Reads answered with stale data.
+    /// Number of reads that returned stale data.
     pub stale: u64,
-    /// Reads that the cache could not answer.
+    /// Number of reads that found no data.
     pub misses: u64,
-    /// Share of reads answered with fresh data, 0 to 1.
+    /// Share of the reads that returned fresh data, 0 to 1.
     pub hit_rate: f64,
     /// Number of loads from AniLibria.
     pub loads: u64,
@@ -120,7 +34,7 @@ pub struct CacheStatistics {
 /// Statistics by level of the cache; `null` for a level that is not in use.
 #[derive(Clone, Debug, Object)]
 pub struct Levels {
-    /// Memory of the process that answers.
+    /// Memory of the process that sent this response.
     #[oai(nullable)]
     pub memory: Option<LevelStatistics>,
     /// Redis, shared by all instances.
@@ -134,25 +48,25 @@ pub struct Levels {
 /// Statistics of a level since the start of the service.
 #[derive(Clone, Debug, Object)]
 pub struct LevelStatistics {
-    /// Number of stored answers; `null` if unknown.
+    /// Number of stored responses; `null` if unknown.
     #[oai(nullable)]
     pub entries: Option<u64>,
-    /// Size of the stored answers in bytes; `null` if unknown.
+    /// Size of the stored responses in bytes; `null` if unknown.
     #[oai(nullable)]
     pub size_bytes: Option<u64>,
-    /// Reads answered with fresh data.
+    /// Number of reads that returned fresh data.
     pub hits: u64,
-    /// Reads answered with stale data.
+    /// Number of reads that returned stale data.
     pub stale: u64,
-    /// Reads that the level could not answer.
+    /// Number of reads that found no data on this level.
     pub misses: u64,
-    /// Share of reads of this level answered with fresh data, 0 to 1.
+    /// Share of the reads of this level that returned fresh data, 0 to 1.
     pub hit_rate: f64,
-    /// Seconds that an answer stays fresh on this level.
+    /// Time for which a response stays fresh on this level, in seconds.
     pub ttl_seconds: u64,
-    /// Number of errors and timeouts.
+    /// Number of failed operations, including timeouts.
     pub errors: u64,
-    /// True if the circuit breaker of the level is open: the level is skipped after repeated failures.
+    /// `true` if the circuit breaker of the level is open: the level is skipped after repeated failures.
     pub is_away: bool,
 }
 
@@ -196,13 +110,13 @@ impl From<&LevelStats> for LevelStatistics {
 /// Statistics of the service since its start.
 #[derive(Clone, Debug, Object)]
 pub struct ServiceStatistics {
-    /// Seconds since the start.
+    /// Time since the start, in seconds.
     pub uptime_seconds: u64,
     /// Number of requests, including this one.
     pub requests: u64,
     /// Statistics of the cache.
     pub cache: CacheStatistics,
-    /// Status of the local catalog; `null` if no catalog is mirrored.
+    /// Status of the local catalog; `null` if it is disabled.
     #[oai(rename = "catalogue", nullable)]
     pub catalog: Option<CatalogStatistics>,
     /// Statistics of the notifications to the Node service; `null` if they are disabled or cannot be read.
@@ -210,45 +124,45 @@ pub struct ServiceStatistics {
     pub notifications: Option<NotificationStatistics>,
     /// Statistics of live connections: WebSocket and server-sent events.
     pub websocket: LiveStatistics,
-    /// Status of the mirrors of AniLibria.
+    /// Status of each mirror of AniLibria.
     pub mirrors: Vec<Mirror>,
 }
 
-/// Status of the local catalog.
+/// Status of the local catalog: the copy of all releases in memory, from which lists are built.
 #[derive(Clone, Debug, Object)]
 pub struct CatalogStatistics {
     /// Number of releases; 0 before the catalog is loaded.
     pub releases: u64,
-    /// Source of the catalog; `null` before it is loaded.
+    /// Source that the catalog was last read from; `null` before it is loaded.
     #[oai(nullable)]
     pub source: Option<CatalogOrigin>,
-    /// Time of the last successful poll of AniLibria, by this instance or by the leader.
+    /// Time of the last successful poll of AniLibria, by this instance or by the leader; `null` before the first one.
     #[oai(nullable)]
     pub last_sync: Option<Timestamp>,
-    /// Seconds since the last successful poll.
+    /// Time since the last successful poll, in seconds; `null` before the first one.
     #[oai(nullable)]
     pub age_seconds: Option<u64>,
     /// Error of the last poll; `null` if it succeeded.
     #[oai(nullable)]
     pub last_error: Option<String>,
-    /// True if this instance polls AniLibria: it is the leader, or runs alone.
+    /// `true` if this instance polls AniLibria: it is the leader, or there is no other instance.
     pub is_poller: bool,
-    /// Time of the next full pass over the catalog; `null` on a follower.
+    /// Time of the next poll that reads the complete catalog; `null` if another instance polls.
     #[oai(nullable)]
     pub next_full_pass: Option<Timestamp>,
 }
 
-/// Source of a local catalog.
+/// Source of the local catalog: AniLibria, or the store that a saved catalog was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CatalogOrigin {
     /// Read from AniLibria.
     Anilibria,
-    /// Read from the disk at the start.
+    /// Read from the disk at startup.
     Disk,
     /// Read from MongoDB, where this or another instance stored it.
     Mongodb,
-    /// Found in Redis, where the instance that polls AniLibria put it.
+    /// Read from Redis, where the instance that polls AniLibria stored it.
     Redis,
 }
 
@@ -272,14 +186,14 @@ impl From<CatalogStatus> for CatalogStatistics {
     }
 }
 
-/// Status of a mirror of AniLibria.
+/// Status of a mirror, which is one base URL of AniLibria's API.
 #[derive(Clone, Debug, Object)]
 pub struct Mirror {
-    /// Host and port.
+    /// Host and port of the mirror.
     pub name: String,
-    /// State of the circuit breaker.
-    pub breaker: CircuitState,
-    /// True if requests are sent to this mirror first.
+    /// State of the circuit breaker of the mirror.
+    pub breaker: Breaker,
+    /// `true` if requests are sent to this mirror first.
     pub is_preferred: bool,
 }
 

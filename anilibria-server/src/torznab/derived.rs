@@ -1,42 +1,43 @@
-//! A value that is created again whenever its sources have changed.
+//! A value that is derived from sources, and created again after they have changed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::{JoinError, spawn_blocking};
 
-/// The last value `V` that was created from sources `S`. One value is created at a time, on a thread for blocking work.
-pub(super) struct Current<S, V> {
+/// The last value `V` that was derived from sources `S`. Values are created one at a time, on a thread for blocking work.
+pub(super) struct Derived<S, V> {
     last: Mutex<Option<(S, Arc<V>)>>,
-    /// Held while a value is created.
+    /// Lock that is held while a value is created.
     creating: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl<S, V> Default for Current<S, V> {
+impl<S, V> Default for Derived<S, V> {
     fn default() -> Self {
         Self { last: Mutex::default(), creating: Arc::default() }
     }
 }
 
-impl<S, V> Current<S, V>
+impl<S, V> Derived<S, V>
 where
     S: Clone + PartialEq + Send + 'static,
     V: Send + Sync + 'static,
 {
-    /// Returns true if there is a value, of whatever sources.
+    /// Returns true if there is a value, also one of earlier sources.
     pub(super) fn exists(&self) -> bool {
         self.last().is_some()
     }
 
-    /// Returns the value of `sources`, or the previous value while another caller creates the next one. The first callers wait
-    /// for the same value.
+    /// Returns the value of `sources`, or the previous value while another caller creates the next one. If there is no previous
+    /// value, all callers wait for the same value.
     ///
     /// # Errors
     ///
-    /// The panic of `create`.
+    /// `create` panicked.
     ///
     /// # Cancel safety
     ///
-    /// A started `create` runs to its end and its value is kept, so callers that leave early cannot start another one.
+    /// A started `create` runs to its end and its value is stored, even if the future is dropped. Callers that leave cannot start
+    /// another `create` meanwhile.
     pub(super) async fn get(
         self: &Arc<Self>,
         sources: S,
@@ -48,23 +49,23 @@ where
         {
             return Ok(Arc::clone(value));
         }
-        let turn = match (Arc::clone(&self.creating).try_lock_owned(), last) {
-            (Ok(turn), _) => turn,
+        let permit = match (Arc::clone(&self.creating).try_lock_owned(), last) {
+            (Ok(permit), _) => permit,
             (Err(_), Some((_, previous))) => return Ok(previous),
             (Err(_), None) => Arc::clone(&self.creating).lock_owned().await,
         };
-        // Another caller may have created it while this one waited.
+        // Another caller may have created the value while this caller waited.
         if let Some((of, value)) = self.last()
             && of == sources
         {
             return Ok(value);
         }
-        let current = Arc::clone(self);
+        let derived = Arc::clone(self);
         spawn_blocking(move || {
             let value = Arc::new(create(&sources));
-            *current.last.lock().unwrap_or_else(PoisonError::into_inner) =
+            *derived.last.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((sources, Arc::clone(&value)));
-            drop(turn);
+            drop(permit);
             value
         })
         .await
@@ -90,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    type Number = Arc<Current<u32, u32>>;
+    type Number = Arc<Derived<u32, u32>>;
 
     /// Starts the creation of the value of `sources`, which waits for a message.
     fn start(current: &Number, sources: u32) -> (impl Future<Output = u32> + use<>, mpsc::Sender<()>) {
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn value_of_a_caller_that_left_is_kept() {
+    async fn value_of_a_caller_that_left_is_stored() {
         let current = Number::default();
         let (value, finish) = start(&current, 1);
         assert!(timeout(Duration::from_millis(20), value).await.is_err());

@@ -1,4 +1,4 @@
-//! Models of the statistics of live connections.
+//! Statistics of live connections.
 
 use poem_openapi::Object;
 
@@ -13,7 +13,7 @@ pub struct LiveStatistics {
     pub max_connections: usize,
     /// Number of subscriptions of all connections: titles and kinds of events.
     pub subscriptions: usize,
-    /// Number of connections that were opened.
+    /// Number of connections opened since the start.
     pub opened: u64,
     /// Number of connections refused because of a limit.
     pub turned_away: u64,
@@ -23,11 +23,11 @@ pub struct LiveStatistics {
     pub messages_received: u64,
     /// Number of messages refused because of a rate limit.
     pub messages_refused: u64,
-    /// Number of events.
+    /// Number of events published.
     pub events: u64,
-    /// Number of events delivered to clients.
+    /// Number of events sent to clients, each once per client.
     pub events_delivered: u64,
-    /// Id of the last event; `null` if there was none.
+    /// Id of the last event; `null` before the first one.
     #[oai(nullable)]
     pub last_event_id: Option<String>,
 }

@@ -1,26 +1,26 @@
-//! The fields of a title whose changes have no event of their own.
+//! Digest of the fields of a title whose changes are published as `title_updated`.
 
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
 use crate::titles::{change, model::title::Title};
 
-/// Fields that are ignored: other events cover episodes and status, and ratings change all the time.
-const LEFT_OUT: [&str; 5] = ["status", "episodes", "player", "rating", "updated_at"];
+/// Fields that are not part of the digest. Other events cover episodes and status; ratings change too often.
+const IGNORED_FIELDS: [&str; 5] = ["status", "episodes", "player", "rating", "updated_at"];
 
-/// Returns a digest of `title` that changes with its relevant fields.
-pub(super) fn of_rendered(mut title: Value) -> String {
+/// Returns the digest of `title`, which is the `data` of a rendered title.
+pub(super) fn of_json(mut title: Value) -> String {
     if let Some(fields) = title.as_object_mut() {
-        fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+        fields.retain(|name, _| !IGNORED_FIELDS.contains(&name.as_str()));
     }
     // The digest must not depend on the order of fields.
     title.sort_all_objects();
     change::digest(&title)
 }
 
-/// Returns the same digest for a title that is not rendered.
-pub(crate) fn of(title: &Title) -> String {
-    of_rendered(title.to_json().unwrap_or_default())
+/// Returns the digest of `title`.
+pub(crate) fn of_title(title: &Title) -> String {
+    of_json(title.to_json().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     use crate::titles::model::title::{Player, TitleStatus};
 
     #[test]
-    fn only_what_has_no_event_of_its_own_counts() {
+    fn digest_ignores_fields_that_other_events_cover() {
         let title = Title::example();
         let other = Title {
             status: TitleStatus::Ongoing,
@@ -42,7 +42,7 @@ mod tests {
         };
         let renamed = Title { alias: "other".into(), ..title.clone() };
 
-        assert_eq!(of(&title), of(&other));
-        assert_ne!(of(&title), of(&renamed));
+        assert_eq!(of_title(&title), of_title(&other));
+        assert_ne!(of_title(&title), of_title(&renamed));
     }
 }
