@@ -7,8 +7,8 @@ mod absent;
 mod mount;
 
 #[cfg(not(feature = "v3"))]
-pub use self::absent::{Addresses, Form, Gateway, Running};
+pub use self::absent::{Addresses, ErrorFormat, Gateway, Running};
 #[cfg(feature = "v3")]
 pub use self::mount::{Gateway, Running};
 #[cfg(feature = "v3")]
-pub use anilibria_v3_gateway::{Addresses, Form};
+pub use anilibria_v3_gateway::{Addresses, ErrorFormat};

@@ -99,14 +99,14 @@ impl Endpoint for Shell {
         {
             return Ok(sandbox.answer(request).await);
         }
-        let form = self.v3_addresses.lead(&mut request);
+        let form = self.v3_addresses.rewrite(&mut request);
         let error_form = ErrorForm::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
-        let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
+        let permission = self.origins.permission(&request, self.v3_addresses.cors_policy(&request));
         let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
@@ -135,7 +135,7 @@ impl Endpoint for Shell {
             }
             Err(problem) => {
                 let response = match form {
-                    Some(form) => form.tell(&problem),
+                    Some(form) => form.response(&problem),
                     None if is_old => v1::response(&problem),
                     None => problem.to_response(id.as_str(), error_form),
                 };
@@ -155,7 +155,7 @@ impl Endpoint for Shell {
             response.headers_mut().insert(UNKNOWN_PARAMETERS, unknown.to_header());
         }
         if let Some(form) = form {
-            form.mark(response.headers_mut());
+            form.add_version(response.headers_mut());
         }
         if let Some(quota) = quota {
             self.clients.write(&quota, response.headers_mut());

@@ -28,7 +28,7 @@ pub struct Addresses;
 
 /// No form of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {}
+pub enum ErrorFormat {}
 
 impl Gateway {
     /// Returns no gateway.
@@ -75,24 +75,24 @@ impl Running {
 
 impl Addresses {
     /// Returns `None`: no address is an old one.
-    pub fn lead(self, _: &mut Request) -> Option<Form> {
+    pub fn rewrite(self, _: &mut Request) -> Option<ErrorFormat> {
         None
     }
 
     /// Returns the pages of the configured origins: no address is an old one.
-    pub fn readers(self, _: &Request) -> Readers {
+    pub fn cors_policy(self, _: &Request) -> Readers {
         Readers::Listed
     }
 }
 
-impl Form {
-    /// Unreachable, because `Form` has no values.
-    pub fn tell(self, _: &Problem) -> Response {
+impl ErrorFormat {
+    /// Unreachable, because `ErrorFormat` has no values.
+    pub fn response(self, _: &Problem) -> Response {
         match self {}
     }
 
-    /// Unreachable, because `Form` has no values.
-    pub fn mark(self, _: &mut HeaderMap) {
+    /// Unreachable, because `ErrorFormat` has no values.
+    pub fn add_version(self, _: &mut HeaderMap) {
         match self {}
     }
 }

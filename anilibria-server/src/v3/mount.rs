@@ -6,9 +6,9 @@ use anilibria_cache::{Cached, MemoryStore, Options, Redis, Store, coordination::
 use anilibria_client::{Client, model::GenreId, reflector::Catalog};
 use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
 use anilibria_v3_gateway::{
-    self as gateway, Addresses, Dialects, GatewayOptions, Sessions,
+    self as gateway, Addresses, DialectSelection, GatewayOptions, Sessions,
     changes::{Changes, Sources},
-    host::{Host, HostEvents, Load, TitleChange, TitleEvent, Titles as HostTitles},
+    host::{Host, HostEvents, HostTitles, Load, TitleEvent, TitleEventKind},
     news::{Kind, News, NewsPump},
     socket,
 };
@@ -130,10 +130,10 @@ impl Running {
 fn options(config: V3Config) -> GatewayOptions {
     GatewayOptions {
         strict_parameters: config.v3_strict_parameters,
-        dialects: match config.v3_dialect {
-            V3Dialect::Path => Dialects::Path,
-            V3Dialect::Live => Dialects::Live,
-            V3Dialect::Python => Dialects::Python,
+        dialect: match config.v3_dialect {
+            V3Dialect::Path => DialectSelection::ByPath,
+            V3Dialect::Live => DialectSelection::Live,
+            V3Dialect::Python => DialectSelection::Python,
         },
         search_threads: config.v3_search_threads,
         search_queue: config.v3_search_queue,
@@ -198,10 +198,10 @@ fn title_event(event: &Event) -> TitleEvent {
         let data: Value = serde_json::from_str(event.data()).ok()?;
         data["episode"].as_f64()
     };
-    let change = match event.kind().subject() {
-        Subject::Title => TitleChange::Title,
-        Subject::NewEpisode => TitleChange::NewEpisode(episode()),
-        Subject::ChangedEpisode => TitleChange::EpisodeUpdate(episode()),
+    let kind = match event.kind().subject() {
+        Subject::Title => TitleEventKind::Title,
+        Subject::NewEpisode => TitleEventKind::NewEpisode(episode()),
+        Subject::ChangedEpisode => TitleEventKind::EpisodeUpdate(episode()),
     };
-    TitleEvent { id: event.id(), title_id: event.title_id(), change }
+    TitleEvent { id: event.id(), title_id: event.title_id(), kind }
 }

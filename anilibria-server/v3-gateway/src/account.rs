@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::{
     address::Dialect,
-    answer::{Answer, Page},
-    ask::Ask,
     gateway::Gateway,
-    many::{MOST, Source, many},
     paging::{PAGE, PageSize},
+    parameters::Parameters,
+    render_titles::{MAX_TITLES, Source, render_titles},
+    rendered_response::{Page, RenderedResponse},
     sessions::SessionId,
     shape::Shape,
 };
@@ -30,57 +30,69 @@ const ENDED: Problem = Problem::Unauthorized {
 
 impl Gateway {
     /// Returns the user of the session.
-    pub(super) async fn user(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let shape = Shape::of_parts(ask)?;
-        let (client, session) = self.client_of(ask).await?;
+    pub(super) async fn user(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let shape = Shape::of_parts(parameters)?;
+        let (client, session) = self.client_of(parameters).await?;
         let profile = client.profile().get().await;
         let user = User::from(&self.permitted(&session, profile).await?);
         let mut user = serde_json::to_value(user).map_err(Problem::internal)?;
         shape.apply(&mut user);
-        Self::once(&user)
+        Self::uncached(&user)
     }
 
     /// Returns the favourites of the user, the earliest added first.
-    pub(super) async fn favorites(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let shape = Shape::read(ask)?;
+    pub(super) async fn favorites(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let shape = Shape::read(parameters)?;
         // anilibria.py requests only the first page, so that page has to hold everything.
-        let unless_told = if ask.dialect == Dialect::Python { PageSize::All } else { PageSize::Of(PAGE) };
-        let (window, _) = ask.window(unless_told)?;
-        let (client, session) = self.client_of(ask).await?;
+        let default_size =
+            if parameters.dialect == Dialect::Python { PageSize::All } else { PageSize::Of(PAGE) };
+        let (window, _) = parameters.window(default_size)?;
+        let (client, session) = self.client_of(parameters).await?;
         let (range, _) = window.of(usize::MAX);
-        let wanted = u32::try_from(range.len().clamp(1, MOST)).unwrap_or(u32::MAX);
+        let wanted = u32::try_from(range.len().clamp(1, MAX_TITLES)).unwrap_or(u32::MAX);
         let list = client.favorites().releases().sorting(FavoriteSorting::CreatedAtAsc).include(["id"]);
         let found = self.permitted(&session, list.window(range.start as u64, wanted).await).await?;
         let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
         let ids: Vec<ReleaseId> = found.items.iter().map(|release| release.id).collect();
-        let read = |source| many(&self.titles, ids.clone(), &shape, source, &self.work, &ask.charge);
+        let read = |source| {
+            render_titles(&self.titles, ids.clone(), &shape, source, &self.workers, &parameters.quota)
+        };
         let titles = match read(Source::Any).await {
             Err(failure) if failure.is_of_upstream() => read(Source::Catalog).await.map_err(|_| failure)?,
             titles => titles?,
         };
         let list = titles.into_iter().map(|(_, title)| title).collect();
-        Self::once(&Page { list, pagination })
+        Self::uncached(&Page { list, pagination })
     }
 
     /// Adds a title to the favourites.
-    pub(super) async fn add_favorite(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let id = ask.required::<u32>("title_id")?;
-        let (client, session) = self.client_of(ask).await?;
+    pub(super) async fn add_favorite(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<RenderedResponse, Problem> {
+        let id = parameters.required_number::<u32>("title_id")?;
+        let (client, session) = self.client_of(parameters).await?;
         self.permitted(&session, client.favorites().add([id]).await).await?;
-        Self::once(&json!({"success": true}))
+        Self::uncached(&json!({"success": true}))
     }
 
     /// Removes a title from the favourites.
-    pub(super) async fn remove_favorite(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let id = ask.required::<u32>("title_id")?;
-        let (client, session) = self.client_of(ask).await?;
+    pub(super) async fn remove_favorite(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<RenderedResponse, Problem> {
+        let id = parameters.required_number::<u32>("title_id")?;
+        let (client, session) = self.client_of(parameters).await?;
         self.permitted(&session, client.favorites().remove([id]).await).await?;
-        Self::once(&json!({"success": true}))
+        Self::uncached(&json!({"success": true}))
     }
 
     /// Returns a client that sends the token of the session in the request, and the id of that session.
-    pub(super) async fn client_of(&self, ask: &Ask<'_>) -> Result<(Client, SessionId), Problem> {
-        let session = ask.session().ok_or_else(|| Problem::invalid("session", "is required"))?;
+    pub(super) async fn client_of(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<(Client, SessionId), Problem> {
+        let session = parameters.session().ok_or_else(|| Problem::invalid("session", "is required"))?;
         self.client_in(session).await
     }
 

@@ -10,10 +10,10 @@ use poem::{
 use url::form_urlencoded;
 
 use super::{
+    cors::{self, SESSION_PARAMETERS},
     problem,
-    readers::{self, SESSION_PARAMETERS},
 };
-use crate::options::Dialects;
+use crate::options::DialectSelection;
 
 /// Name of the header with the version.
 const VERSION_HEADER: &str = "api-version";
@@ -22,7 +22,7 @@ const VERSION_HEADER: &str = "api-version";
 const VERSION: HeaderValue = HeaderValue::from_static("3.0.14");
 
 /// Path prefix of the newest version.
-pub(super) const LIVE: &str = "/v3";
+pub(super) const LATEST: &str = "/v3";
 
 /// Path prefix of every numbered version. Patch numbers are ignored, so each minor version is served with all its fixes.
 pub(super) const NUMBERED: &str = "/v3.0";
@@ -64,29 +64,29 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Returns the dialect at addresses that begin with `prefix`, which is [`LIVE`] or [`NUMBERED`].
-    pub(super) fn at(prefix: &str, dialects: Dialects) -> Self {
-        match dialects {
-            Dialects::Python => Self::Python,
+    /// Returns the dialect at addresses that begin with `prefix`, which is [`LATEST`] or [`NUMBERED`].
+    pub(super) fn of_prefix(prefix: &str, selection: DialectSelection) -> Self {
+        match selection {
+            DialectSelection::Python => Self::Python,
             // anilibria.py always sends a minor version.
-            Dialects::Path if prefix == NUMBERED => Self::Python,
-            Dialects::Path | Dialects::Live => Self::Live,
+            DialectSelection::ByPath if prefix == NUMBERED => Self::Python,
+            DialectSelection::ByPath | DialectSelection::Live => Self::Live,
         }
     }
 }
 
 /// Format of errors at an old address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ErrorFormat {
     /// The format of API v3.
     Api,
     /// The format of the pages of the old site.
     Page,
 }
 
-impl Form {
+impl ErrorFormat {
     /// Returns the response for `problem`.
-    pub fn tell(self, problem: &Problem) -> Response {
+    pub fn response(self, problem: &Problem) -> Response {
         match self {
             Self::Api => problem::api_response(problem),
             Self::Page => problem::site_response(problem),
@@ -94,36 +94,36 @@ impl Form {
     }
 
     /// Adds the version of the API to the `headers` of an answer. Pages have no such header, as in the old service.
-    pub fn mark(self, headers: &mut HeaderMap) {
+    pub fn add_version(self, headers: &mut HeaderMap) {
         if self == Self::Api {
             headers.insert(VERSION_HEADER, VERSION);
         }
     }
 }
 
-/// The URI of a request before [`Addresses::lead`] changed it.
+/// The URI of a request before [`Addresses::rewrite`] changed it.
 #[derive(Clone)]
 struct RequestedUri(Uri);
 
 /// The addresses of old clients.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addresses {
-    are_served: bool,
+    is_enabled: bool,
 }
 
 impl Addresses {
     /// Creates the addresses. If they are not served, no address is one of an old client.
-    pub fn new(are_served: bool) -> Self {
-        Self { are_served }
+    pub fn new(is_enabled: bool) -> Self {
+        Self { is_enabled }
     }
 
     /// Rewrites the path of a request to that of its operation below `/v3` or `/v3.0`, or to that of its page. Returns the
     /// format of errors there; `None` if errors have no format of their own.
-    pub fn lead(self, request: &mut Request) -> Option<Form> {
-        if !self.are_served {
+    pub fn rewrite(self, request: &mut Request) -> Option<ErrorFormat> {
+        if !self.is_enabled {
             return None;
         }
-        let (path, form) = served(request.uri().path())?;
+        let (path, format) = resolve(request.uri().path())?;
         if let Cow::Owned(path) = path {
             let uri = match request.uri().query() {
                 Some(query) => format!("{path}?{query}"),
@@ -135,13 +135,13 @@ impl Addresses {
                 request.extensions_mut().insert(requested);
             }
         }
-        form
+        format
     }
 
-    /// Returns the pages that may read the answer to a request that has been [led](Self::lead).
-    pub fn readers(self, request: &Request) -> Readers {
-        if self.are_served && served(request.uri().path()).is_some() {
-            readers::readers(request)
+    /// Returns the pages that may read the answer to a request that has been [rewritten](Self::rewrite).
+    pub fn cors_policy(self, request: &Request) -> Readers {
+        if self.is_enabled && resolve(request.uri().path()).is_some() {
+            cors::policy(request)
         } else {
             Readers::Listed
         }
@@ -150,7 +150,7 @@ impl Addresses {
 
 /// Returns the address of the answer to `request` as the client requested it, beginning with `origin`. Duplicate slashes and
 /// the session are left out: the address is part of documents that may be published.
-pub(super) fn own_address(origin: Option<&str>, request: &Request) -> String {
+pub(super) fn self_link(origin: Option<&str>, request: &Request) -> String {
     let uri = request.data::<RequestedUri>().map_or(request.uri(), |requested| &requested.0);
     let mut address = format!("{}{}", origin.unwrap_or_default(), single_slashes(uri.path()));
     let is_secret = |pair: &&str| {
@@ -167,22 +167,22 @@ pub(super) fn own_address(origin: Option<&str>, request: &Request) -> String {
 
 /// Returns the path at which the answer for `path` is served, and the format of errors there; `None` if `path` is not one of
 /// an old client. The path is borrowed if it does not change.
-fn served(path: &str) -> Option<(Cow<'_, str>, Option<Form>)> {
+fn resolve(path: &str) -> Option<(Cow<'_, str>, Option<ErrorFormat>)> {
     let path = single_slashes(path);
     if path.starts_with(PAGES) {
-        return Some((path, Some(Form::Page)));
+        return Some((path, Some(ErrorFormat::Page)));
     }
     if path.starts_with(PICTURES) {
         return Some((path, None));
     }
     let (version, rest) =
-        path.strip_prefix(LIVE).map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())))?;
-    let prefix = prefix(version)?;
+        path.strip_prefix(LATEST).map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())))?;
+    let prefix = prefix_of(version)?;
     let operation = rest.trim_end_matches('/');
     let operation = operation_of_v2(operation).unwrap_or(operation);
-    let is_led = path.strip_prefix(prefix) == Some(operation);
-    let led = (!is_led).then(|| Cow::Owned(format!("{prefix}{operation}")));
-    Some((led.unwrap_or(path), Some(Form::Api)))
+    let is_unchanged = path.strip_prefix(prefix) == Some(operation);
+    let rewritten = (!is_unchanged).then(|| Cow::Owned(format!("{prefix}{operation}")));
+    Some((rewritten.unwrap_or(path), Some(ErrorFormat::Api)))
 }
 
 /// Returns `path` with each run of slashes replaced by one. Old clients join addresses that end and begin with a slash.
@@ -201,9 +201,9 @@ fn operation_of_v2(path: &str) -> Option<&'static str> {
 }
 
 /// Returns the path prefix for `version` (an empty string, `.0` or `.0.14`); `None` if `version` is malformed.
-fn prefix(version: &str) -> Option<&'static str> {
+fn prefix_of(version: &str) -> Option<&'static str> {
     if version.is_empty() {
-        return Some(LIVE);
+        return Some(LATEST);
     }
     let mut parts = version.strip_prefix('.')?.splitn(3, '.');
     let is_number = |part: &str| {
@@ -217,10 +217,10 @@ fn prefix(version: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn led(path: &str) -> (String, Option<Form>) {
+    fn rewritten(path: &str) -> (String, Option<ErrorFormat>) {
         let mut request = Request::builder().uri(path.parse().unwrap()).finish();
-        let form = Addresses { are_served: true }.lead(&mut request);
-        (request.uri().to_string(), form)
+        let format = Addresses { is_enabled: true }.rewrite(&mut request);
+        (request.uri().to_string(), format)
     }
 
     #[test]
@@ -238,23 +238,27 @@ mod tests {
             ("/v3.1/ws/", "/v3.0/ws"),
             ("/v3", "/v3"),
         ] {
-            assert_eq!(led(path), (to.to_owned(), Some(Form::Api)), "{path}");
+            assert_eq!(rewritten(path), (to.to_owned(), Some(ErrorFormat::Api)), "{path}");
         }
     }
 
     #[test]
     fn duplicate_slashes_lead_to_the_same_place_as_single_ones() {
-        for (path, to, form) in [
-            ("//v3/title?id=1", "/v3/title?id=1", Some(Form::Api)),
-            ("/v3//title?filter=a//b", "/v3/title?filter=a//b", Some(Form::Api)),
-            ("///v3.1//title///list//", "/v3.0/title/list", Some(Form::Api)),
-            ("//v3.0//ws//", "/v3.0/ws", Some(Form::Api)),
-            ("//v3//getTitle/", "/v3/title", Some(Form::Api)),
-            ("//public/torrent/download.php?id=1", "/public/torrent/download.php?id=1", Some(Form::Page)),
-            ("/public//login.php", "/public/login.php", Some(Form::Page)),
+        for (path, to, format) in [
+            ("//v3/title?id=1", "/v3/title?id=1", Some(ErrorFormat::Api)),
+            ("/v3//title?filter=a//b", "/v3/title?filter=a//b", Some(ErrorFormat::Api)),
+            ("///v3.1//title///list//", "/v3.0/title/list", Some(ErrorFormat::Api)),
+            ("//v3.0//ws//", "/v3.0/ws", Some(ErrorFormat::Api)),
+            ("//v3//getTitle/", "/v3/title", Some(ErrorFormat::Api)),
+            (
+                "//public/torrent/download.php?id=1",
+                "/public/torrent/download.php?id=1",
+                Some(ErrorFormat::Page),
+            ),
+            ("/public//login.php", "/public/login.php", Some(ErrorFormat::Page)),
             ("//storage//a.jpg", "/storage/a.jpg", None),
         ] {
-            assert_eq!(led(path), (to.to_owned(), form), "{path}");
+            assert_eq!(rewritten(path), (to.to_owned(), format), "{path}");
         }
     }
 
@@ -262,12 +266,12 @@ mod tests {
     fn names_of_v2_lead_to_the_operations_of_v3() {
         for (name, path) in OPERATIONS_OF_V2 {
             for (version, prefix) in [("", "/v3"), (".0", "/v3.0"), (".1.2", "/v3.0")] {
-                let (led, form) = led(&format!("/v3{version}/{name}?id=1"));
-                assert_eq!((led, form), (format!("{prefix}{path}?id=1"), Some(Form::Api)));
+                let (rewritten, format) = rewritten(&format!("/v3{version}/{name}?id=1"));
+                assert_eq!((rewritten, format), (format!("{prefix}{path}?id=1"), Some(ErrorFormat::Api)));
             }
         }
-        assert_eq!(led("/v3/gettitle").0, "/v3/gettitle");
-        assert_eq!(led("/v3/title/getTitle").0, "/v3/title/getTitle");
+        assert_eq!(rewritten("/v3/gettitle").0, "/v3/gettitle");
+        assert_eq!(rewritten("/v3/title/getTitle").0, "/v3/title/getTitle");
     }
 
     #[test]
@@ -286,9 +290,9 @@ mod tests {
             "/v3%2F/title",
             "/getTitle",
         ] {
-            assert_eq!(led(path), (path.to_owned(), None), "{path}");
+            assert_eq!(rewritten(path), (path.to_owned(), None), "{path}");
         }
-        assert_eq!(led("/public/login.php").1, Some(Form::Page));
+        assert_eq!(rewritten("/public/login.php").1, Some(ErrorFormat::Page));
     }
 
     #[test]
@@ -301,19 +305,19 @@ mod tests {
             ("/v3/torrent/rss?rss_type=%61tom", "https://anime.example/v3/torrent/rss?rss_type=%61tom"),
         ] {
             let mut request = Request::builder().uri(path.parse().unwrap()).finish();
-            Addresses { are_served: true }.lead(&mut request);
+            Addresses { is_enabled: true }.rewrite(&mut request);
 
-            assert_eq!(own_address(Some("https://anime.example"), &request), address);
+            assert_eq!(self_link(Some("https://anime.example"), &request), address);
         }
         let request = Request::builder().uri("//v3/torrent/rss?limit=5".parse().unwrap()).finish();
-        assert_eq!(own_address(None, &request), "/v3/torrent/rss?limit=5");
+        assert_eq!(self_link(None, &request), "/v3/torrent/rss?limit=5");
     }
 
     #[test]
     fn nothing_is_led_when_switched_off() {
         let mut request = Request::builder().uri("/v3.0.14/title".parse().unwrap()).finish();
 
-        assert_eq!(Addresses::default().lead(&mut request), None);
+        assert_eq!(Addresses::default().rewrite(&mut request), None);
         assert_eq!(request.uri().path(), "/v3.0.14/title");
     }
 }

@@ -23,7 +23,7 @@ use tracing::info;
 
 use self::{bookmark::Bookmark, watching::Watching};
 use super::news::News;
-use crate::host::{HostEvents, Titles};
+use crate::host::{HostEvents, HostTitles};
 
 /// Name of the election of the leader.
 const OFFICE: &str = "v3:events";
@@ -46,7 +46,7 @@ pub struct Changes {
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// Reads of titles.
-    pub titles: Titles,
+    pub titles: HostTitles,
     /// Events of the site.
     pub bus: Arc<dyn HostEvents>,
     /// Maximum interval between polls of torrents.

@@ -13,18 +13,18 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    answer::{Answer, Page, render},
-    ask::Ask,
-    charge::Charge,
-    gateway::{Gateway, LOOKED_THROUGH, Work, catalog, kept},
+    gateway::{Gateway, MAX_SCANNED, Workers, cached_data, catalog},
     key,
-    many::{Source, many},
     paging::Window,
+    parameters::Parameters,
     projection::Kind,
+    quota::RequestQuota,
+    render_titles::{Source, render_titles},
+    rendered_response::{Page, RenderedResponse, render},
     selection::is_newer,
     shape::Shape,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// An item of the feed whose title is not read yet.
 enum News {
@@ -42,27 +42,27 @@ enum Item {
 
 impl Gateway {
     /// Returns a page of the newest videos.
-    pub(super) async fn videos(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_videos(ask)?);
+    pub(super) async fn videos(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (since, window, shape) = (parameters.since()?, parameters.page()?, Shape::of_videos(parameters)?);
         let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
-        let load = move |titles: Titles| async move { videos(titles, since, window, shape).await };
+        let load = move |titles: HostTitles| async move { videos(titles, since, window, shape).await };
         Ok(self.cached(&key, load).await?)
     }
 
     /// Returns a page of the last updated titles and the newest videos, sorted by time, the newest first.
-    pub(super) async fn feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window) = (ask.since()?, ask.page()?);
-        let shape = Shape::read_as(Kind::FeedItem, ask)?;
+    pub(super) async fn feed(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (since, window) = (parameters.since()?, parameters.page()?);
+        let shape = Shape::read_as(Kind::FeedItem, parameters)?;
         let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
-        let (work, charge) = (self.work.clone(), ask.charge.clone());
+        let (workers, quota) = (self.workers.clone(), parameters.quota.clone());
         let load =
-            move |titles: Titles| async move { feed(titles, since, window, shape, work, charge).await };
-        Ok(self.charged(&key, &ask.charge, load).await?)
+            move |titles: HostTitles| async move { feed(titles, since, window, shape, workers, quota).await };
+        Ok(self.cached_with_quota(&key, &parameters.quota, load).await?)
     }
 }
 
 async fn videos(
-    titles: Titles,
+    titles: HostTitles,
     since: Option<i64>,
     window: Window,
     shape: Shape,
@@ -81,25 +81,25 @@ async fn videos(
 /// Limit with which AniLibria lists all videos. Its other limits are at most 50.
 const ALL_VIDEOS: u32 = 0;
 
-/// Returns the newest videos, at most [`LOOKED_THROUGH`].
-async fn newest(titles: &Titles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
-    let load = |titles: Titles| async move {
+/// Returns the newest videos, at most [`MAX_SCANNED`].
+async fn newest(titles: &HostTitles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
+    let load = |titles: HostTitles| async move {
         let videos = titles.client().media().videos().limit(ALL_VIDEOS).await?;
-        Ok(videos.iter().take(LOOKED_THROUGH as usize).map(Video::from).collect())
+        Ok(videos.iter().take(MAX_SCANNED as usize).map(Video::from).collect())
     };
-    let mut videos: Vec<Video> = kept(titles, titles.list_options(), key::VIDEOS, load).await?;
+    let mut videos: Vec<Video> = cached_data(titles, titles.list_options(), key::VIDEOS, load).await?;
     videos.retain(|video| is_newer(video.timestamp, since));
     videos.sort_by_key(|video| Reverse(video.timestamp));
     Ok(videos)
 }
 
 async fn feed(
-    titles: Titles,
+    titles: HostTitles,
     since: Option<i64>,
     window: Window,
     shape: Shape,
-    work: Work,
-    charge: Charge,
+    workers: Workers,
+    quota: RequestQuota,
 ) -> Result<NewValue, LoadFailure> {
     let mut news: Vec<_> =
         updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
@@ -109,7 +109,7 @@ async fn feed(
     let (range, pagination) = window.of(news.len());
     let news = news.get(range).unwrap_or_default();
     let ids: Vec<_> = news.iter().filter_map(|(_, item)| item.title()).collect();
-    let found = many(&titles, ids.clone(), &shape, Source::Any, &work, &charge).await?;
+    let found = render_titles(&titles, ids.clone(), &shape, Source::Any, &workers, &quota).await?;
     let found: HashMap<_, _> = found.into_iter().collect();
     let mut list = Vec::with_capacity(news.len());
     for (_, item) in news {
@@ -135,15 +135,15 @@ impl News {
     }
 }
 
-/// Returns all titles with the times of their updates. Without a catalog, returns the first [`LOOKED_THROUGH`] that
+/// Returns all titles with the times of their updates. Without a catalog, returns the first [`MAX_SCANNED`] that
 /// AniLibria lists.
-async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
+async fn updated(titles: &HostTitles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
     if let Some(catalog) = catalog(titles) {
         let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
         return Ok(all.map(|entry| (entry.updated_at(), News::Title(entry.id))).collect());
     }
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
-    let found = catalog.window(0, LOOKED_THROUGH).await?.items;
+    let found = catalog.window(0, MAX_SCANNED).await?.items;
     Ok(found.iter().map(|release| (release.last_activity_at(), News::Title(release.id))).collect())
 }

@@ -70,12 +70,12 @@ pub struct TitleEvent {
     /// Id of the title.
     pub title_id: u32,
     /// The kind of change.
-    pub change: TitleChange,
+    pub kind: TitleEventKind,
 }
 
 /// A change of a title.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum TitleChange {
+pub enum TitleEventKind {
     /// The title is new, or its fields changed.
     Title,
     /// An episode was published; `None` if its number is not known.
@@ -86,9 +86,9 @@ pub enum TitleChange {
 
 /// The host as the gateway uses it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Titles(Arc<dyn Host>);
+pub struct HostTitles(Arc<dyn Host>);
 
-impl Titles {
+impl HostTitles {
     /// Creates the reads of the gateway over `host`.
     pub fn new(host: impl Host) -> Self {
         Self(Arc::new(host))

@@ -14,7 +14,7 @@ use tracing::debug;
 
 use super::{
     bencode::Bencode,
-    charge::Charge,
+    quota::RequestQuota,
     shape::{Include, Shape},
 };
 
@@ -27,11 +27,11 @@ const MAX_PICTURE: usize = 2 << 20;
 /// Maximum bytes of a torrent file.
 const MAX_FILE: usize = 1 << 20;
 
-/// Maximum torrents of a title whose files are included. Titles seldom have more.
-const MOST_TORRENTS: usize = 24;
+/// Maximum torrents of a title whose files are included. HostTitles seldom have more.
+const MAX_TORRENTS: usize = 24;
 
 /// Maximum files of a torrent that are listed.
-const MOST_FILES: usize = 2000;
+const MAX_FILES: usize = 2000;
 
 /// Number of files that are fetched concurrently.
 const AT_A_TIME: usize = 4;
@@ -41,21 +41,21 @@ pub(super) async fn fill(
     client: &Client,
     title: &mut Value,
     shape: &Shape,
-    charge: &Charge,
+    quota: &RequestQuota,
 ) -> Result<(), LoadFailure> {
     let include = shape.include;
     if include.posters
         && shape.reads("posters")
         && let Some(posters) = title.get_mut("posters")
     {
-        charge.calls(SIZES.len())?;
+        quota.charge_calls(SIZES.len())?;
         fill_posters(client, posters).await;
     }
     if (include.torrents || include.metadata)
         && shape.reads("torrents")
         && let Some(Value::Array(torrents)) = title.pointer_mut("/torrents/list")
     {
-        charge.calls(torrents.len().min(MOST_TORRENTS))?;
+        quota.charge_calls(torrents.len().min(MAX_TORRENTS))?;
         fill_torrents(client, torrents, include).await;
     }
     Ok(())
@@ -92,7 +92,7 @@ async fn fill_torrents(client: &Client, torrents: &mut [Value], include: Include
     let ids: Vec<u64> = torrents
         .iter()
         .filter_map(|torrent| torrent.get("torrent_id")?.as_u64())
-        .take(MOST_TORRENTS)
+        .take(MAX_TORRENTS)
         .collect();
     let fetch = |id: u64| async move { (id, file(client, TorrentId(id)).await) };
     let files: Vec<_> = stream::iter(ids).map(fetch).buffered(AT_A_TIME).collect().await;
@@ -173,7 +173,7 @@ fn several(files: &Bencode<'_>) -> Vec<TorrentFile> {
         offset = offset.saturating_add(size);
         entry
     };
-    files.items().iter().take(MOST_FILES).map(one).collect()
+    files.items().iter().take(MAX_FILES).map(one).collect()
 }
 
 fn entry(path: String, size: u64, offset: u64) -> TorrentFile {

@@ -6,7 +6,7 @@ pub struct GatewayOptions {
     /// Refuses parameters that v3 does not know, as the old service did.
     pub strict_parameters: bool,
     /// The dialect of lists at each path.
-    pub dialects: Dialects,
+    pub dialect: DialectSelection,
     /// Maximum concurrent advanced searches. Default: half of the processors.
     pub search_threads: Option<usize>,
     /// Maximum advanced searches that wait for a thread; more are refused.
@@ -21,9 +21,9 @@ pub struct GatewayOptions {
 
 /// Assignment of dialects to paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialects {
+pub enum DialectSelection {
     /// The dialect of anilibria.py below `/v3.N`, and that of the old service below `/v3`.
-    Path,
+    ByPath,
     /// The dialect of the old service everywhere.
     Live,
     /// The dialect of anilibria.py everywhere.

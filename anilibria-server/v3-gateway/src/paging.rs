@@ -73,12 +73,12 @@ impl Paging {
         *self != Self::default()
     }
 
-    /// Returns the requested page. `unless_told` is the default size.
+    /// Returns the requested page. `default_size` is the default size.
     ///
     /// # Errors
     ///
     /// [`PagingError`] if a number is out of its range.
-    pub fn window(&self, unless_told: PageSize) -> Result<Window, PagingError> {
+    pub fn window(&self, default_size: PageSize) -> Result<Window, PagingError> {
         let size = match (self.items_per_page, self.limit) {
             (Some(size), _) => {
                 PageSize::Of(at_least(1, size, "items_per_page", "has to be 1 or greater")?.min(LARGEST_PAGE))
@@ -87,7 +87,7 @@ impl Paging {
             (None, Some(size)) => PageSize::Of(
                 at_least(1, size, "limit", "has to be 1 or greater, or -1 for everything")?.min(LARGEST_PAGE),
             ),
-            (None, None) => unless_told,
+            (None, None) => default_size,
         };
         let after = at_least(0, self.after.unwrap_or_default(), "after", "has to be 0 or greater")?;
         let page = at_least(0, self.page.unwrap_or_default(), "page", "has to be 0 or greater")?;

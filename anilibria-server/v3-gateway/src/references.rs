@@ -8,22 +8,22 @@ use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Page, render},
-    ask::Ask,
     gateway::{Gateway, catalog},
     key,
+    parameters::Parameters,
+    rendered_response::{Page, RenderedResponse, render},
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 impl Gateway {
     /// Returns the years that have titles, in ascending order.
-    pub(super) async fn years(&self) -> Result<Answer, Problem> {
+    pub(super) async fn years(&self) -> Result<RenderedResponse, Problem> {
         Ok(self.cached(&key::list("years", ""), years).await?)
     }
 
     /// Returns the names of all genres: in alphabetical order, or the genre with the most titles first.
-    pub(super) async fn genres(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let by_count = match ask.number("sorting_type")?.unwrap_or(0) {
+    pub(super) async fn genres(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let by_count = match parameters.number("sorting_type")?.unwrap_or(0) {
             0 => false,
             1 => true,
             _ => {
@@ -33,23 +33,23 @@ impl Gateway {
                 ));
             }
         };
-        let load = move |titles: Titles| async move { genres(titles, by_count).await };
+        let load = move |titles: HostTitles| async move { genres(titles, by_count).await };
         Ok(self.cached(&key::list("genres", if by_count { "count" } else { "name" }), load).await?)
     }
 
     /// Returns the nicknames of all people who have worked on titles.
-    pub(super) async fn team(&self) -> Result<Answer, Problem> {
+    pub(super) async fn team(&self) -> Result<RenderedResponse, Problem> {
         Ok(self.cached(&key::list("team", ""), team).await?)
     }
 
     /// Returns the statistics of seeders. AniLibria no longer publishes them, so the page is empty.
-    pub(super) fn seeds(ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (_, pagination) = ask.page()?.of(0);
-        Self::once(&Page::<Value> { list: Vec::new(), pagination })
+    pub(super) fn seeds(parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (_, pagination) = parameters.page()?.of(0);
+        Self::uncached(&Page::<Value> { list: Vec::new(), pagination })
     }
 }
 
-async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
+async fn years(titles: HostTitles) -> Result<NewValue, LoadFailure> {
     let years: BTreeSet<u16> = match catalog(&titles) {
         Some(catalog) => catalog.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
@@ -57,7 +57,7 @@ async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
     Ok(NewValue::new(render(&years)?).tag(tag::LISTS))
 }
 
-async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure> {
+async fn genres(titles: HostTitles, by_count: bool) -> Result<NewValue, LoadFailure> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     if let Some(catalog) = catalog(&titles) {
         for entry in catalog.iter() {
@@ -79,7 +79,7 @@ async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure>
     Ok(NewValue::new(render(&names)?).tag(tag::LISTS))
 }
 
-async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
+async fn team(titles: HostTitles) -> Result<NewValue, LoadFailure> {
     let team = if let Some(catalog) = catalog(&titles) {
         of_catalog(&catalog)
     } else {

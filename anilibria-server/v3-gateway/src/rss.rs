@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    answer::Answer,
-    ask::Ask,
     feed_document::{Feed, FeedFormat, FeedItem, item_title},
-    gateway::{Gateway, LOOKED_THROUGH, kept},
+    gateway::{Gateway, MAX_SCANNED, cached_data},
     key,
     paging::{PageSize, Window},
+    parameters::Parameters,
+    rendered_response::RenderedResponse,
     selection::is_newer,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// Default number of items.
 const ITEMS: usize = 10;
@@ -27,28 +27,32 @@ const GENERATOR: &str = concat!("AniLibria API ", "3.0.14");
 
 impl Gateway {
     /// Returns the newest torrents as a feed, which is at `address`. With a session, the links are personal.
-    pub(super) async fn torrent_feed(&self, ask: &Ask<'_>, address: String) -> Result<Answer, Problem> {
-        let format = FeedFormat::named(ask.text("rss_type").unwrap_or("rss"));
+    pub(super) async fn torrent_feed(
+        &self,
+        parameters: &Parameters<'_>,
+        address: String,
+    ) -> Result<RenderedResponse, Problem> {
+        let format = FeedFormat::named(parameters.text("rss_type").unwrap_or("rss"));
         let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
-        let (window, _) = ask.window(PageSize::Of(ITEMS))?;
-        let since = ask.since()?;
-        if ask.session().is_some() {
-            let (client, session) = self.client_of(ask).await?;
+        let (window, _) = parameters.window(PageSize::Of(ITEMS))?;
+        let since = parameters.since()?;
+        if parameters.session().is_some() {
+            let (client, session) = self.client_of(parameters).await?;
             let passkey = self.passkey(&client, &session).await?;
             let document = document(&self.titles, format, window, since, address, passkey.as_ref()).await?;
-            return Ok(Answer::once(seal(&document)).of_type(format.content_type()));
+            return Ok(RenderedResponse::uncached(seal(&document)).with_media_type(format.content_type()));
         }
         let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {address}"));
-        let load = move |titles: Titles| async move {
+        let load = move |titles: HostTitles| async move {
             Ok(NewValue::new(seal(&document(&titles, format, window, since, address, None).await?))
                 .tag(tag::LISTS))
         };
-        Ok(self.cached(&key, load).await?.of_type(format.content_type()))
+        Ok(self.cached(&key, load).await?.with_media_type(format.content_type()))
     }
 }
 
 async fn document(
-    titles: &Titles,
+    titles: &HostTitles,
     format: FeedFormat,
     window: Window,
     since: Option<i64>,
@@ -81,11 +85,11 @@ struct Chunk {
     torrents: Vec<Torrent>,
 }
 
-/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that the number of
+/// Returns the newest torrents in this range, at most [`MAX_SCANNED`]. They are cached in chunks, so that the number of
 /// calls depends on the number of chunks and not on the requested ranges.
-async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
+async fn torrents(titles: &HostTitles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
     let size = MAX_LIMIT as usize;
-    let wanted = range.len().clamp(1, LOOKED_THROUGH as usize);
+    let wanted = range.len().clamp(1, MAX_SCANNED as usize);
     let (first, skipped) = (range.start / size, range.start % size);
     let mut found = Vec::new();
     let mut total = chunk(titles, 0).await?.total;
@@ -100,13 +104,13 @@ async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, 
     Ok(found.into_iter().skip(skipped).take(wanted).collect())
 }
 
-async fn chunk(titles: &Titles, number: usize) -> Result<Chunk, LoadFailure> {
+async fn chunk(titles: &HostTitles, number: usize) -> Result<Chunk, LoadFailure> {
     let start = number.saturating_mul(MAX_LIMIT as usize) as u64;
-    let load = move |titles: Titles| async move {
+    let load = move |titles: HostTitles| async move {
         let found = titles.client().torrents().list().window(start, MAX_LIMIT).await?;
         Ok(Chunk { total: found.total, torrents: found.items })
     };
-    kept(titles, titles.list_options(), &key::torrents(number), load).await
+    cached_data(titles, titles.list_options(), &key::torrents(number), load).await
 }
 
 /// Returns the item of a torrent; `None` if the torrent has no title.

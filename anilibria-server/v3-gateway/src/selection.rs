@@ -10,13 +10,13 @@ use anilibria_http::LoadFailure;
 use time::OffsetDateTime;
 
 use super::{
-    advanced::Advanced,
-    charge::Charge,
-    gateway::{LOOKED_THROUGH, Work, catalog},
+    advanced_search::AdvancedSearch,
+    gateway::{MAX_SCANNED, Workers, catalog},
     paging::{Pagination, Window},
+    quota::RequestQuota,
     search::Search,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// Selectors of the titles of a list.
 #[derive(Clone, Debug)]
@@ -27,10 +27,10 @@ pub(super) enum Listing {
     Updates { since: Option<i64> },
     /// All titles, the last changed first.
     Changes { since: Option<i64> },
-    /// Titles that match the parameters of a search.
+    /// HostTitles that match the parameters of a search.
     Search(Box<Search>),
-    /// Titles that match an expression.
-    Advanced(Box<Advanced>),
+    /// HostTitles that match an expression.
+    Advanced(Box<AdvancedSearch>),
 }
 
 impl Listing {
@@ -56,11 +56,11 @@ impl Listing {
 
 /// Returns the titles on a page of `listing`.
 pub(super) async fn select(
-    titles: &Titles,
+    titles: &HostTitles,
     listing: &Listing,
     window: &Window,
-    work: &Work,
-    charge: &Charge,
+    workers: &Workers,
+    quota: &RequestQuota,
 ) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     let catalog = catalog(titles);
     let all = match (listing, catalog) {
@@ -77,9 +77,9 @@ pub(super) async fn select(
             heads.sort_by_key(|release| Reverse(release.updated_at));
             newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
         }
-        (Listing::Search(search), Some(catalog)) => search.find(catalog, work).await?,
-        (Listing::Search(search), None) => search.ask(titles).await?,
-        (Listing::Advanced(advanced), Some(catalog)) => advanced.find(catalog, work, charge).await?,
+        (Listing::Search(search), Some(catalog)) => search.find_in_catalog(catalog, workers).await?,
+        (Listing::Search(search), None) => search.find_upstream(titles).await?,
+        (Listing::Advanced(advanced), Some(catalog)) => advanced.find(catalog, workers, quota).await?,
         (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
     };
     let (range, pagination) = window.of(all.len());
@@ -112,10 +112,10 @@ fn newer(
 }
 
 /// Returns the last updated titles in the order of AniLibria, which is the requested one.
-async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
+async fn updates(titles: &HostTitles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     // The start of the page does not depend on the length of the list.
     let (range, _) = window.of(usize::MAX);
-    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, LOOKED_THROUGH);
+    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, MAX_SCANNED);
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc).include(["id"]);
     let found = catalog.window(range.start as u64, wanted).await?;
     let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
@@ -123,8 +123,8 @@ async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pa
 }
 
 /// Returns the last updated titles with their times.
-async fn heads(titles: &Titles) -> Result<Vec<Release>, LoadFailure> {
+async fn heads(titles: &HostTitles) -> Result<Vec<Release>, LoadFailure> {
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
-    Ok(catalog.window(0, LOOKED_THROUGH).await?.items)
+    Ok(catalog.window(0, MAX_SCANNED).await?.items)
 }

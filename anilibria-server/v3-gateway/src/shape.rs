@@ -4,8 +4,8 @@ use anilibria_http::problem::Problem;
 use serde_json::{Map, Value};
 
 use super::{
-    ask::Ask,
     description::{to_html, without_view_order},
+    parameters::Parameters,
     projection::{Kind, Projection},
 };
 
@@ -52,25 +52,25 @@ impl Include {
 
 impl Shape {
     /// Reads the parameters of a request for titles.
-    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
-        Self::read_as(Kind::Title, ask)
+    pub(super) fn read(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        Self::read_as(Kind::Title, parameters)
     }
 
     /// Reads the parameters of a request for objects of this kind, some of which at least are titles.
-    pub(super) fn read_as(kind: Kind, ask: &Ask<'_>) -> Result<Self, Problem> {
-        let description = match ask.text("description_type").unwrap_or("plain") {
+    pub(super) fn read_as(kind: Kind, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let description = match parameters.text("description_type").unwrap_or("plain") {
             "plain" => Description::Plain,
             "html" => Description::Html,
             "no_view_order" => Description::NoViewOrder,
             _ => return Err(Problem::invalid("description_type", "must be html, plain or no_view_order")),
         };
-        let playlist = match ask.text("playlist_type").unwrap_or("object") {
+        let playlist = match parameters.text("playlist_type").unwrap_or("object") {
             "object" => Playlist::Object,
             "array" => Playlist::Array,
             _ => return Err(Problem::invalid("playlist_type", "must be object or array")),
         };
         let mut include = Include::default();
-        for word in ask.words("include")? {
+        for word in parameters.list("include")? {
             match word {
                 "raw_poster" => include.posters = true,
                 "raw_torrent" => include.torrents = true,
@@ -81,19 +81,19 @@ impl Shape {
                 }
             }
         }
-        let projection = Self::of_parts(ask)?.projection.of(kind);
+        let projection = Self::of_parts(parameters)?.projection.of(kind);
         Ok(Self { projection, description, playlist, include })
     }
 
     /// Reads the parameters of a request for videos.
-    pub(super) fn of_videos(ask: &Ask<'_>) -> Result<Self, Problem> {
-        let Self { projection, .. } = Self::of_parts(ask)?;
+    pub(super) fn of_videos(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let Self { projection, .. } = Self::of_parts(parameters)?;
         Ok(Self { projection: projection.of(Kind::Video), ..Self::default() })
     }
 
     /// Reads the parameters of a request for other objects.
-    pub(super) fn of_parts(ask: &Ask<'_>) -> Result<Self, Problem> {
-        let part = |name| ask.text(name).unwrap_or_default();
+    pub(super) fn of_parts(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let part = |name| parameters.text(name).unwrap_or_default();
         let projection = Projection::parse(part("filter"), part("remove"));
         let projection = projection
             .map_err(|error| Problem::invalid(error.parameter, format!("is wrong: {}", error.problem)))?;
@@ -167,11 +167,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{address::Dialect, charge::Charge};
+    use crate::{address::Dialect, quota::RequestQuota};
 
     fn shape(query: &str) -> Result<Shape, Problem> {
         let uri = format!("/v3/title?{query}").parse().unwrap();
-        Shape::read(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
+        Shape::read(&Parameters::parse(&uri, &HeaderMap::new(), Dialect::Live, RequestQuota::local()))
     }
 
     #[test]

@@ -10,9 +10,9 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use super::{
-    answer::Answer,
-    ask::Ask,
     gateway::Gateway,
+    parameters::Parameters,
+    rendered_response::RenderedResponse,
     session_cookie::{COOKIE, cookie},
     sessions::SessionId,
     unavailable,
@@ -52,7 +52,7 @@ impl Gateway {
         let told = Told {
             err: ok, mes: "Успешный вход", key: "success", session: Some(session.expose())
         };
-        let mut response = Self::once(&told)?.into_response();
+        let mut response = Self::uncached(&told)?.into_response();
         set_cookie(&mut response, session.expose(), self.sessions.term().as_secs());
         Ok(response)
     }
@@ -74,16 +74,16 @@ impl Gateway {
             }
         }
         let told = Told { err: ok, mes: "Вы вышли", key: "success", session: None };
-        let mut response = Self::once(&told)?.into_response();
+        let mut response = Self::uncached(&told)?.into_response();
         set_cookie(&mut response, "", 0);
         Ok(response)
     }
 
     /// Redirects to a torrent file; with a session, to the personal one of its user.
-    pub(super) async fn torrent_file(&self, ask: &Ask<'_>) -> Result<Response, Problem> {
+    pub(super) async fn torrent_file(&self, parameters: &Parameters<'_>) -> Result<Response, Problem> {
         let client = self.titles.client();
-        let mut file = client.torrents().file(ask.required::<u64>("id")?);
-        if let Some(session) = ask.text("psid").or_else(|| ask.session()) {
+        let mut file = client.torrents().file(parameters.required_number::<u64>("id")?);
+        if let Some(session) = parameters.text("psid").or_else(|| parameters.session()) {
             let (client, session) = self.client_in(session).await?;
             if let Some(passkey) = self.passkey(&client, &session).await? {
                 file = file.passkey(passkey);
@@ -115,7 +115,7 @@ fn success(headers: &HeaderMap) -> &'static str {
 /// Returns a failure in the form of the old site, with status 200.
 fn refused(key: &str, message: &str) -> Result<Response, Problem> {
     let told = Told { err: "error", mes: message, key, session: None };
-    Gateway::once(&told).map(Answer::into_response)
+    Gateway::uncached(&told).map(RenderedResponse::into_response)
 }
 
 /// Reads the fields of a form. The service limits the size of all request bodies.

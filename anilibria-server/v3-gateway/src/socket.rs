@@ -19,7 +19,7 @@ use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 use self::guest::Guest;
 use super::{
     Dialect,
-    address::{LIVE, NUMBERED},
+    address::{LATEST, NUMBERED},
     news::News,
 };
 use crate::options::GatewayOptions;
@@ -45,8 +45,8 @@ pub fn table(
     options: GatewayOptions,
 ) -> RouteTable {
     let mut table = RouteTable::new();
-    for prefix in [LIVE, NUMBERED] {
-        let dialect = Dialect::at(prefix, options.dialects);
+    for prefix in [LATEST, NUMBERED] {
+        let dialect = Dialect::of_prefix(prefix, options.dialect);
         for path in PATHS {
             let (live, news, clients) = (live.clone(), news.clone(), Arc::clone(clients));
             let socket = Socket { live, clients, news, dialect, subscriptions: options.subscriptions };

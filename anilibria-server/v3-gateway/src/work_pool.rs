@@ -30,7 +30,7 @@ impl WorkPool {
         Self { places: semaphore(threads.saturating_add(queue)), threads: semaphore(threads), limit }
     }
 
-    /// Runs `work`. Work that has begun runs to its end, even if the caller is cancelled.
+    /// Runs `work`. Workers that has begun runs to its end, even if the caller is cancelled.
     ///
     /// # Errors
     ///

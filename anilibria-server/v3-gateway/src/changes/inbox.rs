@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use super::compare::Hints;
-use crate::host::{TitleChange, TitleEvent};
+use crate::host::{TitleEvent, TitleEventKind};
 
 /// Maximum queued events. A whole day has fewer.
 const MAX_WAITING: usize = 1000;
@@ -76,14 +76,14 @@ impl Inbox {
 impl Run {
     fn add(&mut self, event: &TitleEvent) {
         self.last = event.id;
-        match event.change {
-            TitleChange::Title => self.hints.title = true,
-            TitleChange::NewEpisode(episode) => {
+        match event.kind {
+            TitleEventKind::Title => self.hints.title = true,
+            TitleEventKind::NewEpisode(episode) => {
                 // The event names only the last published episode; there may be more.
                 self.hints.title = true;
                 self.hints.new.extend(episode);
             }
-            TitleChange::EpisodeUpdate(episode) => self.hints.changed.extend(episode),
+            TitleEventKind::EpisodeUpdate(episode) => self.hints.changed.extend(episode),
         }
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn episode(number: u16, title_id: u32, episode: f64) -> TitleEvent {
-        TitleEvent { id: id(number), title_id, change: TitleChange::NewEpisode(Some(episode)) }
+        TitleEvent { id: id(number), title_id, kind: TitleEventKind::NewEpisode(Some(episode)) }
     }
 
     fn id(number: u16) -> RecordId {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn events_of_one_title_in_a_row_are_dealt_with_at_once() {
         let inbox = Inbox::default();
-        let change = TitleEvent { id: id(3), title_id: 8, change: TitleChange::Title };
+        let change = TitleEvent { id: id(3), title_id: 8, kind: TitleEventKind::Title };
         let events = [episode(1, 7, 12.0), episode(2, 7, 12.5), change, episode(4, 7, 13.0)];
 
         inbox.fill(stream::iter(events).boxed()).now_or_never().unwrap();

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     description,
-    host::{TitleEvent, Titles},
+    host::{HostTitles, TitleEvent},
     news::{Draft, News, Published, Standing},
 };
 
@@ -48,7 +48,7 @@ type Flow = ControlFlow<()>;
 
 /// The task of the leader: detects changes and publishes them as events.
 pub(super) struct Watching {
-    titles: Titles,
+    titles: HostTitles,
     news: News,
     token: u64,
     bookmark: Bookmark,
@@ -63,7 +63,7 @@ impl Watching {
     /// Creates the task, which resumes after `bookmark` and publishes with the fencing token `token`. Torrents are polled
     /// every `interval`, and more often after a change.
     pub(super) fn new(
-        titles: Titles,
+        titles: HostTitles,
         news: News,
         token: u64,
         bookmark: Bookmark,

@@ -14,7 +14,7 @@ const MAX_TITLES: usize = 256;
 /// Maximum episodes in the cache, at one kilobyte each.
 const MAX_EPISODES: usize = 20_000;
 
-/// Titles as last published. The least recently used titles are evicted.
+/// HostTitles as last published. The least recently used titles are evicted.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     titles: HashMap<u32, Entry>,

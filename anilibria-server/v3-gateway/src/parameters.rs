@@ -8,8 +8,8 @@ use url::form_urlencoded;
 
 use super::{
     address::Dialect,
-    charge::Charge,
     paging::{PAGE, PageSize, Paging, Window},
+    quota::RequestQuota,
     session_cookie::cookie,
 };
 
@@ -17,29 +17,30 @@ use super::{
 pub(super) const MAX_VALUES: usize = 1000;
 
 /// Parameters that clients send to operations that ignore them.
-const IDLE: [&str; 5] = ["sorting_type", "include", "description_type", "playlist_type", "session"];
+const IGNORED: [&str; 5] = ["sorting_type", "include", "description_type", "playlist_type", "session"];
 
 /// The parameters of a request.
 #[derive(Debug)]
-pub(super) struct Ask<'r> {
-    /// Format of the answer.
+pub(super) struct Parameters<'r> {
+    /// Format of the response.
     pub(super) dialect: Dialect,
-    /// Charges the client for costly work.
-    pub(super) charge: Charge,
+    /// Quota of the client, which pays for costly work.
+    pub(super) quota: RequestQuota,
     values: Vec<(Cow<'r, str>, Cow<'r, str>)>,
     headers: &'r HeaderMap,
 }
 
-impl<'r> Ask<'r> {
-    /// Reads the parameters of a request. Costs of the request go to `charge`.
-    pub(super) fn read(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect, charge: Charge) -> Self {
+impl<'r> Parameters<'r> {
+    /// Parses the parameters of a request. Costly work is charged to `quota`.
+    pub(super) fn parse(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect, quota: RequestQuota) -> Self {
         let values = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
-        Self { dialect, charge, values, headers }
+        Self { dialect, quota, values, headers }
     }
 
-    /// Refuses parameters that are neither in one of the groups nor in [`IDLE`].
-    pub(super) fn check(&self, known: &[&[&str]]) -> Result<(), Problem> {
-        let is_known = |name: &str| IDLE.contains(&name) || known.iter().any(|group| group.contains(&name));
+    /// Refuses parameters that are neither in one of the groups nor in [`IGNORED`].
+    pub(super) fn reject_unknown(&self, known: &[&[&str]]) -> Result<(), Problem> {
+        let is_known =
+            |name: &str| IGNORED.contains(&name) || known.iter().any(|group| group.contains(&name));
         let mut unknown: Vec<&str> =
             self.values.iter().map(|(name, _)| &**name).filter(|name| !is_known(name)).collect();
         if unknown.is_empty() {
@@ -64,7 +65,7 @@ impl<'r> Ask<'r> {
 
     /// Returns the values of the comma-separated list `name`. Empty values are skipped; more than [`MAX_VALUES`] values are
     /// refused.
-    pub(super) fn words(&self, name: &'static str) -> Result<Vec<&str>, Problem> {
+    pub(super) fn list(&self, name: &'static str) -> Result<Vec<&str>, Problem> {
         let list = self.text(name).unwrap_or_default().split(',').map(str::trim);
         let words: Vec<_> = list.filter(|word| !word.is_empty()).take(MAX_VALUES + 1).collect();
         if words.len() > MAX_VALUES {
@@ -74,13 +75,13 @@ impl<'r> Ask<'r> {
     }
 
     /// Returns the values of the list `name` as owned strings.
-    pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, Problem> {
-        Ok(self.words(name)?.into_iter().map(str::to_owned).collect())
+    pub(super) fn owned_list(&self, name: &'static str) -> Result<Vec<String>, Problem> {
+        Ok(self.list(name)?.into_iter().map(str::to_owned).collect())
     }
 
     /// Returns the numbers in the list `name`.
     pub(super) fn numbers<T: FromStr>(&self, name: &'static str) -> Result<Vec<T>, Problem> {
-        self.words(name)?.into_iter().map(|word| number(name, word)).collect()
+        self.list(name)?.into_iter().map(|word| number(name, word)).collect()
     }
 
     /// Returns the number in `name`.
@@ -89,19 +90,19 @@ impl<'r> Ask<'r> {
     }
 
     /// Returns the number in `name`, which is required.
-    pub(super) fn required<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
+    pub(super) fn required_number<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
         self.number(name)?.ok_or_else(|| Problem::invalid(name, "is required"))
     }
 
-    /// Returns the requested page, and `true` if any paging parameter is present. `unless_told` is the default page size.
-    pub(super) fn window(&self, unless_told: PageSize) -> Result<(Window, bool), Problem> {
+    /// Returns the requested page, and `true` if any paging parameter is present. `default_size` is the default page size.
+    pub(super) fn window(&self, default_size: PageSize) -> Result<(Window, bool), Problem> {
         let paging = Paging {
             limit: self.number("limit")?,
             after: self.number("after")?,
             page: self.number("page")?,
             items_per_page: self.number("items_per_page")?,
         };
-        let window = paging.window(unless_told);
+        let window = paging.window(default_size);
         let window = window.map_err(|error| {
             Problem::invalid(error.parameter, format!("{}, and not {}", error.wanted, error.found))
         })?;
@@ -126,11 +127,11 @@ impl<'r> Ask<'r> {
 
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
     whole(text)
-        .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
+        .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", excerpt(text))))
 }
 
 /// Returns the first 32 characters of a value, escaped for an error message.
-fn shown(text: &str) -> impl Display {
+fn excerpt(text: &str) -> impl Display {
     let start: String = text.chars().take(32).collect();
     format!("`{}`", start.escape_debug())
 }
@@ -139,14 +140,14 @@ fn shown(text: &str) -> impl Display {
 mod tests {
     use super::*;
 
-    fn with<T>(query: &str, look: impl FnOnce(&Ask<'_>) -> T) -> T {
+    fn with<T>(query: &str, read: impl FnOnce(&Parameters<'_>) -> T) -> T {
         let uri = format!("/v3/x?{query}").parse().unwrap();
-        look(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
+        read(&Parameters::parse(&uri, &HeaderMap::new(), Dialect::Live, RequestQuota::local()))
     }
 
     #[test]
     fn lists_are_split_whatever_way_their_commas_are_written() {
-        let words = |query| with(query, |ask| ask.texts("list").unwrap());
+        let words = |query| with(query, |parameters| parameters.owned_list("list").unwrap());
 
         assert_eq!(words("list=a,b%2Cc,,%20d%20,"), ["a", "b", "c", "d"]);
         assert!(words("list=").is_empty() && words("other=a").is_empty());
@@ -154,7 +155,9 @@ mod tests {
 
     #[test]
     fn unknown_parameters_are_named() {
-        let refused = with("id=1&colour=red&include=raw_poster&shape=round", |ask| ask.check(&[&["id"]]));
+        let refused = with("id=1&colour=red&include=raw_poster&shape=round", |parameters| {
+            parameters.reject_unknown(&[&["id"]])
+        });
 
         let message = refused.unwrap_err().to_string();
         assert_eq!(message, "parameter `colour`, `shape` is not known here");
@@ -162,7 +165,7 @@ mod tests {
 
     #[test]
     fn wrong_values_are_named_with_their_parameter() {
-        let message = |query| with(query, |ask| ask.page().unwrap_err().to_string());
+        let message = |query| with(query, |parameters| parameters.page().unwrap_err().to_string());
 
         assert_eq!(message("limit=x"), "parameter `limit` must be a whole number, and not `x`");
         assert_eq!(message("page=+1"), "parameter `page` must be a whole number, and not ` 1`");
@@ -174,7 +177,10 @@ mod tests {
         );
         let many = format!("list={}", "1,".repeat(MAX_VALUES + 1));
         assert!(
-            with(&many, |ask| ask.numbers::<u32>("list")).unwrap_err().to_string().contains("1000 values")
+            with(&many, |parameters| parameters.numbers::<u32>("list"))
+                .unwrap_err()
+                .to_string()
+                .contains("1000 values")
         );
     }
 
@@ -184,8 +190,14 @@ mod tests {
         let headers =
             HeaderMap::from_iter([(poem::http::header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);
 
-        assert_eq!(Ask::read(&uri, &headers, Dialect::Live, Charge::none()).session(), Some("abc"));
+        assert_eq!(
+            Parameters::parse(&uri, &headers, Dialect::Live, RequestQuota::local()).session(),
+            Some("abc")
+        );
         let uri = "/v3/user?session=def".parse().unwrap();
-        assert_eq!(Ask::read(&uri, &headers, Dialect::Live, Charge::none()).session(), Some("def"));
+        assert_eq!(
+            Parameters::parse(&uri, &headers, Dialect::Live, RequestQuota::local()).session(),
+            Some("def")
+        );
     }
 }

@@ -14,7 +14,7 @@ use super::paging::Pagination;
 
 /// A rendered answer.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct RenderedResponse {
     shared: Bytes,
     kept: Kept,
     media_type: Option<HeaderValue>,
@@ -33,9 +33,9 @@ pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Byte
     Ok(seal(&serde_json::to_string(data)?))
 }
 
-impl Answer {
+impl RenderedResponse {
     /// Creates an answer from a cached value.
-    pub(super) fn cached(cached: Cached) -> Self {
+    pub(super) fn from_cache(cached: Cached) -> Self {
         let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
         let kept = Kept::Until(Some(expires));
         Self { shared: cached.into_value(), kept, media_type: None, is_absent }
@@ -47,22 +47,22 @@ impl Answer {
     }
 
     /// Creates an answer from the output of [`render`]. It must not be cached by clients.
-    pub(super) fn once(rendered: Bytes) -> Self {
+    pub(super) fn uncached(rendered: Bytes) -> Self {
         Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
     }
 
     /// Returns the same answer, not to be cached by clients.
-    pub(super) fn for_once(self) -> Self {
+    pub(super) fn into_uncached(self) -> Self {
         Self { kept: Kept::Never, ..self }
     }
 
     /// Sets the media type of an answer that is not JSON.
-    pub(super) fn of_type(self, media_type: &'static str) -> Self {
+    pub(super) fn with_media_type(self, media_type: &'static str) -> Self {
         Self { media_type: Some(HeaderValue::from_static(media_type)), ..self }
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for RenderedResponse {
     fn into_response(self) -> Response {
         let mut shared = self.shared;
         // The body is always sent in two parts, even if it is constant: compression relies on a separate end.
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn body_is_what_was_rendered_and_nothing_else() {
-        let answer = Answer::once(render(&json!({"id": 1})).unwrap());
+        let answer = RenderedResponse::uncached(render(&json!({"id": 1})).unwrap());
 
         let response = answer.into_response();
 
@@ -93,7 +93,8 @@ mod tests {
 
     #[tokio::test]
     async fn other_forms_say_what_they_are() {
-        let response = Answer::once(seal("<rss/>")).of_type("application/rss+xml").into_response();
+        let response =
+            RenderedResponse::uncached(seal("<rss/>")).with_media_type("application/rss+xml").into_response();
 
         assert_eq!(response.content_type(), Some("application/rss+xml"));
         assert_eq!(response.into_body().into_string().await.unwrap(), "<rss/>");

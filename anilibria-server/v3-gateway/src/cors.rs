@@ -16,7 +16,7 @@ pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
 
 /// Returns the pages that may read the answer to `request`: all pages if it reads public data, and those of the configured
 /// origins if it writes or has a session.
-pub(super) fn readers(request: &Request) -> Readers {
+pub(super) fn policy(request: &Request) -> Readers {
     if !matches!(*requested_method(request), Method::GET | Method::HEAD) {
         Readers::Listed
     } else if has_session(request) {
@@ -42,10 +42,10 @@ fn has_session(request: &Request) -> bool {
 mod tests {
     use super::*;
 
-    fn of(method: Method, uri: &str, headers: &[(&str, &str)]) -> Readers {
+    fn policy_of(method: Method, uri: &str, headers: &[(&str, &str)]) -> Readers {
         let request = Request::builder().method(method).uri(uri.parse().unwrap());
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        readers(&request.finish())
+        policy(&request.finish())
     }
 
     #[test]
@@ -56,14 +56,14 @@ mod tests {
             (Method::GET, "/v3/title?id=1&session="),
             (Method::GET, "/public/torrent/download.php?id=1"),
         ] {
-            assert_eq!(of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), Readers::All, "{uri}");
+            assert_eq!(policy_of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), Readers::All, "{uri}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "content-type,x-request-id"),
         ];
-        assert_eq!(of(Method::OPTIONS, "/v3/title?id=1", &preflight), Readers::All);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title?id=1", &preflight), Readers::All);
     }
 
     #[test]
@@ -75,23 +75,23 @@ mod tests {
             ("/v3/user", ("cookie", "a=b; PHPSESSID=x")),
             ("/v3/user", ("authorization", "Bearer x")),
         ] {
-            assert_eq!(of(Method::GET, uri, &[header]), Readers::ListedForSession, "{uri} {header:?}");
+            assert_eq!(policy_of(Method::GET, uri, &[header]), Readers::ListedForSession, "{uri} {header:?}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "x-request-id, Authorization"),
         ];
-        assert_eq!(of(Method::OPTIONS, "/v3/user", &preflight), Readers::ListedForSession);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user", &preflight), Readers::ListedForSession);
     }
 
     #[test]
     fn answers_to_writes_are_for_listed_pages() {
         let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
 
-        assert_eq!(of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);
-        assert_eq!(of(Method::POST, "/public/login.php", &[]), Readers::Listed);
-        assert_eq!(of(Method::OPTIONS, "/v3/user/favorites", &preflight), Readers::Listed);
-        assert_eq!(of(Method::OPTIONS, "/v3/title", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::POST, "/public/login.php", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user/favorites", &preflight), Readers::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title", &[]), Readers::Listed);
     }
 }
