@@ -7,9 +7,9 @@ use anilibria_client::{Client, model::GenreId, reflector::Catalog};
 use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
 use anilibria_v3_gateway::{
     self as gateway, Addresses, DialectSelection, GatewayOptions, Sessions,
-    changes::{Changes, Sources},
+    changes::{ChangePublisher, Sources},
+    events::{EventConsumer, EventHub, EventKind},
     host::{Host, HostEvents, HostTitles, Load, TitleEvent, TitleEventKind},
-    news::{Kind, News, NewsPump},
     socket,
 };
 use anyhow::Context as _;
@@ -30,14 +30,14 @@ use crate::{
 pub struct Gateway {
     config: V3Config,
     sessions: Sessions,
-    news: News,
+    hub: EventHub,
 }
 
 /// Tasks of the gateway. Dropping this ends them.
 #[derive(Debug)]
 pub struct Running {
-    changes: Option<Changes>,
-    _pump: Option<NewsPump>,
+    changes: Option<ChangePublisher>,
+    _consumer: Option<EventConsumer>,
 }
 
 impl Gateway {
@@ -60,7 +60,7 @@ impl Gateway {
         Ok(Self {
             config: v3,
             sessions: Sessions::new(store, v3.v3_session),
-            news: News::new(redis, &cache.cache_key_prefix, v3.v3_events_queue),
+            hub: EventHub::new(redis, &cache.cache_key_prefix, v3.v3_events_queue),
         })
     }
 
@@ -78,7 +78,7 @@ impl Gateway {
         let titles = HostTitles::new(titles.clone());
         let routes = gateway::Gateway::new(titles, self.sessions.clone(), Arc::clone(clients), options);
         let mut table = gateway::table(&routes);
-        table.extend(socket::table(live, &self.news, clients, options));
+        table.extend(socket::table(live, &self.hub, clients, options));
         table
     }
 
@@ -95,16 +95,16 @@ impl Gateway {
         let changes = (is_enabled && config.realtime.events_enabled).then(|| {
             let sources = Sources {
                 titles: HostTitles::new(titles.clone()),
-                bus: Arc::new(SiteEvents(Arc::clone(bus))),
+                events: Arc::new(SiteEvents(Arc::clone(bus))),
                 interval: config.catalog.sync_interval,
             };
-            let changes = Changes::start(sources, &self.news, redis);
+            let changes = ChangePublisher::start(sources, &self.hub, redis);
             if let Some(leader) = changes.leader() {
                 report_leader("v3_events", leader);
             }
             changes
         });
-        Running { changes, _pump: is_enabled.then(|| self.news.pump()).flatten() }
+        Running { changes, _consumer: is_enabled.then(|| self.hub.start_consumer()).flatten() }
     }
 
     /// Returns the types of messages of clients over the WebSocket of v3.
@@ -114,7 +114,7 @@ impl Gateway {
 
     /// Returns the types of messages to clients over the WebSocket of v3.
     pub fn outgoing() -> impl Iterator<Item = &'static str> {
-        socket::OUTGOING.into_iter().chain(Kind::ALL.map(Kind::as_str))
+        socket::OUTGOING.into_iter().chain(EventKind::ALL.map(EventKind::as_str))
     }
 }
 

@@ -27,7 +27,7 @@ const MAX_PICTURE: usize = 2 << 20;
 /// Maximum bytes of a torrent file.
 const MAX_FILE: usize = 1 << 20;
 
-/// Maximum torrents of a title whose files are included. HostTitles seldom have more.
+/// Maximum torrents of a title whose files are included. Titles seldom have more.
 const MAX_TORRENTS: usize = 24;
 
 /// Maximum files of a torrent that are listed.

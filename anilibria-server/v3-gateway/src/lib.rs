@@ -1,9 +1,9 @@
 //! API v3 of AniLibria on top of API v1 of AniLiberty. Clients of the old service can use it at another host.
 
 pub mod changes;
+pub mod events;
 pub mod feed_document;
 pub mod host;
-pub mod news;
 pub mod order;
 pub mod paging;
 pub mod path;

@@ -80,7 +80,7 @@ pub(super) async fn render_titles(
     Ok(page.titles)
 }
 
-/// HostTitles that are rendered one by one, up to a total size.
+/// Titles that are rendered one by one, up to a total size.
 struct PageBuilder {
     titles: Vec<RenderedTitle>,
     max_bytes: usize,

@@ -27,9 +27,9 @@ pub(super) enum Listing {
     Updates { since: Option<i64> },
     /// All titles, the last changed first.
     Changes { since: Option<i64> },
-    /// HostTitles that match the parameters of a search.
+    /// Titles that match the parameters of a search.
     Search(Box<Search>),
-    /// HostTitles that match an expression.
+    /// Titles that match an expression.
     Advanced(Box<AdvancedSearch>),
 }
 

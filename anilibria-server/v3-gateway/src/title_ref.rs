@@ -1,4 +1,4 @@
-//! HostTitles by name: by id, by readable id, or by one of their torrents.
+//! Titles by name: by id, by readable id, or by one of their torrents.
 
 use std::collections::HashMap;
 
@@ -75,7 +75,7 @@ impl Gateway {
         }
     }
 
-    /// Returns the ids of the titles with these names, each once and in this order. HostTitles that do not exist are left out.
+    /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
     ///
     /// Once the catalog is mirrored, readable ids and torrents that it does not have do not exist. Without it, a limited
     /// number of them is looked up at AniLibria. Ids are not checked here: reading the titles does that.

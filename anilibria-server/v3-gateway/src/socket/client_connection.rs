@@ -1,4 +1,4 @@
-//! The connection of one client of v3.
+//! Connection of one client to the WebSocket of v3.
 
 use std::ops::ControlFlow;
 
@@ -7,51 +7,52 @@ use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{command::Command, subscriptions::Subscriptions};
+use super::{subscription::Subscription, subscriptions::Subscriptions};
 use crate::{
     Dialect,
-    news::{Event, News},
+    events::{Event, EventHub},
 };
 
 /// The last version of the old service.
 const API_VERSION: &str = "3.0.14";
 
-/// Error code of an invalid message, as in responses over HTTP.
-const UNFIT: u16 = 412;
+/// Error code of an invalid message, the same as in responses over HTTP.
+const INVALID_MESSAGE: u16 = 412;
 
-/// Error code of exceeding the message rate, as in responses over HTTP.
-const TOO_MUCH: u16 = 429;
+/// Error code of a message above the rate limit, the same as in responses over HTTP.
+const RATE_LIMITED: u16 = 429;
 
-/// The connection of one client of v3.
-pub(super) struct Guest {
-    news: Receiver<Event>,
+/// State of the connection of one client.
+pub(super) struct ClientConnection {
+    events: Receiver<Event>,
     dialect: Dialect,
     subscriptions: Subscriptions,
 }
 
-impl Guest {
+impl ClientConnection {
     /// Creates the state of a connection with at most `subscriptions` subscriptions.
-    pub(super) fn new(news: &News, dialect: Dialect, subscriptions: usize) -> Self {
-        Self { news: news.listen(), dialect, subscriptions: Subscriptions::new(subscriptions) }
+    pub(super) fn new(hub: &EventHub, dialect: Dialect, subscriptions: usize) -> Self {
+        Self { events: hub.subscribe(), dialect, subscriptions: Subscriptions::new(subscriptions) }
     }
 
-    async fn obey(&mut self, text: &[u8], line: &mut Line) -> Flow {
-        let subscribed = Command::read(text).and_then(|command| self.subscriptions.add(command));
+    async fn subscribe(&mut self, text: &[u8], line: &mut Line) -> Flow {
+        let subscribed =
+            Subscription::parse(text).and_then(|subscription| self.subscriptions.add(subscription));
         match subscribed {
             Ok(id) => {
                 line.heard("subscribe");
-                let answer = json!({"subscribe": "success", "subscription_id": id});
-                line.say("subscribed", answer.to_string().into()).await
+                let response = json!({"subscribe": "success", "subscription_id": id});
+                line.say("subscribed", response.to_string().into()).await
             }
-            Err(unfit) => {
+            Err(error) => {
                 line.heard("invalid");
-                complain(UNFIT, &unfit.to_string(), line).await
+                send_error(INVALID_MESSAGE, &error.to_string(), line).await
             }
         }
     }
 }
 
-impl Dialogue for Guest {
+impl Dialogue for ClientConnection {
     type News = Result<Event, RecvError>;
 
     async fn greet(&mut self, line: &mut Line) -> Flow {
@@ -60,14 +61,14 @@ impl Dialogue for Guest {
     }
 
     async fn news(&mut self) -> Result<Event, RecvError> {
-        self.news.recv().await
+        self.events.recv().await
     }
 
     async fn tell(&mut self, event: Result<Event, RecvError>, line: &mut Line) -> Flow {
         match event {
-            Ok(event) => match self.subscriptions.shape(&event) {
+            Ok(event) => match self.subscriptions.projection_of(&event) {
                 Some(projection) => {
-                    line.say(event.kind().as_str(), event.form(self.dialect, projection)).await
+                    line.say(event.kind().as_str(), event.text(self.dialect, projection)).await
                 }
                 None => ControlFlow::Continue(()),
             },
@@ -79,19 +80,19 @@ impl Dialogue for Guest {
 
     async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
         match said {
-            Said::Text(text) => self.obey(text.as_bytes(), line).await,
+            Said::Text(text) => self.subscribe(text.as_bytes(), line).await,
             // The Python client sends its texts in binary frames.
-            Said::Binary(bytes) => self.obey(&bytes, line).await,
+            Said::Binary(bytes) => self.subscribe(&bytes, line).await,
         }
     }
 
     async fn refuse(&mut self, line: &mut Line) -> Flow {
-        complain(TOO_MUCH, "too many messages", line).await
+        send_error(RATE_LIMITED, "too many messages", line).await
     }
 }
 
-/// Sends an error in the format of responses over HTTP. Clients ignore messages that are neither events nor answers to a
-/// subscription.
-async fn complain(code: u16, message: &str, line: &mut Line) -> Flow {
+/// Sends an error in the format of responses over HTTP. Clients ignore messages that are neither events nor responses to
+/// `subscribe`.
+async fn send_error(code: u16, message: &str, line: &mut Line) -> Flow {
     line.say("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
 }
