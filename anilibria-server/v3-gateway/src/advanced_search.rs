@@ -12,7 +12,7 @@ use super::{
     gateway::Workers,
     order::{Order, SortKey},
     parameters::Parameters,
-    query::{Allowance, Query, SyntaxError},
+    query::{Budget, Query, SyntaxError},
     quota::RequestQuota,
     title::searchable,
 };
@@ -49,14 +49,14 @@ impl AdvancedSearch {
         quota.charge_search(query.patterns())?;
         let search = move || {
             let reads = |key: &str| query.reads(key) || order.as_ref().is_some_and(|order| order.reads(key));
-            let evaluation = query.evaluation(Allowance::default());
+            let evaluation = query.evaluation(Budget::default());
             let mut evaluation = evaluation.map_err(|error| invalid_query(parameter, &error))?;
             let mut found = Vec::new();
             for entry in catalog.query().sort(Sort::Updated).find().items {
                 let title = searchable(&catalog, entry, |key| reads(key))?;
-                let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
+                let is_found = evaluation.matches(&title).map_err(|exceeded| LoadFailure::Refused {
                     field: parameter,
-                    reason: format!("asks for too much: {exhausted}").into(),
+                    reason: format!("is too expensive: {exceeded}").into(),
                 })?;
                 if is_found {
                     found.push((order.as_ref().map(|order| order.sort_key(&title)), entry.id));
@@ -74,7 +74,7 @@ impl AdvancedSearch {
 }
 
 fn invalid_query(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
-    LoadFailure::Refused { field: parameter, reason: format!("cannot be read: {error}").into() }
+    LoadFailure::Refused { field: parameter, reason: format!("is invalid: {error}").into() }
 }
 
 /// Returns the titles `ids` in the given order.
@@ -106,7 +106,7 @@ pub(super) fn requested_order(parameters: &Parameters<'_>) -> Result<Option<Orde
     };
     let Some(path) = parameters.text("order_by") else { return Ok(None) };
     let order = Order::parse(path, is_descending);
-    order.map(Some).map_err(|error| Problem::invalid("order_by", format!("is wrong: {error}")))
+    order.map(Some).map_err(|error| Problem::invalid("order_by", format!("is invalid: {error}")))
 }
 
 /// Sorts titles by their sort keys. The sort is stable.

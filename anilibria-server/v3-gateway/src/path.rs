@@ -37,19 +37,19 @@ pub enum Step {
 #[non_exhaustive]
 pub enum PathError {
     /// The path is empty, or a key between dots is.
-    #[error("a path has an empty key")]
+    #[error("the path has an empty key")]
     EmptyKey,
     /// Brackets are not closed, or hold neither a number, nor an asterisk, nor a key.
-    #[error("brackets of a path hold a number, `*` or a key, and are closed by `]`")]
+    #[error("brackets in a path must contain a number, `*` or a key, and end with `]`")]
     Brackets,
     /// A key has a character that no key can have.
-    #[error("a key of a path has a character that no key can have")]
+    #[error("a key of the path has a character that is not allowed")]
     Character,
     /// The path is longer than [`MAX_LENGTH`].
-    #[error("a path is longer than {MAX_LENGTH} bytes")]
+    #[error("the path is longer than {MAX_LENGTH} bytes")]
     TooLong,
     /// The path has more than [`MAX_STEPS`] steps.
-    #[error("a path has more than {MAX_STEPS} steps")]
+    #[error("the path has more than {MAX_STEPS} steps")]
     TooDeep,
 }
 

@@ -127,10 +127,10 @@ fn projections_that_mean_the_same_are_the_same_text() {
 fn a_wrong_list_names_the_parameter_and_the_path() {
     let error = |filter: &str, remove: &str| Projection::parse(filter, remove).unwrap_err().to_string();
 
-    assert_eq!(error("id,a..b", ""), "`filter`: path 2: a path has an empty key");
+    assert_eq!(error("id,a..b", ""), "`filter`: path 2: the path has an empty key");
     assert_eq!(
         error("", "a[x"),
-        "`remove`: path 1: brackets of a path hold a number, `*` or a key, and are closed by `]`"
+        "`remove`: path 1: brackets in a path must contain a number, `*` or a key, and end with `]`"
     );
     assert_eq!(error(&"a,".repeat(MAX_PATHS + 1), ""), "`filter`: there are more than 256 paths");
     assert_eq!(error(&"a".repeat(MAX_LENGTH + 1), ""), "`filter`: the list is longer than 8192 bytes");
