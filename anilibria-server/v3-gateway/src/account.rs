@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     address::Dialect,
     gateway::Gateway,
-    paging::{PAGE, PageSize},
+    paging::{DEFAULT_PAGE_SIZE, PageSize},
     parameters::Parameters,
     render_titles::{MAX_TITLES, Source, render_titles},
     rendered_response::{Page, RenderedResponse},
@@ -44,8 +44,11 @@ impl Gateway {
     pub(super) async fn favorites(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let shape = Shape::read(parameters)?;
         // anilibria.py requests only the first page, so that page has to hold everything.
-        let default_size =
-            if parameters.dialect == Dialect::Python { PageSize::All } else { PageSize::Of(PAGE) };
+        let default_size = if parameters.dialect == Dialect::Python {
+            PageSize::All
+        } else {
+            PageSize::Of(DEFAULT_PAGE_SIZE)
+        };
         let (window, _) = parameters.window(default_size)?;
         let (client, session) = self.client_of(parameters).await?;
         let (range, _) = window.of(usize::MAX);

@@ -17,7 +17,7 @@ use super::{
     key,
     paging::Window,
     parameters::Parameters,
-    projection::Kind,
+    projection::ObjectKind,
     quota::RequestQuota,
     render_titles::{Source, render_titles},
     rendered_response::{Page, RenderedResponse, render},
@@ -52,7 +52,7 @@ impl Gateway {
     /// Returns a page of the last updated titles and the newest videos, sorted by time, the newest first.
     pub(super) async fn feed(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let (since, window) = (parameters.since()?, parameters.page()?);
-        let shape = Shape::read_as(Kind::FeedItem, parameters)?;
+        let shape = Shape::read_as(ObjectKind::FeedItem, parameters)?;
         let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
         let (workers, quota) = (self.workers.clone(), parameters.quota.clone());
         let load =

@@ -17,7 +17,7 @@ use super::{
     parameters::Parameters,
     quota::RequestQuota,
     rendered_response::{Page, RenderedResponse, render},
-    shape::{Shape, nothing},
+    shape::{Shape, empty_object},
 };
 use crate::host::HostTitles;
 
@@ -39,7 +39,7 @@ impl Gateway {
         }
         match parameters.dialect {
             Dialect::Live => Self::uncached(&found),
-            Dialect::Python => Self::uncached(&found.into_iter().next().unwrap_or_else(nothing)),
+            Dialect::Python => Self::uncached(&found.into_iter().next().unwrap_or_else(empty_object)),
         }
     }
 

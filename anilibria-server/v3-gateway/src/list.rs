@@ -47,8 +47,8 @@ impl Gateway {
             return Err(Problem::invalid("id_list", "is required, or `code_list`, or `torrent_id_list`"));
         }
         let ids = self.resolve_all(names, &parameters.quota).await?;
-        let (window, is_given) = parameters.window(PageSize::All)?;
-        let is_bare = parameters.dialect == Dialect::Live && !is_given;
+        let (window, is_set) = parameters.window(PageSize::All)?;
+        let is_bare = parameters.dialect == Dialect::Live && !is_set;
         self.list(List { listing: Listing::Named(ids), window, shape, is_bare }, &parameters.quota).await
     }
 

@@ -46,7 +46,7 @@ impl Order {
     ///
     /// [`PathError`] if `path` is malformed.
     pub fn parse(path: &str, descending: bool) -> Result<Self, PathError> {
-        Ok(Self { path: Path::parse_modern(path)?, descending })
+        Ok(Self { path: Path::parse_with_v2_names(path)?, descending })
     }
 
     /// True if the order depends on a value under `key` of the whole title, which then has to be present.

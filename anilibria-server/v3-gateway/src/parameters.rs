@@ -1,4 +1,4 @@
-//! Parameters of a request. All of them are in the query string, for writes as well.
+//! Parameters of a request. All parameters are in the query string, also those of writes.
 
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
@@ -8,12 +8,12 @@ use url::form_urlencoded;
 
 use super::{
     address::Dialect,
-    paging::{PAGE, PageSize, Paging, Window},
+    paging::{DEFAULT_PAGE_SIZE, PageSize, Paging, Window},
     quota::RequestQuota,
     session_cookie::cookie,
 };
 
-/// Maximum values in one list. At five to seven bytes each, they fill the longest accepted address.
+/// Maximum values in one list. With five to seven bytes each, they fill the longest accepted URI.
 pub(super) const MAX_VALUES: usize = 1000;
 
 /// Parameters that clients send to operations that ignore them.
@@ -47,9 +47,9 @@ impl<'r> Parameters<'r> {
             return Ok(());
         }
         unknown.dedup();
-        // Eight names suffice for an error message; an address has room for thousands.
+        // Eight names are enough for an error message; a URI has room for thousands.
         unknown.truncate(8);
-        Err(Problem::invalid(unknown.join("`, `"), "is not known here"))
+        Err(Problem::invalid(unknown.join("`, `"), "is unknown"))
     }
 
     /// Returns the first value of `name`, trimmed; `None` if it is missing or empty.
@@ -94,7 +94,7 @@ impl<'r> Parameters<'r> {
         self.number(name)?.ok_or_else(|| Problem::invalid(name, "is required"))
     }
 
-    /// Returns the requested page, and `true` if any paging parameter is present. `default_size` is the default page size.
+    /// Returns the requested page, and `true` if a paging parameter is present. `default_size` is the default page size.
     pub(super) fn window(&self, default_size: PageSize) -> Result<(Window, bool), Problem> {
         let paging = Paging {
             limit: self.number("limit")?,
@@ -104,14 +104,14 @@ impl<'r> Parameters<'r> {
         };
         let window = paging.window(default_size);
         let window = window.map_err(|error| {
-            Problem::invalid(error.parameter, format!("{}, and not {}", error.wanted, error.found))
+            Problem::invalid(error.parameter, format!("{}, found {}", error.expected, error.found))
         })?;
-        Ok((window, paging.is_given()))
+        Ok((window, paging.is_set()))
     }
 
-    /// Returns the requested page of a list. The default page size is [`PAGE`].
+    /// Returns the requested page of a list. The default page size is [`DEFAULT_PAGE_SIZE`].
     pub(super) fn page(&self) -> Result<Window, Problem> {
-        Ok(self.window(PageSize::Of(PAGE))?.0)
+        Ok(self.window(PageSize::Of(DEFAULT_PAGE_SIZE))?.0)
     }
 
     /// Returns the time in `since`, in Unix seconds. Only later items are returned.
@@ -127,7 +127,7 @@ impl<'r> Parameters<'r> {
 
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
     whole(text)
-        .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", excerpt(text))))
+        .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, found {}", excerpt(text))))
 }
 
 /// Returns the first 32 characters of a value, escaped for an error message.
@@ -146,32 +146,32 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_split_whatever_way_their_commas_are_written() {
-        let words = |query| with(query, |parameters| parameters.owned_list("list").unwrap());
+    fn lists_are_split_at_plain_and_encoded_commas() {
+        let list = |query| with(query, |parameters| parameters.owned_list("list").unwrap());
 
-        assert_eq!(words("list=a,b%2Cc,,%20d%20,"), ["a", "b", "c", "d"]);
-        assert!(words("list=").is_empty() && words("other=a").is_empty());
+        assert_eq!(list("list=a,b%2Cc,,%20d%20,"), ["a", "b", "c", "d"]);
+        assert!(list("list=").is_empty() && list("other=a").is_empty());
     }
 
     #[test]
-    fn unknown_parameters_are_named() {
-        let refused = with("id=1&colour=red&include=raw_poster&shape=round", |parameters| {
+    fn unknown_parameters_are_refused_by_name() {
+        let result = with("id=1&colour=red&include=raw_poster&shape=round", |parameters| {
             parameters.reject_unknown(&[&["id"]])
         });
 
-        let message = refused.unwrap_err().to_string();
-        assert_eq!(message, "parameter `colour`, `shape` is not known here");
+        let message = result.unwrap_err().to_string();
+        assert_eq!(message, "parameter `colour`, `shape` is unknown");
     }
 
     #[test]
-    fn wrong_values_are_named_with_their_parameter() {
+    fn error_has_the_parameter_and_the_value() {
         let message = |query| with(query, |parameters| parameters.page().unwrap_err().to_string());
 
-        assert_eq!(message("limit=x"), "parameter `limit` must be a whole number, and not `x`");
-        assert_eq!(message("page=+1"), "parameter `page` must be a whole number, and not ` 1`");
-        assert_eq!(message("page=%2B1"), "parameter `page` must be a whole number, and not `+1`");
+        assert_eq!(message("limit=x"), "parameter `limit` must be a whole number, found `x`");
+        assert_eq!(message("page=+1"), "parameter `page` must be a whole number, found ` 1`");
+        assert_eq!(message("page=%2B1"), "parameter `page` must be a whole number, found `+1`");
         assert!(
-            message("page=-1").starts_with("parameter `page` has to be 0 or greater"),
+            message("page=-1").starts_with("parameter `page` must be at least 0"),
             "{}",
             message("page=-1")
         );
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn cookie_stands_in_for_the_session() {
+    fn session_is_read_from_the_parameter_or_else_the_cookie() {
         let uri = "/v3/user".parse().unwrap();
         let headers =
             HeaderMap::from_iter([(poem::http::header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);

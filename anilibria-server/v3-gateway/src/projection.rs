@@ -32,7 +32,7 @@ pub struct Projection {
 
 /// Kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// A title.
     Title,
     /// A video.
@@ -51,18 +51,18 @@ struct Paths {
 
 /// Error of parsing `filter` or `remove`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{parameter}`: {problem}")]
+#[error("`{parameter}`: {kind}")]
 pub struct ProjectionError {
     /// Name of the parameter: `filter` or `remove`.
     pub parameter: &'static str,
     /// Cause of the error.
-    pub problem: ProjectionProblem,
+    pub kind: ProjectionErrorKind,
 }
 
 /// Errors of parsing a list of paths.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProjectionProblem {
+pub enum ProjectionErrorKind {
     /// A path is malformed.
     #[error("path {number}: {reason}")]
     Path {
@@ -87,17 +87,16 @@ impl Projection {
     ///
     /// [`ProjectionError`] if a path is malformed, or a list is too long.
     pub fn parse(filter: &str, remove: &str) -> Result<Self, ProjectionError> {
-        let paths =
-            |parameter, text| Paths::parse(text).map_err(|problem| ProjectionError { parameter, problem });
+        let paths = |parameter, text| Paths::parse(text).map_err(|kind| ProjectionError { parameter, kind });
         Ok(Self { filter: paths("filter", filter)?, remove: paths("remove", remove)? })
     }
 
     /// Returns the same projection for objects of this kind, without the paths that lead nowhere in any of them. All
     /// spellings of a projection then have the same text.
     #[must_use]
-    pub fn of(self, kind: Kind) -> Self {
+    pub fn for_kind(self, kind: ObjectKind) -> Self {
         let schema = Schema::of(kind);
-        let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.has(path)).collect();
+        let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.contains(path)).collect();
         // If no path leads anywhere, `filter` leaves nothing, so it stays; `remove` has no effect, so it is dropped.
         let filter = self.filter.map(|paths| Paths::of(known(paths)));
         let remove =
@@ -148,19 +147,20 @@ impl fmt::Display for Projection {
 
 impl Paths {
     /// Parses a list; `None` if it has no paths.
-    fn parse(text: &str) -> Result<Option<Self>, ProjectionProblem> {
+    fn parse(text: &str) -> Result<Option<Self>, ProjectionErrorKind> {
         if text.len() > MAX_LENGTH {
-            return Err(ProjectionProblem::TooLong);
+            return Err(ProjectionErrorKind::TooLong);
         }
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let mut sorted = BTreeSet::new();
         for (position, part) in parts.enumerate() {
             let number = position + 1;
             if number > MAX_PATHS {
-                return Err(ProjectionProblem::TooMany);
+                return Err(ProjectionErrorKind::TooMany);
             }
             sorted.insert(
-                Path::parse_modern(part).map_err(|reason| ProjectionProblem::Path { number, reason })?,
+                Path::parse_with_v2_names(part)
+                    .map_err(|reason| ProjectionErrorKind::Path { number, reason })?,
             );
         }
         Ok((!sorted.is_empty()).then(|| Self::of(sorted)))

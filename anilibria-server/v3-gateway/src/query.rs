@@ -17,10 +17,12 @@
 //! | `-a` | the negated number |
 //! | `p of a` | property `p` of the object `a`: `year of {season}` |
 //!
-//! The operators of a row have the same precedence and are left-associative. Values are numbers (`1.5`), strings (`"a \"b\" \\ c"`), `true`, `false`, `null`,
-//! lists (`(1, 2)`), and values under a [path](super::path) of the title (`{names.ru}`, `{torrents.list[*].seeders}`). In a
-//! string, a backslash before any other character stays, so that `"\d+"` is a pattern. The functions are those of
-//! [`Function`]. `released`, with or without braces, is true if the title is finished.
+//! The operators of a row have the same precedence and are left-associative.
+//!
+//! Values are numbers (`1.5`), strings (`"a \"b\" \\ c"`), `true`, `false`, `null`, lists (`(1, 2)`), and values under a
+//! [path](super::path) of the title (`{names.ru}`, `{torrents.list[*].seeders}`). In a string, a backslash before any other
+//! character stays, so that `"\d+"` is a pattern. The functions are those of [`Function`]. `released`, with or without braces,
+//! is true if the title is finished.
 //!
 //! - **Truth** is that of JavaScript: `false`, `0`, `""`, `null` and missing values are false. All other values are true,
 //!   even an empty list. A title matches if the whole query is true, so `{id}` finds every title.

@@ -148,7 +148,8 @@ impl<'t> Lexer<'t> {
         let position = self.position;
         let text = self.take(close + 1);
         let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
-        let path = Path::parse_modern(inside).map_err(|error| SyntaxErrorKind::from(error).at(position))?;
+        let path =
+            Path::parse_with_v2_names(inside).map_err(|error| SyntaxErrorKind::from(error).at(position))?;
         Ok((TokenKind::Path(path), text))
     }
 

@@ -91,7 +91,7 @@ impl<'t> Parser<'t> {
             TokenKind::Path(path) if self.accept("of") => self.property(path.clone()),
             TokenKind::Path(path) => Ok(Expression::Path(path.clone())),
             TokenKind::String(name) | TokenKind::Name(name) if self.accept("of") => {
-                let path = Path::parse_modern(name)
+                let path = Path::parse_with_v2_names(name)
                     .map_err(|error| SyntaxErrorKind::from(error).at(token.position))?;
                 self.property(path)
             }

@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     // Braces, which the full language requires, are accepted here as well.
     let path = path.trim();
     let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
-    let path = Path::parse_modern(bare).map_err(|error| SyntaxErrorKind::from(error).at(1))?;
+    let path = Path::parse_with_v2_names(bare).map_err(|error| SyntaxErrorKind::from(error).at(1))?;
     Ok(Expression::Path(path).with_operator(operator, right))
 }
 
