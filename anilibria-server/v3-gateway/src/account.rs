@@ -101,7 +101,7 @@ impl Gateway {
 
     /// Returns a client that sends the token of this session, and the id of the session.
     pub(super) async fn client_in(&self, session: &str) -> Result<(Client, SessionId), Problem> {
-        let session = SessionId::read(session).ok_or(ENDED)?;
+        let session = SessionId::parse(session).ok_or(ENDED)?;
         let token = self.sessions.token(&session).await.map_err(super::unavailable)?;
         Ok((self.titles.client().in_session(token.ok_or(ENDED)?), session))
     }

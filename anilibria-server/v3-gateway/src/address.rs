@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn every_version_leads_to_where_it_is_served() {
+    fn every_version_is_rewritten_to_a_served_path() {
         for (path, to) in [
             ("/v3/title?id=1", "/v3/title?id=1"),
             ("/v3/title/?id=1", "/v3/title?id=1"),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_slashes_lead_to_the_same_place_as_single_ones() {
+    fn duplicate_slashes_are_removed() {
         for (path, to, format) in [
             ("//v3/title?id=1", "/v3/title?id=1", Some(ErrorFormat::Api)),
             ("/v3//title?filter=a//b", "/v3/title?filter=a//b", Some(ErrorFormat::Api)),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_v2_lead_to_the_operations_of_v3() {
+    fn names_of_v2_are_rewritten_to_the_operations_of_v3() {
         for (name, path) in OPERATIONS_OF_V2 {
             for (version, prefix) in [("", "/v3"), (".0", "/v3.0"), (".1.2", "/v3.0")] {
                 let (rewritten, format) = rewritten(&format!("/v3{version}/{name}?id=1"));
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn other_addresses_stay() {
+    fn other_paths_do_not_change() {
         for path in [
             "/v30/title",
             "/v3.x/title",
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn own_address_is_the_requested_one_without_the_session() {
+    fn self_link_is_the_requested_address_without_the_session() {
         for (path, address) in [
             ("/v3/torrent/rss", "https://anime.example/v3/torrent/rss"),
             ("/v3.1//getRSS/?limit=5&&since=1", "https://anime.example/v3.1/getRSS/?limit=5&since=1"),
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_led_when_switched_off() {
+    fn disabled_addresses_do_not_change() {
         let mut request = Request::builder().uri("/v3.0.14/title".parse().unwrap()).finish();
 
         assert_eq!(Addresses::default().rewrite(&mut request), None);

@@ -9,7 +9,7 @@ use poem::{
 };
 use url::form_urlencoded;
 
-use super::session_cookie::cookie;
+use super::session_cookie::session_from_cookie;
 
 /// Parameters with the session of a user.
 pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
@@ -33,7 +33,7 @@ fn has_session(request: &Request) -> bool {
         SESSION_PARAMETERS.contains(&&*name) && !value.trim().is_empty()
     };
     form_urlencoded::parse(query.as_bytes()).any(is_session)
-        || cookie(request.headers()).is_some_and(|session| !session.is_empty())
+        || session_from_cookie(request.headers()).is_some_and(|session| !session.is_empty())
         || request.headers().contains_key(header::AUTHORIZATION)
         || requests_header(request, &header::AUTHORIZATION)
 }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn public_data_is_for_all_pages() {
+    fn all_origins_may_read_public_data() {
         for (method, uri) in [
             (Method::GET, "/v3/title?id=1"),
             (Method::HEAD, "/v3/title?id=1"),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_requests_with_a_session_are_for_listed_pages() {
+    fn listed_origins_may_read_responses_to_requests_with_a_session() {
         for (uri, header) in [
             ("/v3/user?session=x", ("accept", "*/*")),
             ("/v3/genres?sessio%6e=x", ("accept", "*/*")),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_writes_are_for_listed_pages() {
+    fn listed_origins_may_read_responses_to_writes() {
         let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
 
         assert_eq!(policy_of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);

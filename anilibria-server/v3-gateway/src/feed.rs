@@ -27,7 +27,7 @@ use super::{
 use crate::host::HostTitles;
 
 /// An item of the feed whose title is not read yet.
-enum News {
+enum Entry {
     Title(ReleaseId),
     Video(Box<Video>),
 }
@@ -35,7 +35,7 @@ enum News {
 /// An item of the feed.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Item {
+enum RenderedEntry {
     Title { title: Arc<RawValue> },
     Video { youtube: Value },
 }
@@ -67,7 +67,7 @@ async fn videos(
     window: Window,
     shape: Shape,
 ) -> Result<NewValue, LoadFailure> {
-    let all = newest(&titles, since).await?;
+    let all = latest_videos(&titles, since).await?;
     let (range, pagination) = window.of(all.len());
     let mut list = Vec::new();
     for video in all.get(range).unwrap_or_default() {
@@ -82,7 +82,7 @@ async fn videos(
 const ALL_VIDEOS: u32 = 0;
 
 /// Returns the newest videos, at most [`MAX_SCANNED`].
-async fn newest(titles: &HostTitles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
+async fn latest_videos(titles: &HostTitles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
     let load = |titles: HostTitles| async move {
         let videos = titles.client().media().videos().limit(ALL_VIDEOS).await?;
         Ok(videos.iter().take(MAX_SCANNED as usize).map(Video::from).collect())
@@ -101,24 +101,24 @@ async fn feed(
     workers: Workers,
     quota: RequestQuota,
 ) -> Result<NewValue, LoadFailure> {
-    let mut news: Vec<_> =
-        updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
-    let videos = newest(&titles, since).await?;
-    news.extend(videos.into_iter().map(|video| (video.timestamp, News::Video(Box::new(video)))));
-    news.sort_by_key(|(at, _)| Reverse(*at));
-    let (range, pagination) = window.of(news.len());
-    let news = news.get(range).unwrap_or_default();
-    let ids: Vec<_> = news.iter().filter_map(|(_, item)| item.title()).collect();
+    let mut entries: Vec<_> =
+        updated_titles(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
+    let videos = latest_videos(&titles, since).await?;
+    entries.extend(videos.into_iter().map(|video| (video.timestamp, Entry::Video(Box::new(video)))));
+    entries.sort_by_key(|(at, _)| Reverse(*at));
+    let (range, pagination) = window.of(entries.len());
+    let entries = entries.get(range).unwrap_or_default();
+    let ids: Vec<_> = entries.iter().filter_map(|(_, item)| item.title()).collect();
     let found = render_titles(&titles, ids.clone(), &shape, Source::Any, &workers, &quota).await?;
     let found: HashMap<_, _> = found.into_iter().collect();
-    let mut list = Vec::with_capacity(news.len());
-    for (_, item) in news {
+    let mut list = Vec::with_capacity(entries.len());
+    for (_, item) in entries {
         list.extend(match item {
-            News::Title(id) => found.get(id).cloned().map(|title| Item::Title { title }),
-            News::Video(video) => {
+            Entry::Title(id) => found.get(id).cloned().map(|title| RenderedEntry::Title { title }),
+            Entry::Video(video) => {
                 let mut video: Value = serde_json::to_value(video)?;
                 shape.apply(&mut video);
-                Some(Item::Video { youtube: video })
+                Some(RenderedEntry::Video { youtube: video })
             }
         });
     }
@@ -126,7 +126,7 @@ async fn feed(
     Ok(NewValue::new(render(&Page { list, pagination })?).tags(tags).tag(tag::LISTS))
 }
 
-impl News {
+impl Entry {
     fn title(&self) -> Option<ReleaseId> {
         match self {
             Self::Title(id) => Some(*id),
@@ -137,13 +137,15 @@ impl News {
 
 /// Returns all titles with the times of their updates. Without a catalog, returns the first [`MAX_SCANNED`] that
 /// AniLibria lists.
-async fn updated(titles: &HostTitles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
+async fn updated_titles(
+    titles: &HostTitles,
+) -> Result<Vec<(Option<time::OffsetDateTime>, Entry)>, LoadFailure> {
     if let Some(catalog) = catalog(titles) {
         let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
-        return Ok(all.map(|entry| (entry.updated_at(), News::Title(entry.id))).collect());
+        return Ok(all.map(|entry| (entry.updated_at(), Entry::Title(entry.id))).collect());
     }
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
     let found = catalog.window(0, MAX_SCANNED).await?.items;
-    Ok(found.iter().map(|release| (release.last_activity_at(), News::Title(release.id))).collect())
+    Ok(found.iter().map(|release| (release.last_activity_at(), Entry::Title(release.id))).collect())
 }

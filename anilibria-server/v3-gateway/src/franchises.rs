@@ -22,7 +22,7 @@ use super::{
 use crate::host::HostTitles;
 
 /// Number of franchises that are read concurrently.
-pub(super) const AT_A_TIME: usize = 8;
+pub(super) const CONCURRENT_READS: usize = 8;
 
 impl Gateway {
     /// Returns the franchises of a title. The dialect of anilibria.py has only the first one, or an empty object if there is
@@ -32,7 +32,7 @@ impl Gateway {
         parameters: &Parameters<'_>,
     ) -> Result<RenderedResponse, Problem> {
         let (id, shape) = (parameters.required_number::<u32>("id")?, Shape::of_parts(parameters)?);
-        let found = of(&self.titles, ReleaseId(id)).await?;
+        let found = franchises_of(&self.titles, ReleaseId(id)).await?;
         let mut found = values(&found).map_err(Problem::internal)?;
         for franchise in &mut found {
             shape.apply(franchise);
@@ -48,13 +48,14 @@ impl Gateway {
         let (window, shape) = (parameters.page()?, Shape::of_parts(parameters)?);
         let key = key::list("franchises", &format!("{window:?} {}", shape.canonical()));
         let quota = parameters.quota.clone();
-        let load = move |titles: HostTitles| async move { page(titles, window, shape, quota).await };
+        let load =
+            move |titles: HostTitles| async move { franchise_page(titles, window, shape, quota).await };
         Ok(self.cached_with_quota(&key, &parameters.quota, load).await?)
     }
 }
 
 /// Returns the franchises of title `id`. They seldom change, so they are cached apart from the title.
-pub(super) async fn of(titles: &HostTitles, id: ReleaseId) -> Result<Vec<Franchise>, LoadFailure> {
+pub(super) async fn franchises_of(titles: &HostTitles, id: ReleaseId) -> Result<Vec<Franchise>, LoadFailure> {
     let load = move |titles: HostTitles| async move {
         match titles.client().franchises().of_release(id).await {
             Ok(found) => Ok(found.iter().map(Franchise::from).collect()),
@@ -65,7 +66,7 @@ pub(super) async fn of(titles: &HostTitles, id: ReleaseId) -> Result<Vec<Franchi
     cached_data(titles, &Options::new(), &key::franchises(id.get()), load).await
 }
 
-async fn page(
+async fn franchise_page(
     titles: HostTitles,
     window: Window,
     shape: Shape,
@@ -79,7 +80,7 @@ async fn page(
     let (range, pagination) = window.of(all.len());
     let ids = all.get(range).unwrap_or_default().to_vec();
     quota.charge_calls(ids.len())?;
-    let found = stream::iter(ids).map(|id| one(&titles, id)).buffered(AT_A_TIME);
+    let found = stream::iter(ids).map(|id| franchise(&titles, id)).buffered(CONCURRENT_READS);
     let mut list: Vec<Value> = found.try_filter_map(async |one| Ok(one)).try_collect().await?;
     for franchise in &mut list {
         shape.apply(franchise);
@@ -89,7 +90,7 @@ async fn page(
 
 /// Returns one franchise with its titles, which the list of all franchises does not have. Each franchise is cached, so that
 /// a retry after a timeout has fewer franchises to read.
-async fn one(titles: &HostTitles, id: FranchiseId) -> Result<Option<Value>, LoadFailure> {
+async fn franchise(titles: &HostTitles, id: FranchiseId) -> Result<Option<Value>, LoadFailure> {
     let load = move |titles: HostTitles| async move {
         match titles.client().franchises().get(id).await {
             Ok(found) => Ok(Some(Franchise::from(&found))),

@@ -1,4 +1,4 @@
-//! Lists of titles. A [`Listing`] selects the titles; the rest is the same for all lists.
+//! Lists of titles. A [`Selector`] selects the titles; the rest is the same for all lists.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::{
     render_titles::{Source, render_titles},
     rendered_response::{Page, RenderedResponse, render},
     search::Search,
-    selection::{self, Listing},
+    selection::{self, Selector},
     shape::Shape,
     title_ref::TitleRefs,
 };
@@ -27,7 +27,7 @@ use crate::host::HostTitles;
 /// Parameters of a list.
 #[derive(Debug)]
 pub(super) struct List {
-    pub(super) listing: Listing,
+    pub(super) selector: Selector,
     pub(super) window: Window,
     pub(super) shape: Shape,
     /// True if the list is returned without its envelope.
@@ -49,22 +49,22 @@ impl Gateway {
         let ids = self.resolve_all(names, &parameters.quota).await?;
         let (window, is_set) = parameters.window(PageSize::All)?;
         let is_bare = parameters.dialect == Dialect::Live && !is_set;
-        self.list(List { listing: Listing::Named(ids), window, shape, is_bare }, &parameters.quota).await
+        self.list(List { selector: Selector::Ids(ids), window, shape, is_bare }, &parameters.quota).await
     }
 
     /// Returns the last updated titles.
     pub(super) async fn updates(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        self.paged(parameters, Listing::Updates { since: parameters.since()? }).await
+        self.paged(parameters, Selector::Updates { since: parameters.since()? }).await
     }
 
     /// Returns the last changed titles.
     pub(super) async fn changes(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        self.paged(parameters, Listing::Changes { since: parameters.since()? }).await
+        self.paged(parameters, Selector::Changes { since: parameters.since()? }).await
     }
 
     /// Returns the titles that match a search by parameters.
     pub(super) async fn search(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        self.paged(parameters, Listing::Search(Box::new(Search::read(parameters)?))).await
+        self.paged(parameters, Selector::Search(Box::new(Search::read(parameters)?))).await
     }
 
     /// Returns the titles that match an expression.
@@ -72,17 +72,17 @@ impl Gateway {
         &self,
         parameters: &Parameters<'_>,
     ) -> Result<RenderedResponse, Problem> {
-        self.paged(parameters, Listing::Advanced(Box::new(AdvancedSearch::read(parameters)?))).await
+        self.paged(parameters, Selector::Advanced(Box::new(AdvancedSearch::read(parameters)?))).await
     }
 
     /// Returns a page of a list, in its envelope.
     async fn paged(
         &self,
         parameters: &Parameters<'_>,
-        listing: Listing,
+        selector: Selector,
     ) -> Result<RenderedResponse, Problem> {
         let (window, shape) = (parameters.page()?, Shape::read(parameters)?);
-        self.list(List { listing, window, shape, is_bare: false }, &parameters.quota).await
+        self.list(List { selector, window, shape, is_bare: false }, &parameters.quota).await
     }
 
     async fn list(&self, list: List, quota: &RequestQuota) -> Result<RenderedResponse, Problem> {
@@ -109,9 +109,9 @@ impl Gateway {
 
 impl List {
     fn key(&self) -> String {
-        let Self { listing, window, shape, is_bare } = self;
-        let canonical = format!("{} {window:?} {} {is_bare}", listing.canonical(), shape.canonical());
-        key::list(listing.name(), &canonical)
+        let Self { selector, window, shape, is_bare } = self;
+        let canonical = format!("{} {window:?} {} {is_bare}", selector.canonical(), shape.canonical());
+        key::list(selector.name(), &canonical)
     }
 }
 
@@ -123,7 +123,7 @@ async fn render_list(
     workers: &Workers,
     quota: &RequestQuota,
 ) -> Result<(Bytes, Vec<ReleaseId>), LoadFailure> {
-    let (ids, pagination) = selection::select(titles, &list.listing, &list.window, workers, quota).await?;
+    let (ids, pagination) = selection::select(titles, &list.selector, &list.window, workers, quota).await?;
     let found = render_titles(titles, ids, &list.shape, source, workers, quota).await?;
     let (ids, list_of): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let answer = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };

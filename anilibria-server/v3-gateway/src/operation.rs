@@ -237,7 +237,7 @@ impl Endpoint for SitePageEndpoint {
                 let parameters = Parameters::parse(request.uri(), request.headers(), Dialect::Live, quota);
                 self.gateway.torrent_file(&parameters).await
             }
-            SitePage::Storage => self.gateway.stored(request.uri().path()),
+            SitePage::Storage => self.gateway.storage_file(request.uri().path()),
         };
         Ok(answer?)
     }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_stand_by_their_value_and_else_as_they_did() {
+    fn titles_are_sorted_by_value_and_the_sort_is_stable() {
         assert_eq!(ordered("id", true), [3, 2, 1]);
         assert_eq!(ordered("in_favorites", false), [1, 3, 2]);
         assert_eq!(ordered("in_favorites", true), [2, 1, 3]);
@@ -145,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_title_without_a_value_is_the_last_in_both_directions() {
+    fn title_without_a_value_is_last_in_both_directions() {
         assert_eq!(ordered("code", false), [2, 1, 3]);
         assert_eq!(ordered("code", true), [1, 2, 3]);
     }
 
     #[test]
-    fn of_many_values_the_one_counts_that_comes_first() {
+    fn title_with_many_values_is_sorted_by_the_first_of_them() {
         for path in ["torrents.list.downloads", "torrents.list[*].downloads", "torrents.playlist.downloads"] {
             assert_eq!(ordered(path, false), [1, 3, 2], "{path}");
             assert_eq!(ordered(path, true), [1, 3, 2], "{path}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_tells_what_it_reads() {
+    fn order_reports_the_keys_that_it_reads() {
         let order = Order::parse("torrents.list.downloads", true).unwrap();
 
         assert!(order.reads("torrents") && !order.reads("id"));

@@ -10,7 +10,7 @@ use super::{
     address::Dialect,
     paging::{DEFAULT_PAGE_SIZE, PageSize, Paging, Window},
     quota::RequestQuota,
-    session_cookie::cookie,
+    session_cookie::session_from_cookie,
 };
 
 /// Maximum values in one list. With five to seven bytes each, they fill the longest accepted URI.
@@ -121,7 +121,7 @@ impl<'r> Parameters<'r> {
 
     /// Returns the session from the parameter, or else from the cookie.
     pub(super) fn session(&self) -> Option<&str> {
-        self.text("session").or_else(|| cookie(self.headers))
+        self.text("session").or_else(|| session_from_cookie(self.headers))
     }
 }
 

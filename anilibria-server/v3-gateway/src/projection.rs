@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::{schema::Schema, tree::Tree};
 use super::path::{Path, PathError};
 
-/// Maximum paths of one parameter. A title has about 80 places, counting those of one episode and one torrent.
+/// Maximum paths of one parameter. A title has about 80 paths, counting those of one episode and one torrent.
 pub const MAX_PATHS: usize = 256;
 
 /// Maximum bytes of one parameter, some 30 for each path.

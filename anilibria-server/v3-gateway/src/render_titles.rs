@@ -15,7 +15,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     franchises,
     gateway::{Workers, catalog},
-    include,
+    included_files,
     quota::RequestQuota,
     shape::Shape,
     title::from_catalog,
@@ -72,7 +72,7 @@ pub(super) async fn render_titles(
     for release in &releases {
         let mut title = title_value(release, &franchises)?;
         if shape.include.any() {
-            include::fill(titles.client(), &mut title, shape, quota).await?;
+            included_files::add(titles.client(), &mut title, shape, quota).await?;
         }
         shape.apply(&mut title);
         page.push(release.id, &title)?;
@@ -149,9 +149,10 @@ fn render_from_catalog(
 }
 
 async fn franchises_of(titles: &HostTitles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
-    let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
+    let of =
+        |id: ReleaseId| async move { (id, franchises::franchises_of(titles, id).await.unwrap_or_default()) };
     // A title whose franchises cannot be read is returned without them.
-    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await
+    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::CONCURRENT_READS).collect().await
 }
 
 fn title_value(

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn body_is_what_was_rendered_and_nothing_else() {
+    async fn body_is_the_rendered_text() {
         let answer = RenderedResponse::uncached(render(&json!({"id": 1})).unwrap());
 
         let response = answer.into_response();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_forms_say_what_they_are() {
+    async fn media_type_can_be_set() {
         let response =
             RenderedResponse::uncached(seal("<rss/>")).with_media_type("application/rss+xml").into_response();
 

@@ -20,9 +20,9 @@ use crate::host::HostTitles;
 
 /// Selectors of the titles of a list.
 #[derive(Clone, Debug)]
-pub(super) enum Listing {
+pub(super) enum Selector {
     /// These titles.
-    Named(Vec<ReleaseId>),
+    Ids(Vec<ReleaseId>),
     /// All titles, the last updated first.
     Updates { since: Option<i64> },
     /// All titles, the last changed first.
@@ -33,11 +33,11 @@ pub(super) enum Listing {
     Advanced(Box<AdvancedSearch>),
 }
 
-impl Listing {
+impl Selector {
     /// Returns the name of the selector in cache keys.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Named(_) => "list",
+            Self::Ids(_) => "list",
             Self::Updates { .. } => "updates",
             Self::Changes { .. } => "changes",
             Self::Search(_) => "search",
@@ -54,44 +54,44 @@ impl Listing {
     }
 }
 
-/// Returns the titles on a page of `listing`.
+/// Returns the titles on a page of `selector`.
 pub(super) async fn select(
     titles: &HostTitles,
-    listing: &Listing,
+    selector: &Selector,
     window: &Window,
     workers: &Workers,
     quota: &RequestQuota,
 ) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     let catalog = catalog(titles);
-    let all = match (listing, catalog) {
-        (Listing::Named(ids), _) => ids.clone(),
-        (Listing::Updates { since }, Some(catalog)) => updated(&catalog, *since),
-        (Listing::Updates { since: None }, None) => return updates(titles, window).await,
-        (Listing::Updates { since: Some(since) }, None) => {
-            let heads = heads(titles).await?;
-            newer(heads, Release::last_activity_at, *since)
+    let all = match (selector, catalog) {
+        (Selector::Ids(ids), _) => ids.clone(),
+        (Selector::Updates { since }, Some(catalog)) => updated_since(&catalog, *since),
+        (Selector::Updates { since: None }, None) => return updates_page(titles, window).await,
+        (Selector::Updates { since: Some(since) }, None) => {
+            let releases = latest_releases(titles).await?;
+            ids_newer_than(releases, Release::last_activity_at, *since)
         }
-        (Listing::Changes { since }, Some(catalog)) => changed(&catalog, *since),
-        (Listing::Changes { since }, None) => {
-            let mut heads = heads(titles).await?;
-            heads.sort_by_key(|release| Reverse(release.updated_at));
-            newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
+        (Selector::Changes { since }, Some(catalog)) => changed_since(&catalog, *since),
+        (Selector::Changes { since }, None) => {
+            let mut releases = latest_releases(titles).await?;
+            releases.sort_by_key(|release| Reverse(release.updated_at));
+            ids_newer_than(releases, |release| release.updated_at, since.unwrap_or(i64::MIN))
         }
-        (Listing::Search(search), Some(catalog)) => search.find_in_catalog(catalog, workers).await?,
-        (Listing::Search(search), None) => search.find_upstream(titles).await?,
-        (Listing::Advanced(advanced), Some(catalog)) => advanced.find(catalog, workers, quota).await?,
-        (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
+        (Selector::Search(search), Some(catalog)) => search.find_in_catalog(catalog, workers).await?,
+        (Selector::Search(search), None) => search.find_upstream(titles).await?,
+        (Selector::Advanced(advanced), Some(catalog)) => advanced.find(catalog, workers, quota).await?,
+        (Selector::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
     };
     let (range, pagination) = window.of(all.len());
     Ok((all.get(range).unwrap_or_default().to_vec(), pagination))
 }
 
-fn updated(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+fn updated_since(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
     all.filter(|entry| is_newer(entry.updated_at(), since)).map(|entry| entry.id).collect()
 }
 
-fn changed(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+fn changed_since(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let mut all: Vec<_> = catalog.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
     all.sort_by_key(|entry| Reverse(entry.changed_at()));
     all.into_iter().map(|entry| entry.id).collect()
@@ -102,7 +102,7 @@ pub(super) fn is_newer(moment: Option<OffsetDateTime>, since: Option<i64>) -> bo
     since.is_none_or(|since| moment.is_some_and(|moment| moment.unix_timestamp() > since))
 }
 
-fn newer(
+fn ids_newer_than(
     releases: Vec<Release>,
     at: impl Fn(&Release) -> Option<OffsetDateTime>,
     since: i64,
@@ -112,7 +112,10 @@ fn newer(
 }
 
 /// Returns the last updated titles in the order of AniLibria, which is the requested one.
-async fn updates(titles: &HostTitles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
+async fn updates_page(
+    titles: &HostTitles,
+    window: &Window,
+) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     // The start of the page does not depend on the length of the list.
     let (range, _) = window.of(usize::MAX);
     let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, MAX_SCANNED);
@@ -123,7 +126,7 @@ async fn updates(titles: &HostTitles, window: &Window) -> Result<(Vec<ReleaseId>
 }
 
 /// Returns the last updated titles with their times.
-async fn heads(titles: &HostTitles) -> Result<Vec<Release>, LoadFailure> {
+async fn latest_releases(titles: &HostTitles) -> Result<Vec<Release>, LoadFailure> {
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
     Ok(catalog.window(0, MAX_SCANNED).await?.items)

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     franchises,
     gateway::{Gateway, catalog},
-    include, key,
+    included_files, key,
     parameters::Parameters,
     quota::RequestQuota,
     rendered_response::{RenderedResponse, render},
@@ -24,13 +24,13 @@ use super::{
 use crate::host::HostTitles;
 
 /// TTL of a title whose franchises could not be read.
-const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
+const TTL_WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
 
 impl Gateway {
     /// Returns the requested title.
     pub(super) async fn title(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let shape = Shape::read(parameters)?;
-        let name = if let Some(id) = parameters.number("id")? {
+        let title = if let Some(id) = parameters.number("id")? {
             TitleRef::Id(id)
         } else if let Some(code) = parameters.text("code") {
             TitleRef::Code(code.to_owned())
@@ -39,47 +39,53 @@ impl Gateway {
         } else {
             return Err(Problem::invalid("id", "is required, or `code`, or `torrent_id`"));
         };
-        let id = self.resolve(name).await?.ok_or(Problem::Missing { what: "title" })?;
-        self.by_id(id.get(), shape, &parameters.quota).await
+        let id = self.resolve(title).await?.ok_or(Problem::Missing { what: "title" })?;
+        self.title_by_id(id.get(), shape, &parameters.quota).await
     }
 
     /// Returns a random title that is not blocked.
     pub(super) async fn random(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let shape = Shape::read(parameters)?;
-        let chosen = catalog(&self.titles).and_then(|catalog| {
+        let random = catalog(&self.titles).and_then(|catalog| {
             let open = catalog.query().blocked(false).find();
             fastrand::choice(&open.items).map(|entry| entry.id)
         });
-        let id = match chosen {
+        let id = match random {
             Some(id) => id,
             None => random_id(&self.titles).await?.ok_or(Problem::Missing { what: "title" })?,
         };
-        Ok(self.by_id(id.get(), shape, &parameters.quota).await?.into_uncached())
+        Ok(self.title_by_id(id.get(), shape, &parameters.quota).await?.into_uncached())
     }
 
     /// Returns the title `id` in this shape. If AniLibria fails and there is no stale value, returns the title from the
     /// local catalog.
-    async fn by_id(&self, id: u32, shape: Shape, quota: &RequestQuota) -> Result<RenderedResponse, Problem> {
+    async fn title_by_id(
+        &self,
+        id: u32,
+        shape: Shape,
+        quota: &RequestQuota,
+    ) -> Result<RenderedResponse, Problem> {
         let answer = if shape.is_plain() {
-            whole(&self.titles, id).await.map(RenderedResponse::from_cache)
+            complete_title(&self.titles, id).await.map(RenderedResponse::from_cache)
         } else {
             let (load_shape, load_quota) = (shape.clone(), quota.clone());
-            let load =
-                move |titles: HostTitles| async move { shaped(&titles, id, &load_shape, &load_quota).await };
+            let load = move |titles: HostTitles| async move {
+                shaped_title(&titles, id, &load_shape, &load_quota).await
+            };
             self.cached_with_quota(&key::shaped(id, &shape.canonical()), quota, load).await
         };
         match answer {
             Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
             Ok(answer) => Ok(answer),
             Err(failure) if failure.is_of_upstream() => {
-                self.mirrored(id, &shape).ok_or_else(|| failure.into())
+                self.title_from_catalog(id, &shape).ok_or_else(|| failure.into())
             }
             Err(failure) => Err(failure.into()),
         }
     }
 
     /// Returns the title from the local catalog, for when AniLibria fails.
-    fn mirrored(&self, id: u32, shape: &Shape) -> Option<RenderedResponse> {
+    fn title_from_catalog(&self, id: u32, shape: &Shape) -> Option<RenderedResponse> {
         let catalog = catalog(&self.titles)?;
         let mut title = from_catalog(&catalog, ReleaseId(id)).ok()??;
         shape.apply(&mut title);
@@ -88,7 +94,7 @@ impl Gateway {
 }
 
 /// Returns the whole title `id`, with its franchises.
-async fn whole(titles: &HostTitles, id: u32) -> Result<Cached, LoadFailure> {
+async fn complete_title(titles: &HostTitles, id: u32) -> Result<Cached, LoadFailure> {
     let load = move |titles: HostTitles| async move {
         let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
             Ok(release) => release,
@@ -96,28 +102,28 @@ async fn whole(titles: &HostTitles, id: u32) -> Result<Cached, LoadFailure> {
             Err(error) => return Err(error.into()),
         };
         let mut title = Mapping::new(&release).title();
-        let franchises = franchises::of(&titles, release.id).await;
-        let is_whole = franchises.is_ok();
+        let franchises = franchises::franchises_of(&titles, release.id).await;
+        let has_franchises = franchises.is_ok();
         title.franchises = Some(franchises.unwrap_or_default());
         let loaded = NewValue::new(render(&title)?).tag(tag::title(id));
-        Ok(if is_whole { loaded } else { loaded.ttl(WITHOUT_FRANCHISES) })
+        Ok(if has_franchises { loaded } else { loaded.ttl(TTL_WITHOUT_FRANCHISES) })
     };
     titles.cached(&Options::new(), &key::title(id), load).await
 }
 
 /// Returns the title `id` in another shape.
-async fn shaped(
+async fn shaped_title(
     titles: &HostTitles,
     id: u32,
     shape: &Shape,
     quota: &RequestQuota,
 ) -> Result<NewValue, LoadFailure> {
-    let whole = whole(titles, id).await?;
-    if whole.is_absent() {
+    let complete = complete_title(titles, id).await?;
+    if complete.is_absent() {
         return Ok(NewValue::absent().tag(tag::title(id)));
     }
-    let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
-    include::fill(titles.client(), &mut title, shape, quota).await?;
+    let mut title: Value = serde_json::from_slice(&unsealed(&complete.into_value()))?;
+    included_files::add(titles.client(), &mut title, shape, quota).await?;
     shape.apply(&mut title);
     Ok(NewValue::new(render(&title)?).tag(tag::title(id)))
 }

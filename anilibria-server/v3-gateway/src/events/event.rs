@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn description_is_an_object_for_some_and_a_text_for_others() {
+    fn description_is_an_object_or_a_text_by_dialect() {
         let event = title_update();
 
         assert_eq!(text(&event, Dialect::Live, "", ""), *event.value());
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn projection_is_of_the_title_or_else_of_the_data_and_leaves_the_rest() {
+    fn projection_applies_to_the_title_or_else_to_the_data() {
         let event = title_update();
         let shaped = text(&event, Dialect::Live, "id,names", "names.en");
         assert_eq!(shaped["data"]["title"], json!({"id": 7, "names": {"ru": "Имя"}}));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_rendered_is_read_and_what_is_foreign_is_not() {
+    fn rendered_event_is_parsed_and_other_text_is_not() {
         let event = title_update();
 
         assert_eq!(Event::parse(event.frame().as_bytes()).unwrap().frame(), event.frame());

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_and_their_episodes_are_bounded_and_the_longest_unused_goes_first() {
+    fn cache_evicts_the_least_recently_used_titles() {
         let mut cache = TitleCache::default();
         for id in 1..=300 {
             cache.set(title(id, 1));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_taken_in_as_far_as_they_go() {
+    fn events_update_cached_titles() {
         let mut cache = TitleCache::default();
         let updated = |number: u32| {
             let player = json!({"list": [{"episode": 1}, {"episode": 2}, {"episode": 3}]});

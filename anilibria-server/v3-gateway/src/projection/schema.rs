@@ -44,7 +44,7 @@ torrents.list.*.metadata.files_list.*.offset
 /// Paths of all values of a video.
 const VIDEO: &str = "id title image preview.src preview.thumbnail youtube_id comments views timestamp";
 
-/// Valid paths below one place of an object.
+/// Node of the schema: the valid paths below one value of an object.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     keys: BTreeMap<&'static str, Schema>,
@@ -55,9 +55,9 @@ pub(super) struct Schema {
 impl Schema {
     /// Returns the schema of objects of this kind.
     pub(super) fn of(kind: ObjectKind) -> &'static Self {
-        static TITLES: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE]));
-        static VIDEOS: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[VIDEO]));
-        static FEED: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE, VIDEO]));
+        static TITLES: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[TITLE]));
+        static VIDEOS: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[VIDEO]));
+        static FEED: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[TITLE, VIDEO]));
         match kind {
             ObjectKind::Title => &TITLES,
             ObjectKind::Video => &VIDEOS,
@@ -65,9 +65,9 @@ impl Schema {
         }
     }
 
-    fn read(texts: &[&'static str]) -> Self {
+    fn parse(lists: &[&'static str]) -> Self {
         let mut schema = Self::default();
-        texts.iter().flat_map(|text| text.split_whitespace()).for_each(|path| schema.insert(path));
+        lists.iter().flat_map(|list| list.split_whitespace()).for_each(|path| schema.insert(path));
         schema
     }
 

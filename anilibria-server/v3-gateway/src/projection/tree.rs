@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::path::{Path, Step, fraction};
 
-/// The next steps of all paths at one place.
+/// Node of the tree: the next steps of all paths that lead to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
     /// True if a path ends here, so that it includes everything below.

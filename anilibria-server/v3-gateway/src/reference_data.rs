@@ -81,23 +81,23 @@ async fn genres(titles: HostTitles, by_count: bool) -> Result<NewValue, LoadFail
 
 async fn team(titles: HostTitles) -> Result<NewValue, LoadFailure> {
     let team = if let Some(catalog) = catalog(&titles) {
-        of_catalog(&catalog)
+        team_of_catalog(&catalog)
     } else {
         let users = titles.client().teams().users().await?;
-        sorted(users.iter().flat_map(|user| {
-            user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
+        group_by_role(users.iter().flat_map(|user| {
+            user.roles.iter().filter_map(|role| Some((role_from_name(&role.title)?, user.nickname.as_str())))
         }))
     };
     Ok(NewValue::new(render(&team)?).tag(tag::LISTS))
 }
 
-fn of_catalog(catalog: &Catalog) -> Team {
+fn team_of_catalog(catalog: &Catalog) -> Team {
     let members = catalog.iter().flat_map(|entry| entry.members.iter().flatten());
-    sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
+    group_by_role(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
 }
 
 /// Returns the role for its Russian name, which is free text.
-fn named(title: &str) -> Option<MemberRole> {
+fn role_from_name(title: &str) -> Option<MemberRole> {
     let title = title.to_lowercase();
     let roles = [
         ("озвуч", MemberRole::Voicing),
@@ -111,7 +111,7 @@ fn named(title: &str) -> Option<MemberRole> {
 }
 
 /// Groups nicknames by role. Each nickname appears once per role, regardless of case.
-fn sorted<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
+fn group_by_role<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
     let mut roles: [BTreeMap<String, String>; 5] = Default::default();
     for (role, nickname) in people {
         let [voice, translator, editing, decor, timing] = &mut roles;
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn team_has_each_nickname_once_a_role() {
+    fn team_has_each_nickname_once_per_role() {
         let people = [
             (MemberRole::Voicing, "Б"),
             (MemberRole::Voicing, "а"),
@@ -149,15 +149,15 @@ mod tests {
             (MemberRole::Timing, " "),
         ];
 
-        let team = sorted(people.into_iter());
+        let team = group_by_role(people.into_iter());
 
         assert_eq!((team.voice, team.timing), (vec!["а".to_owned(), "Б".to_owned()], vec!["Б".to_owned()]));
     }
 
     #[test]
-    fn roles_are_known_by_their_russian_names() {
-        assert_eq!(named("Озвучивание"), Some(MemberRole::Voicing));
-        assert_eq!(named("Создание Сабов"), Some(MemberRole::Editing));
-        assert_eq!(named("Прочее"), None);
+    fn roles_are_parsed_from_russian_names() {
+        assert_eq!(role_from_name("Озвучивание"), Some(MemberRole::Voicing));
+        assert_eq!(role_from_name("Создание Сабов"), Some(MemberRole::Editing));
+        assert_eq!(role_from_name("Прочее"), None);
     }
 }
