@@ -138,7 +138,7 @@ fn options(config: V3Config) -> GatewayOptions {
         search_threads: config.v3_search_threads,
         search_queue: config.v3_search_queue,
         page_queue: config.v3_page_queue,
-        max_answer_bytes: config.v3_max_answer_bytes,
+        max_response_bytes: config.v3_max_answer_bytes,
         subscriptions: config.v3_subscriptions,
     }
 }

@@ -103,7 +103,7 @@ async fn regular_expressions_of_a_query_share_their_size() {
 
         assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{}", answer.text);
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("`query`") && message.contains("too large once compiled"), "{message}");
+        assert!(message.contains("`query`") && message.contains("too large after compilation"), "{message}");
     }
 }
 
@@ -177,7 +177,7 @@ async fn answer_that_would_be_too_large_is_refused_with_a_way_out() {
 
     assert_eq!(whole.status, StatusCode::PRECONDITION_FAILED);
     let message = whole.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.starts_with("parameter `limit` gives more than 20480 bytes"), "{message}");
+    assert!(message.starts_with("parameter `limit` selects more than 20480 bytes"), "{message}");
     assert_eq!(page.status, StatusCode::OK);
 }
 

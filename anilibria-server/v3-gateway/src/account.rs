@@ -22,9 +22,9 @@ use super::{
     shape::Shape,
 };
 
-/// Response to a session that does not exist or has ended.
+/// Problem of a session that does not exist or has ended.
 const ENDED: Problem = Problem::Unauthorized {
-    message: "the session is not known, or has ended",
+    message: "the session does not exist or has ended",
     code: ErrorCode::Unauthorized,
 };
 
@@ -116,9 +116,9 @@ impl Gateway {
         Ok(self.permitted(session, profile).await?.torrents.passkey)
     }
 
-    /// Maps the answer of AniLibria to a call in this session. Ends the session if AniLibria refuses its token.
-    async fn permitted<T>(&self, session: &SessionId, answer: Result<T, Error>) -> Result<T, Problem> {
-        match answer {
+    /// Maps the result of a call in this session. Ends the session if AniLibria refuses its token.
+    async fn permitted<T>(&self, session: &SessionId, result: Result<T, Error>) -> Result<T, Problem> {
+        match result {
             Err(Error::Unauthorized { .. } | Error::NoSession) => {
                 // The session is useless now. If this call fails, the session expires by its lifetime.
                 let _ = self.sessions.end(session).await;
@@ -126,7 +126,7 @@ impl Gateway {
             }
             Err(error) if error.is_not_found() => Err(Problem::Missing { what: "title" }),
             Err(Error::Validation(_)) => Err(Problem::invalid("title_id", "is not the id of a title")),
-            answer => Ok(answer.map_err(LoadFailure::from)?),
+            result => Ok(result.map_err(LoadFailure::from)?),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Addresses of old clients, and the dialects served at them.
+//! Addresses of old clients, and the dialect of the responses at each address.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const VERSION_HEADER: &str = "api-version";
 /// The last version of the old service.
 const VERSION: HeaderValue = HeaderValue::from_static("3.0.14");
 
-/// Path prefix of the newest version.
+/// Path prefix without a minor version, which means the last version.
 pub(super) const LATEST: &str = "/v3";
 
 /// Path prefix of every numbered version. Patch numbers are ignored, so each minor version is served with all its fixes.
@@ -54,7 +54,7 @@ const OPERATIONS_OF_V2: [(&str, &str); 14] = [
 /// Maximum digits in each part of a version.
 const MAX_DIGITS: usize = 3;
 
-/// Format of lists. The old service and anilibria.py, its best known client, differ in a few places.
+/// Format of responses. The old service and anilibria.py, its best known client, differ in a few of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// The format of the last version of the old service.
@@ -93,7 +93,8 @@ impl ErrorFormat {
         }
     }
 
-    /// Adds the version of the API to the `headers` of an answer. Pages have no such header, as in the old service.
+    /// Adds the header with the version of the API to the `headers` of a response. Responses of pages do not have it, as in
+    /// the old service.
     pub fn add_version(self, headers: &mut HeaderMap) {
         if self == Self::Api {
             headers.insert(VERSION_HEADER, VERSION);
@@ -112,13 +113,13 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Creates the addresses. If they are not served, no address is one of an old client.
+    /// Creates the addresses. If they are disabled, no address belongs to an old client.
     pub fn new(is_enabled: bool) -> Self {
         Self { is_enabled }
     }
 
-    /// Rewrites the path of a request to that of its operation below `/v3` or `/v3.0`, or to that of its page. Returns the
-    /// format of errors there; `None` if errors have no format of their own.
+    /// Rewrites the path of a request to the path of its operation below `/v3` or `/v3.0`, or to the path of its page. Returns
+    /// the format of errors there; `None` if errors have the format of the host.
     pub fn rewrite(self, request: &mut Request) -> Option<ErrorFormat> {
         if !self.is_enabled {
             return None;
@@ -138,7 +139,7 @@ impl Addresses {
         format
     }
 
-    /// Returns the pages that may read the answer to a request that has been [rewritten](Self::rewrite).
+    /// Returns the origins whose pages may read the response to a [rewritten](Self::rewrite) request.
     pub fn cors_policy(self, request: &Request) -> Readers {
         if self.is_enabled && resolve(request.uri().path()).is_some() {
             cors::policy(request)
@@ -148,8 +149,8 @@ impl Addresses {
     }
 }
 
-/// Returns the address of the answer to `request` as the client requested it, beginning with `origin`. Duplicate slashes and
-/// the session are left out: the address is part of documents that may be published.
+/// Returns the address of the response as the client requested it, beginning with `origin`. Duplicate slashes and the
+/// session are left out, because the address is part of documents that may be published.
 pub(super) fn self_link(origin: Option<&str>, request: &Request) -> String {
     let uri = request.data::<RequestedUri>().map_or(request.uri(), |requested| &requested.0);
     let mut address = format!("{}{}", origin.unwrap_or_default(), single_slashes(uri.path()));
@@ -165,8 +166,8 @@ pub(super) fn self_link(origin: Option<&str>, request: &Request) -> String {
     address
 }
 
-/// Returns the path at which the answer for `path` is served, and the format of errors there; `None` if `path` is not one of
-/// an old client. The path is borrowed if it does not change.
+/// Returns the path at which the operation or page of `path` is served, and the format of errors there; `None` if `path` is
+/// not a path of an old client. The path is borrowed if it does not change.
 fn resolve(path: &str) -> Option<(Cow<'_, str>, Option<ErrorFormat>)> {
     let path = single_slashes(path);
     if path.starts_with(PAGES) {

@@ -1,4 +1,4 @@
-//! Pages of other origins that may read an answer.
+//! CORS policy: the origins whose pages may read a response.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use super::session_cookie::session_from_cookie;
 /// Parameters with the session of a user.
 pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
 
-/// Returns the pages that may read the answer to `request`: all pages if it reads public data, and those of the configured
-/// origins if it writes or has a session.
+/// Returns the origins whose pages may read the response to `request`: all origins if the request reads public data, and the
+/// configured origins if it writes or has a session.
 pub(super) fn policy(request: &Request) -> Readers {
     if !matches!(*requested_method(request), Method::GET | Method::HEAD) {
         Readers::Listed

@@ -25,13 +25,13 @@ use self::title_cache::TitleCache;
 /// Name of the Redis stream of events.
 const FEED: &str = "v3:events";
 
-/// Maximum events in the stream, for replay to other instances. Each holds a whole title.
+/// Maximum events in the stream, for replay to other instances. Each event contains a complete title.
 const MAX_RECORDS: usize = 128;
 
-/// Upper limit of queued events for a client, whatever the configuration says.
+/// Upper limit of the configured number of queued events for a client.
 const MAX_QUEUE: usize = 65_536;
 
-/// Time during which an event with the same identity is published only once, whichever instance detects it.
+/// Time during which an event with the same identity is published only once, by any instance.
 const DEDUPLICATION_WINDOW: Duration = Duration::from_mins(10);
 
 /// Maximum age of an event, relative to the start of this instance, at which it is still sent to clients.

@@ -16,19 +16,19 @@ use super::{
 };
 use crate::{host::HostTitles, options::GatewayOptions};
 
-/// Maximum titles, the last updated ones, that are read from AniLibria when AniLibria cannot filter or sort as requested.
+/// Maximum titles that are read from AniLibria, the last updated first, when AniLibria cannot filter or sort as requested.
 pub(super) const MAX_SCANNED: u32 = 500;
 
-/// Maximum refusals that are remembered.
+/// Maximum cached refusals.
 const MAX_REFUSALS: u64 = 1024;
 
-/// Lifetime of a remembered refusal. A refusal may depend on the catalog, which changes.
+/// TTL of a cached refusal. A refusal may depend on the catalog, which changes.
 const REFUSAL_TTL: Duration = Duration::from_secs(30);
 
-/// Maximum attempts to join a load that is refused for the quota of another client.
+/// Maximum attempts if the quota of another client refuses a shared load.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Answers requests of v3 through the cache of the host, which the other versions share. Cheap to clone.
+/// Service behind the routes of v3. It reads through the cache of the host, which the other versions share. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     pub(super) titles: HostTitles,
@@ -36,19 +36,19 @@ pub struct Gateway {
     pub(super) clients: Arc<Clients>,
     pub(super) options: GatewayOptions,
     pub(super) workers: Workers,
-    /// Refusals by cache key, so that a repeated request costs no work.
+    /// Cached refusals by cache key, so that a repeated request costs no work.
     refusals: Memory<String, LoadFailure>,
 }
 
-/// Threads for costly work, and the size limit of its result. Cheap to clone.
+/// Thread pools for costly work, and the size limit of its result. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Workers {
-    /// Searches through the whole catalog.
+    /// Searches in the complete catalog.
     pub(super) searches: WorkPool,
     /// Pages of the catalog.
     pub(super) pages: WorkPool,
-    /// Maximum bytes of one answer.
-    pub(super) max_answer_bytes: usize,
+    /// Maximum bytes of one response.
+    pub(super) max_response_bytes: usize,
 }
 
 impl Workers {
@@ -58,7 +58,7 @@ impl Workers {
         Self {
             searches: WorkPool::new(searches, options.search_queue, Limit::Search),
             pages: WorkPool::new(threads, options.page_queue, Limit::Pages),
-            max_answer_bytes: options.max_answer_bytes,
+            max_response_bytes: options.max_response_bytes,
         }
     }
 }
@@ -76,7 +76,7 @@ impl Gateway {
         Self { titles, sessions, clients, options, workers: Workers::new(options), refusals }
     }
 
-    /// Returns the answer cached under `key`, or else the result of `load`. For lists and other answers than titles.
+    /// Returns the response cached under `key`, or else the result of `load`, with the cache options of lists.
     pub(super) async fn cached<F>(
         &self,
         key: &str,
@@ -111,12 +111,12 @@ impl Gateway {
                     self.refusals.insert(key.to_owned(), refusal.clone());
                     return Err(refusal);
                 }
-                answer => return answer,
+                response => return response,
             }
         }
     }
 
-    /// Renders an answer that clients must not cache.
+    /// Renders a response that clients must not cache.
     pub(super) fn uncached<T: serde::Serialize + ?Sized>(data: &T) -> Result<RenderedResponse, Problem> {
         render(data).map(RenderedResponse::uncached).map_err(Problem::internal)
     }
@@ -127,8 +127,8 @@ pub(super) fn catalog(titles: &HostTitles) -> Option<Arc<Catalog>> {
     titles.catalog()
 }
 
-/// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are derived from it. The
-/// number of calls therefore depends on the number of keys, not on the spelling of requests.
+/// Returns data of AniLibria, cached under `key` in AniLibria's format. Responses of every shape are derived from it. The
+/// number of calls therefore depends on the number of keys, and not on the parameters of requests.
 pub(super) async fn cached_data<T, F>(
     titles: &HostTitles,
     options: &Options,

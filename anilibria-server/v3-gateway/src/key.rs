@@ -1,4 +1,4 @@
-//! Logical keys of cached answers of v3. All of them begin with `v3:`.
+//! Logical keys of the cached values of v3. All keys begin with `v3:`.
 
 use std::fmt::Display;
 

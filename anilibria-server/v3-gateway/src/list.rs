@@ -90,15 +90,15 @@ impl Gateway {
         let list = Arc::new(list);
         let (load_list, workers, load_quota) = (Arc::clone(&list), self.workers.clone(), quota.clone());
         let load = move |titles: HostTitles| async move {
-            let (answer, ids) = render_list(&titles, &load_list, Source::Any, &workers, &load_quota).await?;
-            Ok(NewValue::new(answer).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
+            let (body, ids) = render_list(&titles, &load_list, Source::Any, &workers, &load_quota).await?;
+            Ok(NewValue::new(body).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
         };
         match self.cached_with_quota(&key, quota, load).await {
-            Ok(answer) => Ok(answer),
+            Ok(response) => Ok(response),
             // A stale fallback for this request only, so it is not cached.
             Err(failure) if failure.is_of_upstream() => {
                 match render_list(&self.titles, &list, Source::Catalog, &self.workers, quota).await {
-                    Ok((answer, _)) => Ok(RenderedResponse::uncached(answer)),
+                    Ok((body, _)) => Ok(RenderedResponse::uncached(body)),
                     Err(_) => Err(failure.into()),
                 }
             }
@@ -115,7 +115,7 @@ impl List {
     }
 }
 
-/// Returns the rendered answer and the ids of the titles in it.
+/// Returns the rendered response and the ids of the titles in it.
 async fn render_list(
     titles: &HostTitles,
     list: &List,
@@ -126,6 +126,6 @@ async fn render_list(
     let (ids, pagination) = selection::select(titles, &list.selector, &list.window, workers, quota).await?;
     let found = render_titles(titles, ids, &list.shape, source, workers, quota).await?;
     let (ids, list_of): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let answer = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };
-    Ok((answer, ids))
+    let body = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };
+    Ok((body, ids))
 }

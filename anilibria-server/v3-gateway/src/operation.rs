@@ -165,7 +165,7 @@ impl Endpoint for OperationEndpoint {
             parameters.reject_unknown(self.operation.known_parameters())?;
         }
         let gateway = &self.gateway;
-        let answer = match self.operation {
+        let response = match self.operation {
             Operation::Title => gateway.title(&parameters).await,
             Operation::Titles => gateway.titles(&parameters).await,
             Operation::Updates => gateway.updates(&parameters).await,
@@ -191,7 +191,7 @@ impl Endpoint for OperationEndpoint {
             Operation::AddFavorite => gateway.add_favorite(&parameters).await,
             Operation::RemoveFavorite => gateway.remove_favorite(&parameters).await,
         };
-        Ok(answer?.into_response())
+        Ok(response?.into_response())
     }
 }
 
@@ -229,7 +229,7 @@ impl Endpoint for SitePageEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let answer: Result<Response, Problem> = match self.page {
+        let response: Result<Response, Problem> = match self.page {
             SitePage::LogIn => self.gateway.log_in(&mut request).await,
             SitePage::LogOut => self.gateway.log_out(&mut request).await,
             SitePage::TorrentFile => {
@@ -239,6 +239,6 @@ impl Endpoint for SitePageEndpoint {
             }
             SitePage::Storage => self.gateway.storage_file(request.uri().path()),
         };
-        Ok(answer?)
+        Ok(response?)
     }
 }

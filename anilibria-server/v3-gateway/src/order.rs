@@ -49,7 +49,7 @@ impl Order {
         Ok(Self { path: Path::parse_with_v2_names(path)?, descending })
     }
 
-    /// True if the order depends on a value under `key` of the whole title, which then has to be present.
+    /// True if the order depends on a value under `key` of the complete title. That value must be present then.
     pub fn reads(&self, key: &str) -> bool {
         self.path.starts_at(key)
     }

@@ -107,7 +107,7 @@ impl Path {
         &self.steps
     }
 
-    /// True if the path leads to `key` of the whole object, or below it.
+    /// True if the path leads to `key` of the object, or below it.
     pub fn starts_at(&self, key: &str) -> bool {
         match self.steps.first() {
             Some(Step::Key(first)) => first == key,

@@ -77,25 +77,25 @@ mod tests {
 
     #[tokio::test]
     async fn invalid_parameter_is_a_failed_precondition_with_its_name() {
-        let answer = read(api_response(&Problem::invalid("limit", "must be a whole number"))).await;
+        let response = read(api_response(&Problem::invalid("limit", "must be a whole number"))).await;
 
         let message = "parameter `limit` must be a whole number";
-        assert_eq!(answer, (412, json!({"error": {"code": 412, "message": message}})));
+        assert_eq!(response, (412, json!({"error": {"code": 412, "message": message}})));
     }
 
     #[tokio::test]
     async fn server_error_is_sent_as_500_with_the_actual_code_in_the_body() {
         let problem = Problem::Unavailable { retry_after: Duration::from_secs(1), cause: "hunter2".into() };
 
-        let answer = read(api_response(&problem)).await;
+        let response = read(api_response(&problem)).await;
 
-        assert_eq!(answer, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
+        assert_eq!(response, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
     }
 
     #[tokio::test]
     async fn pages_of_the_old_site_have_their_own_error_format() {
-        let answer = read(site_response(&Problem::NotFound)).await;
+        let response = read(site_response(&Problem::NotFound)).await;
 
-        assert_eq!(answer, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
+        assert_eq!(response, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
     }
 }

@@ -109,7 +109,7 @@ impl Projection {
         self.filter.is_none() && self.remove.is_none()
     }
 
-    /// True if a value under `key` of the whole object may be kept. If false, the value need not be produced.
+    /// True if a value under `key` of the object may be kept. If false, the value need not be produced.
     pub fn reads(&self, key: &str) -> bool {
         let wanted = self.filter.as_ref().is_none_or(|filter| filter.tree.touches(key));
         wanted && !self.remove.as_ref().is_some_and(|remove| remove.tree.covers(key))

@@ -114,7 +114,7 @@ impl Query {
         &self.0.paths
     }
 
-    /// True if the query reads a value under `key` of the whole title, which then has to be present.
+    /// True if the query reads a value under `key` of the complete title. That value must be present then.
     pub fn reads(&self, key: &str) -> bool {
         self.paths().iter().any(|path| path.starts_at(key))
     }

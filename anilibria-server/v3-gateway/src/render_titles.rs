@@ -1,4 +1,4 @@
-//! Rendering of many titles, from the source that costs the least.
+//! Rendering of titles for a response, from the source that costs the least.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,13 +22,13 @@ use super::{
 };
 use crate::host::HostTitles;
 
-/// Maximum titles of one answer that are read from AniLibria. Each has some 20 KB, and a request returns fifty of them.
+/// Maximum titles of one response that are read from AniLibria. Each has some 20 KB, and a call returns fifty of them.
 pub(super) const MAX_TITLES: usize = 500;
 
-/// Maximum titles of one answer whose franchises are read, one request each. In larger answers, titles have no franchises.
+/// Maximum titles of one response whose franchises are read, one call each. In larger responses, titles have no franchises.
 const MAX_WITH_FRANCHISES: usize = 50;
 
-/// Maximum titles of one answer that include files.
+/// Maximum titles of one response that include files.
 const MAX_WITH_FILES: usize = 10;
 
 /// Sources of titles.
@@ -47,7 +47,7 @@ pub(super) type RenderedTitle = (ReleaseId, Arc<RawValue>);
 ///
 /// # Errors
 ///
-/// [`LoadFailure::Refused`] if the titles are too many or too large for one answer.
+/// [`LoadFailure::Refused`] if the titles are too many or too large for one response.
 pub(super) async fn render_titles(
     titles: &HostTitles,
     ids: Vec<ReleaseId>,
@@ -59,7 +59,7 @@ pub(super) async fn render_titles(
     quota.charge_page(ids.len())?;
     if source == Source::Catalog || catalog_suffices(titles, &ids, shape) {
         let catalog = catalog(titles).ok_or(LoadFailure::NoCatalog)?;
-        let (shape, max_bytes) = (shape.clone(), workers.max_answer_bytes);
+        let (shape, max_bytes) = (shape.clone(), workers.max_response_bytes);
         return workers.pages.run(move || render_from_catalog(&catalog, &ids, &shape, max_bytes)).await;
     }
     check_limits(&ids, shape)?;
@@ -68,7 +68,7 @@ pub(super) async fn render_titles(
     quota.charge_calls(pages + if has_franchises { ids.len() } else { 0 })?;
     let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
     let releases = titles.client().releases().many(ids).await?;
-    let mut page = PageBuilder::new(workers.max_answer_bytes);
+    let mut page = PageBuilder::new(workers.max_response_bytes);
     for release in &releases {
         let mut title = title_value(release, &franchises)?;
         if shape.include.any() {
@@ -97,7 +97,7 @@ impl PageBuilder {
         let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
             Limit::AnswerSize.hit();
             let reason = format!(
-                "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
+                "selects more than {} bytes; request smaller pages, or fewer fields with `filter` or `remove`",
                 self.max_bytes
             );
             return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
@@ -110,13 +110,13 @@ impl PageBuilder {
 
 fn check_limits(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     if shape.include.any() && ids.len() > MAX_WITH_FILES {
-        let reason = format!("is for {MAX_WITH_FILES} titles at most: ask for smaller pages");
+        let reason = format!("is limited to {MAX_WITH_FILES} titles; request smaller pages");
         return Err(LoadFailure::Refused { field: "include", reason: reason.into() });
     }
     if ids.len() > MAX_TITLES {
         let reason = format!(
-            "asks for more than {MAX_TITLES} whole titles: ask for pages, or leave `player` and `franchises` out by \
-             `filter` or `remove`"
+            "selects more than {MAX_TITLES} complete titles; request smaller pages, or exclude `player` and \
+             `franchises` with `filter` or `remove`"
         );
         return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
     }

@@ -1,4 +1,4 @@
-//! Answers of API v3, which have no envelope.
+//! Rendered responses of API v3. Their bodies have no envelope.
 
 use anilibria_cache::Cached;
 use anilibria_http::rendered::{Kept, respond, seal};
@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::paging::Pagination;
 
-/// A rendered answer.
+/// A rendered response.
 #[derive(Clone, Debug)]
 pub(super) struct RenderedResponse {
     shared: Bytes,
@@ -28,13 +28,13 @@ pub(super) struct Page<T> {
     pub(super) pagination: Pagination,
 }
 
-/// Renders `data` in the form that answers and the cache hold.
+/// Renders `data` as JSON in the format that responses and the cache share.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
     Ok(seal(&serde_json::to_string(data)?))
 }
 
 impl RenderedResponse {
-    /// Creates an answer from a cached value.
+    /// Creates a response from a cached value.
     pub(super) fn from_cache(cached: Cached) -> Self {
         let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
         let kept = Kept::Until(Some(expires));
@@ -46,17 +46,17 @@ impl RenderedResponse {
         self.is_absent
     }
 
-    /// Creates an answer from the output of [`render`]. It must not be cached by clients.
+    /// Creates a response from the output of [`render`]. Clients must not cache it.
     pub(super) fn uncached(rendered: Bytes) -> Self {
         Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
     }
 
-    /// Returns the same answer, not to be cached by clients.
+    /// Returns the same response, which clients must not cache.
     pub(super) fn into_uncached(self) -> Self {
         Self { kept: Kept::Never, ..self }
     }
 
-    /// Sets the media type of an answer that is not JSON.
+    /// Sets the media type of a response that is not JSON.
     pub(super) fn with_media_type(self, media_type: &'static str) -> Self {
         Self { media_type: Some(HeaderValue::from_static(media_type)), ..self }
     }
@@ -83,9 +83,9 @@ mod tests {
 
     #[tokio::test]
     async fn body_is_the_rendered_text() {
-        let answer = RenderedResponse::uncached(render(&json!({"id": 1})).unwrap());
+        let rendered = RenderedResponse::uncached(render(&json!({"id": 1})).unwrap());
 
-        let response = answer.into_response();
+        let response = rendered.into_response();
 
         assert_eq!(response.content_type(), Some(anilibria_http::rendered::JSON));
         assert_eq!(response.into_body().into_string().await.unwrap(), r#"{"id":1}"#);

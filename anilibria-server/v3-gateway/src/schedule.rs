@@ -44,9 +44,9 @@ async fn schedule(
 ) -> Result<NewValue, LoadFailure> {
     let load = |titles: HostTitles| async move { Ok(titles.client().schedule().week().await?) };
     let week: Vec<ScheduledRelease> = cached_data(&titles, titles.list_options(), key::WEEK, load).await?;
-    let is_asked = |day: u8| days.is_empty() || days.iter().any(|asked| asked + 1 == day);
+    let is_requested = |day: u8| days.is_empty() || days.iter().any(|requested| requested + 1 == day);
     let wanted = week.iter().map(|item| &item.release);
-    let wanted = wanted.filter(|release| release.publish_day.is_some_and(|day| is_asked(day.0)));
+    let wanted = wanted.filter(|release| release.publish_day.is_some_and(|day| is_requested(day.0)));
     let ids: Vec<_> = wanted.map(|release| release.id).collect();
     let tags: Vec<_> = ids.iter().map(|id| tag::title(id.get())).collect();
     let found = render_titles(&titles, ids, &shape, Source::Any, &workers, &quota).await?;

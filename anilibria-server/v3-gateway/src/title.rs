@@ -65,7 +65,7 @@ impl Gateway {
         shape: Shape,
         quota: &RequestQuota,
     ) -> Result<RenderedResponse, Problem> {
-        let answer = if shape.is_plain() {
+        let response = if shape.is_plain() {
             complete_title(&self.titles, id).await.map(RenderedResponse::from_cache)
         } else {
             let (load_shape, load_quota) = (shape.clone(), quota.clone());
@@ -74,9 +74,9 @@ impl Gateway {
             };
             self.cached_with_quota(&key::shaped(id, &shape.canonical()), quota, load).await
         };
-        match answer {
-            Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
-            Ok(answer) => Ok(answer),
+        match response {
+            Ok(response) if response.is_absent() => Err(Problem::title_not_found(id)),
+            Ok(response) => Ok(response),
             Err(failure) if failure.is_of_upstream() => {
                 self.title_from_catalog(id, &shape).ok_or_else(|| failure.into())
             }
@@ -93,7 +93,7 @@ impl Gateway {
     }
 }
 
-/// Returns the whole title `id`, with its franchises.
+/// Returns the complete title `id`, with its franchises.
 async fn complete_title(titles: &HostTitles, id: u32) -> Result<Cached, LoadFailure> {
     let load = move |titles: HostTitles| async move {
         let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
@@ -157,7 +157,7 @@ pub(super) fn searchable(
     title.franchises = Some(Vec::new());
     let is_finished = title.status.code == Some(StatusCode::Completed);
     let mut title = serde_json::to_value(title)?;
-    // No answer has this key. Published clients search by it.
+    // Published clients search by this key. No response contains it.
     if let Value::Object(fields) = &mut title {
         fields.insert("released".to_owned(), Value::Bool(is_finished));
     }

@@ -1,4 +1,4 @@
-//! Titles by name: by id, by readable id, or by one of their torrents.
+//! References to titles: by id, by readable id, or by one of their torrents.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ const MAX_CODES: usize = 5 * MAX_LIMIT as usize;
 /// Maximum torrents that are looked up at AniLibria when there is no local catalog, one call each.
 const MAX_TORRENTS: usize = 8;
 
-/// The name of one title.
+/// Reference to one title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TitleRef {
     Id(u32),
@@ -37,7 +37,7 @@ pub(super) enum TitleRef {
     Torrent(u64),
 }
 
-/// The names in a request for a list of titles.
+/// References in a request for a list of titles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TitleRefs {
     pub(super) ids: Vec<u32>,
@@ -46,17 +46,17 @@ pub(super) struct TitleRefs {
 }
 
 impl TitleRefs {
-    /// True if there are no names.
+    /// True if there are no references.
     pub(super) fn is_empty(&self) -> bool {
         self.ids.is_empty() && self.codes.is_empty() && self.torrents.is_empty()
     }
 }
 
 impl Gateway {
-    /// Returns the id of the title called `name`; `None` if there is none.
+    /// Returns the id of the title that `title` refers to; `None` if there is none.
     ///
-    /// Once the catalog is mirrored, a readable id that it does not have does not exist. A torrent may be newer than the
-    /// catalog, so a torrent that it does not have is looked up at AniLibria.
+    /// If the local catalog is loaded, a readable id that is not in the catalog does not exist. A torrent may be newer than the
+    /// catalog, so a torrent that is not in the catalog is looked up at AniLibria.
     pub(super) async fn resolve(&self, title: TitleRef) -> Result<Option<ReleaseId>, LoadFailure> {
         let catalog = catalog(&self.titles);
         match title {
@@ -75,14 +75,14 @@ impl Gateway {
         }
     }
 
-    /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
+    /// Returns the ids of the titles that `refs` refer to, each once and in this order. Titles that do not exist are left out.
     ///
-    /// Once the catalog is mirrored, readable ids and torrents that it does not have do not exist. Without it, a limited
-    /// number of them is looked up at AniLibria. Ids are not checked here: reading the titles does that.
+    /// If the local catalog is loaded, readable ids and torrents that are not in the catalog do not exist. Without a catalog, a
+    /// limited number of them is looked up at AniLibria. Ids are not checked here, but when the titles are read.
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] if there is no local catalog, and the names are more than may be looked up at
+    /// [`LoadFailure::Refused`] if there is no local catalog, and there are more references than may be looked up at
     /// AniLibria.
     pub(super) async fn resolve_all(
         &self,
@@ -193,7 +193,7 @@ fn torrent_owners(catalog: &Catalog) -> HashMap<TorrentId, ReleaseId> {
     catalog.iter().flat_map(of_entry).collect()
 }
 
-/// True if `code` has the form of a readable id, and is no word that AniLibria has another operation for.
+/// True if `code` has the syntax of a readable id, and AniLibria has no operation with that name.
 fn is_valid_code(code: &str) -> bool {
     code.len() <= MAX_CODE
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

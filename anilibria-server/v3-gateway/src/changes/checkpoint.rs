@@ -52,13 +52,13 @@ impl Checkpoint {
 
     /// Returns the torrents of `page` that are new or have changed, the oldest first. On the first call, there are none.
     pub(super) fn changed_torrents<'t>(&self, page: &'t [Torrent]) -> Vec<ChangedTorrent<'t>> {
-        let Some(seen) = &self.torrents else { return Vec::new() };
-        let newest = seen.last_key_value().map(|(id, _)| *id);
+        let Some(known) = &self.torrents else { return Vec::new() };
+        let newest = known.last_key_value().map(|(id, _)| *id);
         let changed = |torrent: &'t Torrent| {
             let (id, digest) = (torrent.id.get(), digest(torrent));
-            let known = seen.get(&id);
-            let is_certain = known.is_some() || newest.is_none_or(|newest| id > newest);
-            (known != Some(&digest)).then_some(ChangedTorrent { torrent, is_certain })
+            let old = known.get(&id);
+            let is_certain = old.is_some() || newest.is_none_or(|newest| id > newest);
+            (old != Some(&digest)).then_some(ChangedTorrent { torrent, is_certain })
         };
         page.iter().rev().filter_map(changed).collect()
     }

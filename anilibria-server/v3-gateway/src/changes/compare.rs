@@ -303,24 +303,24 @@ mod tests {
     #[test]
     fn changes_that_viewers_do_not_see_cause_no_event() {
         let before = title(&[]);
-        let unseen = [
+        let invisible = [
             ("/player/host", json!("b.example")),
             ("/in_favorites", json!(9)),
             ("/last_change", json!(6)),
             ("/torrents", json!({"list": [{"torrent_id": 5, "seeders": 9}]})),
         ];
-        let changed = |place: &str, value: Value| {
+        let changed = |pointer: &str, value: Value| {
             let mut now = json!(before);
-            *now.pointer_mut(place).unwrap() = value;
+            *now.pointer_mut(pointer).unwrap() = value;
             events_between(&before, &serde_json::from_value(now).unwrap())
         };
 
-        for (place, value) in unseen {
-            assert_eq!(changed(place, value), [], "{place}");
+        for (pointer, value) in invisible {
+            assert_eq!(changed(pointer, value), [], "{pointer}");
         }
-        let seen = changed("/announce", json!(null));
+        let events = changed("/announce", json!(null));
         assert_eq!(
-            (seen[0].kind, &seen[0].data["diff"]),
+            (events[0].kind, &events[0].data["diff"]),
             (EventKind::TitleUpdate, &json!({"announce": "Скоро."}))
         );
     }

@@ -58,7 +58,7 @@ pub struct Event(Arc<Shared>);
 
 struct Shared {
     kind: EventKind,
-    /// `{"type": …, "data": {…}}`, with a description in all its forms.
+    /// `{"type": …, "data": {…}}`, with a description in all its formats.
     value: Value,
     /// The value as text.
     frame: Utf8Bytes,

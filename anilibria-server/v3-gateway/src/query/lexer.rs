@@ -155,9 +155,9 @@ impl<'t> Lexer<'t> {
 
     fn number(&mut self) -> Result<(TokenKind, &'t str), SyntaxError> {
         let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let whole = digits(self.rest);
-        let decimals = self.rest.split_at(whole).1.strip_prefix('.').map_or(0, digits);
-        let length = if decimals > 0 { whole + 1 + decimals } else { whole };
+        let integer = digits(self.rest);
+        let decimals = self.rest.split_at(integer).1.strip_prefix('.').map_or(0, digits);
+        let length = if decimals > 0 { integer + 1 + decimals } else { integer };
         if self.rest.split_at(length).1.starts_with(|next| is_name_character(next) || next == '.') {
             return Err(self.unexpected("a number"));
         }

@@ -110,7 +110,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Returns the cost of reading the whole value, in steps.
+    /// Returns the cost of reading the value, in steps.
     pub(super) fn cost(&self) -> usize {
         /// Bytes of a string that cost one step.
         const BYTES: usize = 32;

@@ -15,7 +15,7 @@ use crate::path::Path;
 /// Key that published clients write without braces: `released == false`.
 const RELEASED: &str = "released";
 
-/// Parses a whole query.
+/// Parses `text`, which must be one query.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let tokens = tokens(text)?;
     let mut parser = Parser { tokens: &tokens, depth: 0, patterns: 0 };

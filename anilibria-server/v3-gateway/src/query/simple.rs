@@ -20,7 +20,7 @@ const OPERATORS: [(&str, Operator); 7] = [
     (">", Operator::Greater),
 ];
 
-/// Parses a whole comparison.
+/// Parses `text`, which must be one comparison.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     const EXPECTED: &str = "one of `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=`";
 
@@ -68,7 +68,7 @@ fn quoted(text: &str) -> Result<Expression, SyntaxErrorKind> {
         .ok_or_else(|| SyntaxErrorKind::unexpected("a string that ends with a double quote", excerpt(text)))
 }
 
-/// Parses a number in the form of the full language, with a sign.
+/// Parses a number in the syntax of the full language, with a sign.
 fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit())

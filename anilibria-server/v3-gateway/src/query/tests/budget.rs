@@ -81,9 +81,9 @@ fn patterns_compiled_for_each_title_exhaust_the_budget() {
     let query = Query::parse("{code} ~= {code} + \"x\"").unwrap();
     let mut evaluation = query.evaluation(Budget { steps: 1_000_000, ..without_time_limit() }).unwrap();
 
-    let answers = (0..1_000).map(|number| evaluation.matches(&json!({"code": format!("code-{number}")})));
+    let results = (0..1_000).map(|number| evaluation.matches(&json!({"code": format!("code-{number}")})));
 
-    assert_eq!(answers.collect::<Result<Vec<_>, _>>(), Err(BudgetExceeded::Search));
+    assert_eq!(results.collect::<Result<Vec<_>, _>>(), Err(BudgetExceeded::Search));
     assert_eq!(evaluation.matches(&json!({})), Err(BudgetExceeded::Search));
 }
 
@@ -93,9 +93,9 @@ fn search_ends_at_its_time_limit() {
     let mut evaluation =
         query.evaluation(Budget { time: Duration::from_micros(1), ..Budget::default() }).unwrap();
 
-    let answers = (0..10_000).map(|_| evaluation.matches(&title()));
+    let results = (0..10_000).map(|_| evaluation.matches(&title()));
 
-    assert_eq!(answers.collect::<Result<Vec<_>, _>>(), Err(BudgetExceeded::Time));
+    assert_eq!(results.collect::<Result<Vec<_>, _>>(), Err(BudgetExceeded::Time));
 }
 
 #[test]
