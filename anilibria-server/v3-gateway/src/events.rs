@@ -76,7 +76,7 @@ pub struct PendingEvent {
 pub struct PublisherState<'a> {
     /// Fencing token of the leader lease.
     pub fencing_token: u64,
-    /// Position of the leader after this event.
+    /// Checkpoint of the leader after this event.
     pub checkpoint: &'a [u8],
 }
 
@@ -170,7 +170,7 @@ impl EventHub {
             AppendOutcome::Duplicate => PublishOutcome::Skipped,
             AppendOutcome::Fenced => PublishOutcome::Fenced,
         };
-        // The stream delivers the event to this instance as well, but the leader needs the new state for its next comparison.
+        // The stream delivers the event to this instance as well, but the next comparison of the leader needs the new state.
         self.titles().apply(&event);
         Ok(published)
     }
@@ -202,7 +202,7 @@ impl EventHub {
     }
 }
 
-/// The task that receives events of other instances. Dropping it stops the task.
+/// Task that receives the events of all instances. Dropping it stops the task.
 #[derive(Debug)]
 pub struct EventConsumer {
     task: JoinHandle<()>,

@@ -1,4 +1,4 @@
-//! The service behind the routes of v3.
+//! Service behind the routes of v3.
 
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
@@ -88,7 +88,7 @@ impl Gateway {
         Ok(RenderedResponse::from_cache(self.titles.cached(self.titles.list_options(), key, load).await?))
     }
 
-    /// Returns the response cached under `key`, or else the result of `load`, which charges `quota`. Refusals are cached as well.
+    /// Returns the response cached under `key`, or else the result of `load`, which charges `quota`. Refusals are cached, too.
     pub(super) async fn cached_with_quota<F>(
         &self,
         key: &str,

@@ -26,7 +26,7 @@ use crate::host::HostTitles;
 
 /// Parameters of a list.
 #[derive(Debug)]
-pub(super) struct List {
+pub(super) struct ListRequest {
     pub(super) selector: Selector,
     pub(super) window: Window,
     pub(super) shape: Shape,
@@ -35,21 +35,22 @@ pub(super) struct List {
 }
 
 impl Gateway {
-    /// Returns titles by name, in the order of the names.
+    /// Returns the referenced titles, in the order of the references.
     pub(super) async fn titles(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let shape = Shape::read(parameters)?;
-        let names = TitleRefs {
+        let refs = TitleRefs {
             ids: parameters.numbers("id_list")?,
             codes: parameters.owned_list("code_list")?,
             torrents: parameters.numbers("torrent_id_list")?,
         };
-        if names.is_empty() {
+        if refs.is_empty() {
             return Err(Problem::invalid("id_list", "is required, or `code_list`, or `torrent_id_list`"));
         }
-        let ids = self.resolve_all(names, &parameters.quota).await?;
-        let (window, is_set) = parameters.window(PageSize::All)?;
-        let is_bare = parameters.dialect == Dialect::Live && !is_set;
-        self.list(List { selector: Selector::Ids(ids), window, shape, is_bare }, &parameters.quota).await
+        let ids = self.resolve_all(refs, &parameters.quota).await?;
+        let (window, is_paged) = parameters.window(PageSize::All)?;
+        let is_bare = parameters.dialect == Dialect::Live && !is_paged;
+        self.list(ListRequest { selector: Selector::Ids(ids), window, shape, is_bare }, &parameters.quota)
+            .await
     }
 
     /// Returns the last updated titles.
@@ -82,10 +83,10 @@ impl Gateway {
         selector: Selector,
     ) -> Result<RenderedResponse, Problem> {
         let (window, shape) = (parameters.page()?, Shape::read(parameters)?);
-        self.list(List { selector, window, shape, is_bare: false }, &parameters.quota).await
+        self.list(ListRequest { selector, window, shape, is_bare: false }, &parameters.quota).await
     }
 
-    async fn list(&self, list: List, quota: &RequestQuota) -> Result<RenderedResponse, Problem> {
+    async fn list(&self, list: ListRequest, quota: &RequestQuota) -> Result<RenderedResponse, Problem> {
         let key = list.key();
         let list = Arc::new(list);
         let (load_list, workers, load_quota) = (Arc::clone(&list), self.workers.clone(), quota.clone());
@@ -107,7 +108,7 @@ impl Gateway {
     }
 }
 
-impl List {
+impl ListRequest {
     fn key(&self) -> String {
         let Self { selector, window, shape, is_bare } = self;
         let canonical = format!("{} {window:?} {} {is_bare}", selector.canonical(), shape.canonical());
@@ -118,14 +119,14 @@ impl List {
 /// Returns the rendered response and the ids of the titles in it.
 async fn render_list(
     titles: &HostTitles,
-    list: &List,
+    list: &ListRequest,
     source: Source,
     workers: &Workers,
     quota: &RequestQuota,
 ) -> Result<(Bytes, Vec<ReleaseId>), LoadFailure> {
     let (ids, pagination) = selection::select(titles, &list.selector, &list.window, workers, quota).await?;
     let found = render_titles(titles, ids, &list.shape, source, workers, quota).await?;
-    let (ids, list_of): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let body = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };
+    let (ids, titles): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let body = if list.is_bare { render(&titles)? } else { render(&Page { list: titles, pagination })? };
     Ok((body, ids))
 }

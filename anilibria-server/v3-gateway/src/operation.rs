@@ -10,10 +10,10 @@ use super::{
     quota::RequestQuota,
 };
 
-/// Parameters that shape any object.
+/// Parameters that select the fields of any object.
 const PROJECTION: &[&str] = &["filter", "remove"];
 
-/// Further parameters that shape a title.
+/// Further parameters that define the shape of a title.
 const SHAPE: &[&str] = &["include", "description_type", "playlist_type"];
 
 /// Parameters that select a page.
@@ -148,7 +148,7 @@ impl Operation {
     }
 }
 
-/// The endpoint of an operation in one dialect.
+/// Endpoint of an operation in one dialect.
 pub(super) struct OperationEndpoint {
     pub(super) gateway: Gateway,
     pub(super) operation: Operation,
@@ -219,7 +219,7 @@ impl SitePage {
     }
 }
 
-/// The endpoint of a page.
+/// Endpoint of a page of the old site.
 pub(super) struct SitePageEndpoint {
     pub(super) gateway: Gateway,
     pub(super) page: SitePage,

@@ -1,8 +1,8 @@
 //! Selection of the parts of an object by the parameters `filter` and `remove`.
 //!
 //! `filter` keeps only the values that its paths lead to, together with the objects and arrays around them. `remove` is
-//! applied to the rest. A path that leads nowhere has no effect; if no path of `filter` leads anywhere, an empty object is
-//! left. For an array, `list[0]` keeps one element, still in an array.
+//! applied to the rest. A path without a value has no effect. If no path of `filter` has a value, the result is an empty object.
+//! Of an array, `list[0]` keeps one element, still in an array.
 
 mod schema;
 mod tree;

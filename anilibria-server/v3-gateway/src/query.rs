@@ -1,6 +1,6 @@
 //! Query language of the advanced search: `{season.year} == 2021 and "Драма" in {genres}`. A query passes through the
-//! `lexer` (tokens), the `parser` (an `Expression`) and the [`Evaluation`], which evaluates it for one title after another within a
-//! [`Budget`] of steps and time.
+//! `lexer` (tokens), the `parser` (an `Expression`) and the [`Evaluation`]. The evaluation computes its value for one title after
+//! another, within a [`Budget`] of steps and time.
 //!
 //! | From the lowest to the highest precedence | Meaning |
 //! | --- | --- |

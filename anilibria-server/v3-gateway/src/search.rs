@@ -29,7 +29,7 @@ const ROLES: [(&str, Option<MemberRole>); 6] = [
     ("timing", Some(MemberRole::Timing)),
 ];
 
-/// Conditions of a search. All of them must hold. If a condition has several values, one must match; of genres, all.
+/// Conditions of a search. A title must match all conditions. Of several values of a condition, one must match; of genres, all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     text: Option<String>,
@@ -95,7 +95,7 @@ impl Search {
         }
     }
 
-    /// Returns the matching titles from AniLibria, for use without a catalog. The requested order is ignored. PeopleFilter are
+    /// Returns the matching titles from AniLibria, for use without a catalog. The requested order is ignored. People are
     /// matched only on the first [`MAX_SCANNED`] titles.
     pub(super) async fn find_upstream(&self, titles: &HostTitles) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Some(genres) = titles.genre_ids(&self.genres).await? else { return Ok(Vec::new()) };

@@ -36,8 +36,8 @@ pub const OUTGOING: [&str; 1] = ["connection"];
 /// Paths in the old service, relative to the prefix of the version.
 const PATHS: [&str; 2] = ["/ws", "/webSocket"];
 
-/// Returns the routes, at all addresses of the old service. They send the events of `hub`. Each connection takes a slot of `live`; slots
-/// are limited per client of `clients`.
+/// Returns the routes, at all addresses of the old service. They send the events of `hub`. Each connection takes a slot of
+/// `live`; slots are limited per client of `clients`.
 pub fn table(
     live: &LiveConnections,
     hub: &EventHub,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::host::HostTitles;
 
-/// Path of AniLibria's releases, below which it has other operations than that for one release.
+/// Path of AniLibria's releases. Below it, AniLibria also has operations that are not releases.
 const RELEASES: &str = "/anime/releases";
 
 /// Maximum bytes of a readable id.

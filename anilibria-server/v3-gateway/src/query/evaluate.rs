@@ -56,8 +56,8 @@ impl<'q> Evaluation<'q> {
     ///
     /// # Errors
     ///
-    /// [`BudgetExceeded`] if a limit is exceeded. After [`BudgetExceeded::Title`] the search can continue with the next title; all
-    /// other errors are permanent.
+    /// [`BudgetExceeded`] if a limit is exceeded. After [`BudgetExceeded::Title`] the search can continue with the next title;
+    /// all other errors are permanent.
     pub fn matches(&mut self, title: &Value) -> Result<bool, BudgetExceeded> {
         self.state.budget.begin_title()?;
         Ok(self.state.value(self.expression, title)?.is_true())
