@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Problem of a session that does not exist or has ended.
-const ENDED: Problem = Problem::Unauthorized {
+const SESSION_ENDED: Problem = Problem::Unauthorized {
     message: "the session does not exist or has ended",
     code: ErrorCode::Unauthorized,
 };
@@ -31,10 +31,10 @@ const ENDED: Problem = Problem::Unauthorized {
 impl Gateway {
     /// Returns the user of the session.
     pub(super) async fn user(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        let shape = Shape::of_parts(parameters)?;
+        let shape = Shape::read_projection(parameters)?;
         let (client, session) = self.client_of(parameters).await?;
         let profile = client.profile().get().await;
-        let user = User::from(&self.permitted(&session, profile).await?);
+        let user = User::from(&self.session_result(&session, profile).await?);
         let mut user = serde_json::to_value(user).map_err(Problem::internal)?;
         shape.apply(&mut user);
         Self::uncached(&user)
@@ -54,7 +54,7 @@ impl Gateway {
         let (range, _) = window.of(usize::MAX);
         let wanted = u32::try_from(range.len().clamp(1, MAX_TITLES)).unwrap_or(u32::MAX);
         let list = client.favorites().releases().sorting(FavoriteSorting::CreatedAtAsc).include(["id"]);
-        let found = self.permitted(&session, list.window(range.start as u64, wanted).await).await?;
+        let found = self.session_result(&session, list.window(range.start as u64, wanted).await).await?;
         let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
         let ids: Vec<ReleaseId> = found.items.iter().map(|release| release.id).collect();
         let read = |source| {
@@ -75,7 +75,7 @@ impl Gateway {
     ) -> Result<RenderedResponse, Problem> {
         let id = parameters.required_number::<u32>("title_id")?;
         let (client, session) = self.client_of(parameters).await?;
-        self.permitted(&session, client.favorites().add([id]).await).await?;
+        self.session_result(&session, client.favorites().add([id]).await).await?;
         Self::uncached(&json!({"success": true}))
     }
 
@@ -86,7 +86,7 @@ impl Gateway {
     ) -> Result<RenderedResponse, Problem> {
         let id = parameters.required_number::<u32>("title_id")?;
         let (client, session) = self.client_of(parameters).await?;
-        self.permitted(&session, client.favorites().remove([id]).await).await?;
+        self.session_result(&session, client.favorites().remove([id]).await).await?;
         Self::uncached(&json!({"success": true}))
     }
 
@@ -101,9 +101,9 @@ impl Gateway {
 
     /// Returns a client that sends the token of this session, and the id of the session.
     pub(super) async fn client_in(&self, session: &str) -> Result<(Client, SessionId), Problem> {
-        let session = SessionId::parse(session).ok_or(ENDED)?;
+        let session = SessionId::parse(session).ok_or(SESSION_ENDED)?;
         let token = self.sessions.token(&session).await.map_err(super::unavailable)?;
-        Ok((self.titles.client().in_session(token.ok_or(ENDED)?), session))
+        Ok((self.titles.client().in_session(token.ok_or(SESSION_ENDED)?), session))
     }
 
     /// Returns the passkey of the user, which makes torrent links personal.
@@ -113,16 +113,16 @@ impl Gateway {
         session: &SessionId,
     ) -> Result<Option<Secret>, Problem> {
         let profile = client.profile().get().await;
-        Ok(self.permitted(session, profile).await?.torrents.passkey)
+        Ok(self.session_result(session, profile).await?.torrents.passkey)
     }
 
     /// Maps the result of a call in this session. Ends the session if AniLibria refuses its token.
-    async fn permitted<T>(&self, session: &SessionId, result: Result<T, Error>) -> Result<T, Problem> {
+    async fn session_result<T>(&self, session: &SessionId, result: Result<T, Error>) -> Result<T, Problem> {
         match result {
             Err(Error::Unauthorized { .. } | Error::NoSession) => {
                 // The session is useless now. If this call fails, the session expires by its lifetime.
                 let _ = self.sessions.end(session).await;
-                Err(ENDED)
+                Err(SESSION_ENDED)
             }
             Err(error) if error.is_not_found() => Err(Problem::Missing { what: "title" }),
             Err(Error::Validation(_)) => Err(Problem::invalid("title_id", "is not the id of a title")),

@@ -102,7 +102,7 @@ pub(super) fn requested_order(parameters: &Parameters<'_>) -> Result<Option<Orde
     let is_descending = match parameters.number("sort_direction")?.unwrap_or(0) {
         0 => false,
         1 => true,
-        _ => return Err(Problem::invalid("sort_direction", "must be 0 for ascending or 1 for descending")),
+        _ => return Err(Problem::invalid("sort_direction", "must be 0 (ascending) or 1 (descending)")),
     };
     let Some(path) = parameters.text("order_by") else { return Ok(None) };
     let order = Order::parse(path, is_descending);

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn description_has_three_forms() {
+    fn description_has_three_formats() {
         let forms = forms("О чём-то.\n\nПорядок просмотра:\n1. Первое".to_owned());
 
         assert_eq!(forms.no_view_order.as_deref(), Some("О чём-то."));

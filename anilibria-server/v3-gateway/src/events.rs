@@ -162,7 +162,7 @@ impl EventHub {
             .idempotency_key(&key, DEDUPLICATION_WINDOW)
             .checkpoint(publisher.checkpoint)
             .fencing_token(publisher.fencing_token);
-        let published = match stream.feed.append(&record, |_| event.frame().as_bytes().to_vec()).await? {
+        let outcome = match stream.feed.append(&record, |_| event.frame().as_bytes().to_vec()).await? {
             AppendOutcome::Appended(id) => {
                 info!(%id, %kind, identity, "v3 event published");
                 PublishOutcome::Published
@@ -172,7 +172,7 @@ impl EventHub {
         };
         // The stream delivers the event to this instance as well, but the next comparison of the leader needs the new state.
         self.titles().apply(&event);
-        Ok(published)
+        Ok(outcome)
     }
 
     /// Returns the checkpoint of the leader; `None` if it was never saved, or without Redis.

@@ -43,7 +43,8 @@ enum RenderedEntry {
 impl Gateway {
     /// Returns a page of the newest videos.
     pub(super) async fn videos(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        let (since, window, shape) = (parameters.since()?, parameters.page()?, Shape::of_videos(parameters)?);
+        let (since, window, shape) =
+            (parameters.since()?, parameters.page()?, Shape::read_for_videos(parameters)?);
         let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
         let load = move |titles: HostTitles| async move { videos(titles, since, window, shape).await };
         Ok(self.cached(&key, load).await?)
@@ -52,7 +53,7 @@ impl Gateway {
     /// Returns a page of the last updated titles and the newest videos, sorted by time, the newest first.
     pub(super) async fn feed(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
         let (since, window) = (parameters.since()?, parameters.page()?);
-        let shape = Shape::read_as(ObjectKind::FeedItem, parameters)?;
+        let shape = Shape::read_for(ObjectKind::FeedItem, parameters)?;
         let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
         let (workers, quota) = (self.workers.clone(), parameters.quota.clone());
         let load =

@@ -31,7 +31,7 @@ impl Gateway {
         &self,
         parameters: &Parameters<'_>,
     ) -> Result<RenderedResponse, Problem> {
-        let (id, shape) = (parameters.required_number::<u32>("id")?, Shape::of_parts(parameters)?);
+        let (id, shape) = (parameters.required_number::<u32>("id")?, Shape::read_projection(parameters)?);
         let found = franchises_of(&self.titles, ReleaseId(id)).await?;
         let mut found = values(&found).map_err(Problem::internal)?;
         for franchise in &mut found {
@@ -45,7 +45,7 @@ impl Gateway {
 
     /// Returns a page of all franchises.
     pub(super) async fn franchises(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
-        let (window, shape) = (parameters.page()?, Shape::of_parts(parameters)?);
+        let (window, shape) = (parameters.page()?, Shape::read_projection(parameters)?);
         let key = key::list("franchises", &format!("{window:?} {}", shape.canonical()));
         let quota = parameters.quota.clone();
         let load =

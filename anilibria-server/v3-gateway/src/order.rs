@@ -72,7 +72,7 @@ fn collect(value: &Value, steps: &[Step], values: &mut Vec<SortValue>) {
     let Some((step, rest)) = steps.split_first() else {
         match value {
             Value::Number(number) => {
-                values.extend(number.as_f64().map(|number| SortValue::Number(Number(number))))
+                values.extend(number.as_f64().map(|number| SortValue::Number(Number(number))));
             }
             Value::String(text) => values.push(SortValue::Text(text.clone())),
             Value::Array(items) => collect_all(items, &[], values),

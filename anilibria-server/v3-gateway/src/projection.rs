@@ -91,13 +91,13 @@ impl Projection {
         Ok(Self { filter: paths("filter", filter)?, remove: paths("remove", remove)? })
     }
 
-    /// Returns the same projection for objects of this kind, without the paths that lead nowhere in any of them. All
+    /// Returns the same projection for objects of this kind, without the paths that none of them can have. All
     /// spellings of a projection then have the same text.
     #[must_use]
     pub fn for_kind(self, kind: ObjectKind) -> Self {
         let schema = Schema::of(kind);
         let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.contains(path)).collect();
-        // If no path leads anywhere, `filter` leaves nothing, so it stays; `remove` has no effect, so it is dropped.
+        // An empty `filter` keeps nothing, so it stays; an empty `remove` has no effect, so it is dropped.
         let filter = self.filter.map(|paths| Paths::of(known(paths)));
         let remove =
             self.remove.map(|paths| Paths::of(known(paths))).filter(|paths| !paths.listed.is_empty());

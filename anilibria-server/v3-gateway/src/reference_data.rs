@@ -29,7 +29,7 @@ impl Gateway {
             _ => {
                 return Err(Problem::invalid(
                     "sorting_type",
-                    "must be 0 for the alphabet or 1 for popularity",
+                    "must be 0 (by name) or 1 (by number of titles)",
                 ));
             }
         };

@@ -23,7 +23,7 @@ impl Gateway {
         let shape = Shape::read(parameters)?;
         let mut days: Vec<u8> = parameters.numbers("days")?;
         if days.iter().any(|day| *day > 6) {
-            return Err(Problem::invalid("days", "must be a list of numbers from 0 (Monday) to 6"));
+            return Err(Problem::invalid("days", "must be a list of numbers from 0 (Monday) to 6 (Sunday)"));
         }
         days.sort_unstable();
         days.dedup();

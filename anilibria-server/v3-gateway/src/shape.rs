@@ -53,11 +53,11 @@ impl Include {
 impl Shape {
     /// Reads the parameters of a request for titles.
     pub(super) fn read(parameters: &Parameters<'_>) -> Result<Self, Problem> {
-        Self::read_as(ObjectKind::Title, parameters)
+        Self::read_for(ObjectKind::Title, parameters)
     }
 
     /// Reads the parameters of a request for objects of this kind, at least some of which are titles.
-    pub(super) fn read_as(kind: ObjectKind, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+    pub(super) fn read_for(kind: ObjectKind, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         let description = match parameters.text("description_type").unwrap_or("plain") {
             "plain" => Description::Plain,
             "html" => Description::Html,
@@ -86,18 +86,18 @@ impl Shape {
                 }
             }
         }
-        let projection = Self::of_parts(parameters)?.projection.for_kind(kind);
+        let projection = Self::read_projection(parameters)?.projection.for_kind(kind);
         Ok(Self { projection, description, playlist, include })
     }
 
     /// Reads the parameters of a request for videos.
-    pub(super) fn of_videos(parameters: &Parameters<'_>) -> Result<Self, Problem> {
-        let Self { projection, .. } = Self::of_parts(parameters)?;
+    pub(super) fn read_for_videos(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let Self { projection, .. } = Self::read_projection(parameters)?;
         Ok(Self { projection: projection.for_kind(ObjectKind::Video), ..Self::default() })
     }
 
     /// Reads the parameters of a request for other objects.
-    pub(super) fn of_parts(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+    pub(super) fn read_projection(parameters: &Parameters<'_>) -> Result<Self, Problem> {
         let part = |name| parameters.text(name).unwrap_or_default();
         let projection = Projection::parse(part("filter"), part("remove"));
         let projection = projection

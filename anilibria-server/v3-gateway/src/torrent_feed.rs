@@ -33,7 +33,7 @@ impl Gateway {
         self_link: String,
     ) -> Result<RenderedResponse, Problem> {
         let format = FeedFormat::from_name(parameters.text("rss_type").unwrap_or("rss"));
-        let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
+        let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be `rss`, `atom` or `json`"))?;
         let (window, _) = parameters.window(PageSize::Of(DEFAULT_ITEMS))?;
         let since = parameters.since()?;
         if parameters.session().is_some() {

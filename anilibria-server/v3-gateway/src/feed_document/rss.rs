@@ -6,7 +6,7 @@ use quick_xml::escape::partial_escape;
 
 use super::{
     Feed, FeedError, FeedItem, LANGUAGE, TORRENT, rfc_2822,
-    xml::{Xml, attributes, document, text, unescaped},
+    xml::{Xml, attributes, cdata, document, text},
 };
 
 /// Writes the feed as RSS.
@@ -36,7 +36,7 @@ fn write_channel(xml: &mut Xml, feed: &Feed) -> Result<()> {
 }
 
 fn write_item(xml: &mut Xml, item: &FeedItem) -> Result<()> {
-    unescaped(xml, "title", &item.title)?;
+    cdata(xml, "title", &item.title)?;
     text(xml, "link", &item.link)?;
     xml.create_element("guid")
         .with_attribute(("isPermaLink", "false"))
@@ -46,7 +46,7 @@ fn write_item(xml: &mut Xml, item: &FeedItem) -> Result<()> {
     }
     if let Some(description) = &item.description {
         // Readers interpret the description as HTML, unlike the other texts.
-        unescaped(xml, "description", &partial_escape(description).replace('\n', "<br>"))?;
+        cdata(xml, "description", &partial_escape(description).replace('\n', "<br>"))?;
     }
     let length = item.enclosure_length.to_string();
     attributes(xml, "enclosure", &[("url", &item.enclosure_url), ("length", &length), ("type", TORRENT)])

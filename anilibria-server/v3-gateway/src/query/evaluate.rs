@@ -139,7 +139,7 @@ impl State<'_> {
                 operator => {
                     let right = self.value(right, title)?;
                     self.budget.spend(left.cost().min(right.cost()))?;
-                    binary(*operator, left, &right)
+                    binary_operation(*operator, left, &right)
                 }
             };
         }
@@ -210,7 +210,7 @@ impl State<'_> {
 }
 
 /// Returns `left operator right`, for the operators that need both values only.
-fn binary<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> Operand<'a> {
+fn binary_operation<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> Operand<'a> {
     match operator {
         Operator::Equal => Operand::Bool(left.equals(right)),
         Operator::NotEqual => {

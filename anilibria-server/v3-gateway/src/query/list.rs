@@ -18,7 +18,7 @@ pub(super) struct ConstantSet {
     null: bool,
     /// Bit patterns of the numbers. Both zeros have the same one.
     numbers: HashSet<u64>,
-    texts: HashSet<String>,
+    strings: HashSet<String>,
 }
 
 impl ListLiteral {
@@ -54,7 +54,7 @@ impl ConstantSet {
             Expression::Null => self.null = true,
             Expression::Bool(value) => _ = self.numbers.insert(bits(f64::from(*value))),
             Expression::Number(value) => _ = self.numbers.insert(bits(*value)),
-            Expression::String(value) => _ = self.texts.insert(value.clone()),
+            Expression::String(value) => _ = self.strings.insert(value.clone()),
             _ => return false,
         }
         true
@@ -64,7 +64,7 @@ impl ConstantSet {
     pub(super) fn contains(&self, value: &Operand<'_>) -> bool {
         match value {
             Operand::Null => self.null,
-            Operand::String(text) => self.texts.contains(text.as_ref()),
+            Operand::String(text) => self.strings.contains(text.as_ref()),
             value => value.number().is_some_and(|number| self.numbers.contains(&bits(number))),
         }
     }

@@ -9,7 +9,7 @@ use crate::path::Found;
 /// A value from the query or the title, or calculated from such values.
 #[derive(Clone, Debug)]
 pub(super) enum Operand<'a> {
-    /// No value: the path leads nowhere, or a calculation had an operand other than a number.
+    /// No value: the title has no value at the path, or a calculation had an operand other than a number.
     Missing,
     Null,
     Bool(bool),
