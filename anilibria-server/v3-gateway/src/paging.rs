@@ -170,7 +170,7 @@ mod tests {
             (Paging { items_per_page: Some(i64::MAX), ..NONE }, 8_000, 0..5_000, [2, 0, 5_000, 8_000]),
             (Paging { limit: Some(-1), page: Some(2), ..NONE }, 8_000, 5_000..8_000, [2, 2, 5_000, 8_000]),
         ] {
-            assert_eq!(page(paging, total), ((range, pagination)), "{paging:?} of {total}");
+            assert_eq!(page(paging, total), (range, pagination), "{paging:?} of {total}");
         }
     }
 
