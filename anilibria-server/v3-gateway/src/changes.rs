@@ -2,8 +2,8 @@
 //! differences to all instances.
 //!
 //! Changes are reported by events of the site, by the local catalog, and by the list of the last changed torrents. The
-//! previous state of a title is its [`Snapshot`](snapshot::Snapshot): the title as last published, which every instance caches,
-//! or else the title in the catalog. If neither is known, an event has the current state and an incomplete diff.
+//! previous state of a title is its `Snapshot`: the title as last published, which every instance caches, or else the title in
+//! the catalog. If neither is known, an event has the current state and an incomplete diff.
 
 mod checkpoint;
 mod compare;
