@@ -7,8 +7,8 @@ mod disabled;
 mod mount;
 
 #[cfg(not(feature = "v3"))]
-pub use self::disabled::{Addresses, Form, Gateway, GatewayTasks};
+pub use self::disabled::{Addresses, ErrorFormat, Gateway, GatewayTasks};
 #[cfg(feature = "v3")]
 pub use self::mount::{Gateway, GatewayTasks};
 #[cfg(feature = "v3")]
-pub use anilibria_v3_gateway::{Addresses, Form};
+pub use anilibria_v3_gateway::{Addresses, ErrorFormat};

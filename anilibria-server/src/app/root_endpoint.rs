@@ -98,14 +98,14 @@ impl Endpoint for RootEndpoint {
         {
             return Ok(sandbox.respond(request).await);
         }
-        let form = self.v3_addresses.lead(&mut request);
+        let form = self.v3_addresses.rewrite(&mut request);
         let error_format = ErrorFormat::of(request.headers());
         let is_unversioned = route_to_v2(&mut request);
         let is_old = self.old_paths.contains(request.uri().path());
         self.traffic.record_request();
         self.users.attach_user(&mut request);
         let id = RequestId::of(request.headers());
-        let cors_headers = self.origins.headers_for(&request, self.v3_addresses.readers(&request));
+        let cors_headers = self.origins.headers_for(&request, self.v3_addresses.cors_policy(&request));
         let mut logger = RequestLogger::new(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let metrics = found.as_ref().map_or(&self.unrouted, RouteMatch::metrics);
@@ -134,7 +134,7 @@ impl Endpoint for RootEndpoint {
             }
             Err(problem) => {
                 let response = match form {
-                    Some(form) => form.tell(&problem),
+                    Some(form) => form.response(&problem),
                     None if is_old => v1::response(&problem),
                     None => problem.to_response(id.as_str(), error_format),
                 };
@@ -154,7 +154,7 @@ impl Endpoint for RootEndpoint {
             response.headers_mut().insert(UNKNOWN_PARAMETERS, unknown.to_header());
         }
         if let Some(form) = form {
-            form.mark(response.headers_mut());
+            form.add_version(response.headers_mut());
         }
         if let Some(quota) = quota {
             self.clients.write_headers(&quota, response.headers_mut());

@@ -28,7 +28,7 @@ pub struct Addresses;
 
 /// A form of errors that never occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {}
+pub enum ErrorFormat {}
 
 impl Gateway {
     /// Returns the placeholder.
@@ -75,24 +75,24 @@ impl GatewayTasks {
 
 impl Addresses {
     /// Returns `None`: no address is an old one.
-    pub fn lead(self, _: &mut Request) -> Option<Form> {
+    pub fn rewrite(self, _: &mut Request) -> Option<ErrorFormat> {
         None
     }
 
     /// Returns the pages of the configured origins: no address is an old one.
-    pub fn readers(self, _: &Request) -> CorsPolicy {
+    pub fn cors_policy(self, _: &Request) -> CorsPolicy {
         CorsPolicy::Listed
     }
 }
 
-impl Form {
-    /// Unreachable, because `Form` has no values.
-    pub fn tell(self, _: &Problem) -> Response {
+impl ErrorFormat {
+    /// Unreachable, because `ErrorFormat` has no values.
+    pub fn response(self, _: &Problem) -> Response {
         match self {}
     }
 
-    /// Unreachable, because `Form` has no values.
-    pub fn mark(self, _: &mut HeaderMap) {
+    /// Unreachable, because `ErrorFormat` has no values.
+    pub fn add_version(self, _: &mut HeaderMap) {
         match self {}
     }
 }

@@ -6,10 +6,10 @@ use anilibria_cache::{Cached, MemoryStore, Options, Redis, Store, coordination::
 use anilibria_client::{Client, model::GenreId, reflector::Catalog};
 use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
 use anilibria_v3_gateway::{
-    self as gateway, Addresses, Dialects, GatewayOptions, Sessions,
-    changes::{Changes, Sources},
-    host::{Host, HostEvents, Load, TitleChange, TitleEvent, Titles as HostTitles},
-    news::{Kind, News, NewsPump},
+    self as gateway, Addresses, DialectSelection, GatewayOptions, Sessions,
+    changes::{ChangePublisher, Sources},
+    events::{EventConsumer, EventHub, EventKind},
+    host::{Host, HostEvents, HostTitles, Load, TitleEvent, TitleEventKind},
     socket,
 };
 use anyhow::Context as _;
@@ -30,14 +30,14 @@ use crate::{
 pub struct Gateway {
     config: V3Config,
     sessions: Sessions,
-    news: News,
+    hub: EventHub,
 }
 
 /// Tasks of the gateway. Dropping this ends them.
 #[derive(Debug)]
 pub struct GatewayTasks {
-    changes: Option<Changes>,
-    _pump: Option<NewsPump>,
+    changes: Option<ChangePublisher>,
+    _consumer: Option<EventConsumer>,
 }
 
 impl Gateway {
@@ -60,7 +60,7 @@ impl Gateway {
         Ok(Self {
             config: v3,
             sessions: Sessions::new(store, v3.v3_session),
-            news: News::new(redis, &cache.cache_key_prefix, v3.v3_events_queue),
+            hub: EventHub::new(redis, &cache.cache_key_prefix, v3.v3_events_queue),
         })
     }
 
@@ -78,7 +78,7 @@ impl Gateway {
         let titles = HostTitles::new(titles.clone());
         let routes = gateway::Gateway::new(titles, self.sessions.clone(), Arc::clone(clients), options);
         let mut table = gateway::table(&routes);
-        table.extend(socket::table(live, &self.news, clients, options));
+        table.extend(socket::table(live, &self.hub, clients, options));
         table
     }
 
@@ -95,16 +95,16 @@ impl Gateway {
         let changes = (is_enabled && config.realtime.events_enabled).then(|| {
             let sources = Sources {
                 titles: HostTitles::new(titles.clone()),
-                bus: Arc::new(SiteEvents(Arc::clone(bus))),
+                events: Arc::new(SiteEvents(Arc::clone(bus))),
                 interval: config.catalog.sync_interval,
             };
-            let changes = Changes::start(sources, &self.news, redis);
+            let changes = ChangePublisher::start(sources, &self.hub, redis);
             if let Some(leader) = changes.leader() {
                 report_leader("v3_events", leader);
             }
             changes
         });
-        GatewayTasks { changes, _pump: is_enabled.then(|| self.news.pump()).flatten() }
+        GatewayTasks { changes, _consumer: is_enabled.then(|| self.hub.start_consumer()).flatten() }
     }
 
     /// Returns the types of the messages that clients send over the WebSocket of API v3.
@@ -114,7 +114,7 @@ impl Gateway {
 
     /// Returns the types of the messages that clients receive over the WebSocket of API v3.
     pub fn outgoing() -> impl Iterator<Item = &'static str> {
-        socket::OUTGOING.into_iter().chain(Kind::ALL.map(Kind::as_str))
+        socket::OUTGOING.into_iter().chain(EventKind::ALL.map(EventKind::as_str))
     }
 }
 
@@ -130,15 +130,15 @@ impl GatewayTasks {
 fn options(config: V3Config) -> GatewayOptions {
     GatewayOptions {
         strict_parameters: config.v3_strict_parameters,
-        dialects: match config.v3_dialect {
-            V3Dialect::Path => Dialects::Path,
-            V3Dialect::Live => Dialects::Live,
-            V3Dialect::Python => Dialects::Python,
+        dialect: match config.v3_dialect {
+            V3Dialect::Path => DialectSelection::ByPath,
+            V3Dialect::Live => DialectSelection::Live,
+            V3Dialect::Python => DialectSelection::Python,
         },
         search_threads: config.v3_search_threads,
         search_queue: config.v3_search_queue,
         page_queue: config.v3_page_queue,
-        max_answer_bytes: config.v3_max_answer_bytes,
+        max_response_bytes: config.v3_max_answer_bytes,
         subscriptions: config.v3_subscriptions,
     }
 }
@@ -198,10 +198,10 @@ fn title_event(event: &Event) -> TitleEvent {
         let data: Value = serde_json::from_str(event.data()).ok()?;
         data["episode"].as_f64()
     };
-    let change = match event.kind().subject() {
-        Subject::Title => TitleChange::Title,
-        Subject::NewEpisode => TitleChange::NewEpisode(episode()),
-        Subject::ChangedEpisode => TitleChange::EpisodeUpdate(episode()),
+    let kind = match event.kind().subject() {
+        Subject::Title => TitleEventKind::Title,
+        Subject::NewEpisode => TitleEventKind::NewEpisode(episode()),
+        Subject::ChangedEpisode => TitleEventKind::EpisodeUpdate(episode()),
     };
-    TitleEvent { id: event.id(), title_id: event.title_id(), change }
+    TitleEvent { id: event.id(), title_id: event.title_id(), kind }
 }

@@ -1,4 +1,4 @@
-//! AniLibria's old API v3, reading from a sandbox in the same process.
+//! Tests of AniLibria's old API v3. The service reads from a sandbox in the same process.
 
 mod account;
 mod cors;
@@ -28,37 +28,37 @@ use tokio::net::TcpListener;
 
 use crate::support::{self, build, config};
 
-/// How many releases the sandbox has.
+/// Number of releases of the sandbox.
 const RELEASES: u32 = 24;
 
-/// How long is waited for what comes at all.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of waiting for the catalog.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The service, and what it reads from.
+/// The service and the sandbox from which it reads.
 pub(crate) struct Gateway {
     upstream: Sandbox,
     service: TestClient<RootEndpoint>,
     titles: Titles,
-    /// Loads the catalog, as long as it is not dropped.
+    /// Loads the catalog until it is dropped.
     _sync: Option<SyncTask>,
 }
 
 impl Gateway {
-    /// The service without a local catalog, so that all it asks can be counted.
+    /// Starts the service without a local catalog, so that the tests can count its calls.
     async fn start() -> Self {
         Self::with(&["--catalogue-enabled=false"]).await
     }
 
-    /// The service with the catalog, once that is loaded.
-    async fn mirrored() -> Self {
+    /// Starts the service with the local catalog, and waits until the catalog is loaded.
+    async fn with_catalog() -> Self {
         let gateway = Self::with(&[]).await;
-        let is_loaded = || gateway.titles.local_catalog().is_some_and(|mirror| mirror.catalog().is_some());
+        let is_loaded = || gateway.titles.local_catalog().is_some_and(|local| local.catalog().is_some());
         let wait = async {
             while !is_loaded() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("the catalog");
+        tokio::time::timeout(TIMEOUT, wait).await.expect("the catalog");
         gateway
     }
 
@@ -68,8 +68,8 @@ impl Gateway {
         let upstream =
             Sandbox::builder().releases(RELEASES).seed(7).now(datetime!(2026-02-21 18:00 UTC)).build();
         let config = config(flags);
-        let state = build(&config, Some(HostedSandbox::new(upstream.clone(), origin)));
-        // What the service asks, it asks its own sandbox over a socket.
+        let state = build(&config, Some(SandboxAt::new(upstream.clone(), origin)));
+        // The service calls its own sandbox over a socket.
         let (own, pause) = (app(&config, &state), Duration::ZERO);
         tokio::spawn(listener::serve(
             socket,
@@ -83,8 +83,8 @@ impl Gateway {
         Self { upstream, service, _sync: sync, titles: state.titles }
     }
 
-    /// AniLibria answers nothing from now on.
-    fn down(&self) {
+    /// Makes the sandbox drop all requests from now on.
+    fn take_upstream_down(&self) {
         self.upstream.set_faults(Faults::new().drop(true)).unwrap();
     }
 
@@ -92,29 +92,29 @@ impl Gateway {
         self.service.request(method, path).send().await
     }
 
-    /// The body of a good answer.
+    /// Sends `GET` and returns the body of the response, which must be a success.
     async fn get(&self, path: &str) -> Value {
-        let answer = self.send(Method::GET, path).await;
-        let status = answer.0.status();
-        answer.assert_content_type("application/json; charset=utf-8");
-        answer.assert_header("api-version", "3.0.14");
-        let body = support::json(answer).await;
+        let response = self.send(Method::GET, path).await;
+        let status = response.0.status();
+        response.assert_content_type("application/json; charset=utf-8");
+        response.assert_header("api-version", "3.0.14");
+        let body = support::json(response).await;
         assert!(status.is_success(), "{path}: {status} {body}");
         body
     }
 
-    /// The body of an answer to any method.
-    async fn ask(&self, method: Method, path: &str) -> Value {
+    /// Sends a request and returns the body of the response.
+    async fn request(&self, method: Method, path: &str) -> Value {
         support::json(self.send(method, path).await).await
     }
 }
 
-/// The ids of titles in a list.
+/// Returns the ids of the titles in a list.
 fn ids(list: &Value) -> Vec<u64> {
     list.as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap()).collect()
 }
 
-/// `text` as a part of an address.
+/// Encodes `text` for a query string.
 fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -13,82 +13,97 @@ use serde_json::json;
 
 use super::{
     address::Dialect,
-    answer::{Answer, Page},
-    ask::Ask,
     gateway::Gateway,
-    many::{MOST, Source, many},
-    paging::{PAGE, PageSize},
+    paging::{DEFAULT_PAGE_SIZE, PageSize},
+    parameters::Parameters,
+    render_titles::{MAX_TITLES, Source, render_titles},
+    rendered_response::{Page, RenderedResponse},
     sessions::SessionId,
     shape::Shape,
 };
 
-/// Response to a session that does not exist or has ended.
-const ENDED: Problem = Problem::Unauthorized {
-    message: "the session is not known, or has ended",
+/// Problem of a session that does not exist or has ended.
+const SESSION_ENDED: Problem = Problem::Unauthorized {
+    message: "the session does not exist or has ended",
     code: ErrorCode::Unauthorized,
 };
 
 impl Gateway {
     /// Returns the user of the session.
-    pub(super) async fn user(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let shape = Shape::of_parts(ask)?;
-        let (client, session) = self.client_of(ask).await?;
+    pub(super) async fn user(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let shape = Shape::read_projection(parameters)?;
+        let (client, session) = self.client_of(parameters).await?;
         let profile = client.profile().get().await;
-        let user = User::from(&self.permitted(&session, profile).await?);
+        let user = User::from(&self.session_result(&session, profile).await?);
         let mut user = serde_json::to_value(user).map_err(Problem::internal)?;
         shape.apply(&mut user);
-        Self::once(&user)
+        Self::uncached(&user)
     }
 
     /// Returns the favourites of the user, the earliest added first.
-    pub(super) async fn favorites(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let shape = Shape::read(ask)?;
+    pub(super) async fn favorites(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let shape = Shape::read(parameters)?;
         // anilibria.py requests only the first page, so that page has to hold everything.
-        let unless_told = if ask.dialect == Dialect::Python { PageSize::All } else { PageSize::Of(PAGE) };
-        let (window, _) = ask.window(unless_told)?;
-        let (client, session) = self.client_of(ask).await?;
+        let default_size = if parameters.dialect == Dialect::Python {
+            PageSize::All
+        } else {
+            PageSize::Of(DEFAULT_PAGE_SIZE)
+        };
+        let (window, _) = parameters.window(default_size)?;
+        let (client, session) = self.client_of(parameters).await?;
         let (range, _) = window.of(usize::MAX);
-        let wanted = u32::try_from(range.len().clamp(1, MOST)).unwrap_or(u32::MAX);
+        let wanted = u32::try_from(range.len().clamp(1, MAX_TITLES)).unwrap_or(u32::MAX);
         let list = client.favorites().releases().sorting(FavoriteSorting::CreatedAtAsc).include(["id"]);
-        let found = self.permitted(&session, list.window(range.start as u64, wanted).await).await?;
+        let found = self.session_result(&session, list.window(range.start as u64, wanted).await).await?;
         let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
         let ids: Vec<ReleaseId> = found.items.iter().map(|release| release.id).collect();
-        let read = |source| many(&self.titles, ids.clone(), &shape, source, &self.work, &ask.charge);
+        let read = |source| {
+            render_titles(&self.titles, ids.clone(), &shape, source, &self.workers, &parameters.quota)
+        };
         let titles = match read(Source::Any).await {
             Err(failure) if failure.is_upstream() => read(Source::Catalog).await.map_err(|_| failure)?,
             titles => titles?,
         };
         let list = titles.into_iter().map(|(_, title)| title).collect();
-        Self::once(&Page { list, pagination })
+        Self::uncached(&Page { list, pagination })
     }
 
     /// Adds a title to the favourites.
-    pub(super) async fn add_favorite(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let id = ask.required::<u32>("title_id")?;
-        let (client, session) = self.client_of(ask).await?;
-        self.permitted(&session, client.favorites().add([id]).await).await?;
-        Self::once(&json!({"success": true}))
+    pub(super) async fn add_favorite(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<RenderedResponse, Problem> {
+        let id = parameters.required_number::<u32>("title_id")?;
+        let (client, session) = self.client_of(parameters).await?;
+        self.session_result(&session, client.favorites().add([id]).await).await?;
+        Self::uncached(&json!({"success": true}))
     }
 
     /// Removes a title from the favourites.
-    pub(super) async fn remove_favorite(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let id = ask.required::<u32>("title_id")?;
-        let (client, session) = self.client_of(ask).await?;
-        self.permitted(&session, client.favorites().remove([id]).await).await?;
-        Self::once(&json!({"success": true}))
+    pub(super) async fn remove_favorite(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<RenderedResponse, Problem> {
+        let id = parameters.required_number::<u32>("title_id")?;
+        let (client, session) = self.client_of(parameters).await?;
+        self.session_result(&session, client.favorites().remove([id]).await).await?;
+        Self::uncached(&json!({"success": true}))
     }
 
     /// Returns a client that sends the token of the session in the request, and the id of that session.
-    pub(super) async fn client_of(&self, ask: &Ask<'_>) -> Result<(Client, SessionId), Problem> {
-        let session = ask.session().ok_or_else(|| Problem::invalid("session", "is required"))?;
+    pub(super) async fn client_of(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<(Client, SessionId), Problem> {
+        let session = parameters.session().ok_or_else(|| Problem::invalid("session", "is required"))?;
         self.client_in(session).await
     }
 
     /// Returns a client that sends the token of this session, and the id of the session.
     pub(super) async fn client_in(&self, session: &str) -> Result<(Client, SessionId), Problem> {
-        let session = SessionId::read(session).ok_or(ENDED)?;
+        let session = SessionId::parse(session).ok_or(SESSION_ENDED)?;
         let token = self.sessions.token(&session).await.map_err(super::unavailable)?;
-        Ok((self.titles.client().in_session(token.ok_or(ENDED)?), session))
+        Ok((self.titles.client().in_session(token.ok_or(SESSION_ENDED)?), session))
     }
 
     /// Returns the passkey of the user, which makes torrent links personal.
@@ -98,20 +113,20 @@ impl Gateway {
         session: &SessionId,
     ) -> Result<Option<Secret>, Problem> {
         let profile = client.profile().get().await;
-        Ok(self.permitted(session, profile).await?.torrents.passkey)
+        Ok(self.session_result(session, profile).await?.torrents.passkey)
     }
 
-    /// Maps the answer of AniLibria to a call in this session. Ends the session if AniLibria refuses its token.
-    async fn permitted<T>(&self, session: &SessionId, answer: Result<T, Error>) -> Result<T, Problem> {
-        match answer {
+    /// Maps the result of a call in this session. Ends the session if AniLibria refuses its token.
+    async fn session_result<T>(&self, session: &SessionId, result: Result<T, Error>) -> Result<T, Problem> {
+        match result {
             Err(Error::Unauthorized { .. } | Error::NoSession) => {
                 // The session is useless now. If this call fails, the session expires by its lifetime.
                 let _ = self.sessions.end(session).await;
-                Err(ENDED)
+                Err(SESSION_ENDED)
             }
             Err(error) if error.is_not_found() => Err(Problem::Missing { what: "title" }),
             Err(Error::Validation(_)) => Err(Problem::invalid("title_id", "is not the id of a title")),
-            answer => Ok(answer.map_err(LoadFailure::from)?),
+            result => Ok(result.map_err(LoadFailure::from)?),
         }
     }
 }

@@ -19,10 +19,10 @@ pub(super) enum Bencode<'b> {
 
 impl<'b> Bencode<'b> {
     /// Parses `bytes` as one value; `None` if they are malformed or longer than that value.
-    pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
-        let mut reader = Reader { bytes };
-        let value = reader.value(MAX_DEPTH)?;
-        reader.bytes.is_empty().then_some(value)
+    pub(super) fn parse(bytes: &'b [u8]) -> Option<Self> {
+        let mut parser = Parser { bytes };
+        let value = parser.value(MAX_DEPTH)?;
+        parser.bytes.is_empty().then_some(value)
     }
 
     /// Returns the value under `key` of a dictionary.
@@ -58,22 +58,22 @@ impl<'b> Bencode<'b> {
     }
 }
 
-struct Reader<'b> {
+struct Parser<'b> {
     bytes: &'b [u8],
 }
 
-impl<'b> Reader<'b> {
+impl<'b> Parser<'b> {
     fn value(&mut self, depth: usize) -> Option<Bencode<'b>> {
         let depth = depth.checked_sub(1)?;
         match self.bytes.first()? {
             b'i' => {
                 self.skip(1)?;
-                self.until(b'e').map(Bencode::Number)
+                self.number_until(b'e').map(Bencode::Number)
             }
             b'l' => {
                 let mut items = Vec::new();
                 self.skip(1)?;
-                while !self.ends()? {
+                while !self.at_end()? {
                     items.push(self.value(depth)?);
                 }
                 Some(Bencode::List(items))
@@ -81,25 +81,25 @@ impl<'b> Reader<'b> {
             b'd' => {
                 let mut entries = BTreeMap::new();
                 self.skip(1)?;
-                while !self.ends()? {
-                    let key = self.text()?;
+                while !self.at_end()? {
+                    let key = self.string()?;
                     entries.insert(key, self.value(depth)?);
                 }
                 Some(Bencode::Dictionary(entries))
             }
-            _ => self.text().map(Bencode::Bytes),
+            _ => self.string().map(Bencode::Bytes),
         }
     }
 
-    fn text(&mut self) -> Option<&'b [u8]> {
-        let len: usize = self.until(b':')?.try_into().ok()?;
+    fn string(&mut self) -> Option<&'b [u8]> {
+        let len: usize = self.number_until(b':')?.try_into().ok()?;
         let (text, rest) = self.bytes.split_at_checked(len)?;
         self.bytes = rest;
         Some(text)
     }
 
     /// Reads a number up to `end`, and skips `end`.
-    fn until(&mut self, end: u8) -> Option<i64> {
+    fn number_until(&mut self, end: u8) -> Option<i64> {
         let len = self.bytes.iter().take(20).position(|byte| *byte == end)?;
         let (digits, _) = self.bytes.split_at_checked(len)?;
         self.skip(len + 1)?;
@@ -107,12 +107,12 @@ impl<'b> Reader<'b> {
     }
 
     /// Returns `true` and skips the end marker if a list or a dictionary ends here.
-    fn ends(&mut self) -> Option<bool> {
-        let ends = *self.bytes.first()? == b'e';
-        if ends {
+    fn at_end(&mut self) -> Option<bool> {
+        let is_end = *self.bytes.first()? == b'e';
+        if is_end {
             self.skip(1)?;
         }
-        Some(ends)
+        Some(is_end)
     }
 
     fn skip(&mut self, count: usize) -> Option<()> {
@@ -128,30 +128,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_read() {
-        let read = Bencode::read(b"d4:infod6:lengthi42e4:name5:a.mkve4:listl1:a1:bee").unwrap();
+    fn values_are_parsed() {
+        let read = Bencode::parse(b"d4:infod6:lengthi42e4:name5:a.mkve4:listl1:a1:bee").unwrap();
 
         let info = read.get("info").unwrap();
         assert_eq!(info.get("length").unwrap().number(), Some(42));
         assert_eq!(info.get("name").unwrap().text().as_deref(), Some("a.mkv"));
         assert_eq!(read.get("list").unwrap().items(), [Bencode::Bytes(b"a"), Bencode::Bytes(b"b")]);
-        assert_eq!(Bencode::read(b"i-7e"), Some(Bencode::Number(-7)));
+        assert_eq!(Bencode::parse(b"i-7e"), Some(Bencode::Number(-7)));
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn malformed_bytes_are_refused() {
         for bytes in
             [&b""[..], b"i4", b"5:abc", b"l1:a", b"d1:a", b"x", b"i4ei5e", b"99999999999999999999:a", b"-1:a"]
         {
-            assert_eq!(Bencode::read(bytes), None, "{bytes:?}");
+            assert_eq!(Bencode::parse(bytes), None, "{bytes:?}");
         }
-        assert_eq!(Bencode::read(&b"l".repeat(100_000)), None);
+        assert_eq!(Bencode::parse(&b"l".repeat(100_000)), None);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_much(bytes: Vec<u8>) {
-            let _ = Bencode::read(&bytes);
+        fn parsing_any_bytes_does_not_panic(bytes: Vec<u8>) {
+            let _ = Bencode::parse(&bytes);
         }
     }
 }

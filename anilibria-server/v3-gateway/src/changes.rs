@@ -2,15 +2,15 @@
 //! differences to all instances.
 //!
 //! Changes are reported by events of the site, by the local catalog, and by the list of the last changed torrents. The
-//! previous state of a title is the one last published, which every instance remembers, or else the one in the catalog. If
-//! neither is known, an event has the current state and an incomplete diff.
+//! previous state of a title is its `Snapshot`: the title as last published, which every instance caches, or else the title in
+//! the catalog. If neither is known, an event has the current state and an incomplete diff.
 
-mod before;
-mod bookmark;
+mod checkpoint;
 mod compare;
+mod detector;
 mod diff;
-mod inbox;
-mod watching;
+mod event_queue;
+mod snapshot;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,107 +21,107 @@ use anilibria_cache::{
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::info;
 
-use self::{bookmark::Bookmark, watching::Watching};
-use super::news::News;
-use crate::host::{HostEvents, Titles};
+use self::{checkpoint::Checkpoint, detector::ChangeDetector};
+use super::events::EventHub;
+use crate::host::{HostEvents, HostTitles};
 
-/// Name of the election of the leader.
-const OFFICE: &str = "v3:events";
+/// Name of the leader lease.
+const LEASE: &str = "v3:events";
 
 /// TTL of the leader lease.
-const TERM: Duration = Duration::from_secs(5);
+const LEASE_TTL: Duration = Duration::from_secs(5);
 
-/// Pause after this instance was fenced or lost the leader lease, before it publishes again.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Delay after this instance was fenced or lost the leader lease, before it publishes again.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// The task that publishes events while this instance is the leader. Dropping it stops the task. The next leader resumes
+/// Task that publishes events while this instance is the leader. Dropping it stops the task. The next leader resumes
 /// with the changes that are not published yet.
 #[derive(Debug)]
-pub struct Changes {
+pub struct ChangePublisher {
     task: JoinHandle<()>,
-    elector: Option<Candidate>,
+    candidate: Option<Candidate>,
 }
 
 /// Sources of events.
 #[derive(Clone, Debug)]
 pub struct Sources {
     /// Reads of titles.
-    pub titles: Titles,
+    pub titles: HostTitles,
     /// Events of the site.
-    pub bus: Arc<dyn HostEvents>,
+    pub events: Arc<dyn HostEvents>,
     /// Maximum interval between polls of torrents.
     pub interval: Duration,
 }
 
-impl Changes {
-    /// Starts publishing to `news`. One of the instances that share `redis` is the leader; without `redis`, this instance
+impl ChangePublisher {
+    /// Starts publishing to `hub`. One of the instances that share `redis` is the leader; without `redis`, this instance
     /// is. Call this before starting the task that publishes the events of the site.
-    pub fn start(sources: Sources, news: &News, redis: Option<&Redis>) -> Self {
+    pub fn start(sources: Sources, hub: &EventHub, redis: Option<&Redis>) -> Self {
         if let Some(redis) = redis {
-            let elector = Candidate::campaign(redis.election(), OFFICE, TERM);
-            let task = tokio::spawn(stand(sources, news.clone(), elector.watch()));
-            return Self { task, elector: Some(elector) };
+            let candidate = Candidate::campaign(redis.election(), LEASE, LEASE_TTL);
+            let task = tokio::spawn(publish_as_leader(sources, hub.clone(), candidate.watch()));
+            return Self { task, candidate: Some(candidate) };
         }
         // Subscribes before the task runs: the bus of a single instance does not replay past events.
-        let events = sources.bus.subscribe(RecordId::default());
+        let events = sources.events.subscribe(RecordId::default());
         let Sources { titles, interval, .. } = sources;
-        let watching = Watching::new(titles, news.clone(), 0, Bookmark::default(), interval);
-        Self { task: tokio::spawn(watching.run(events)), elector: None }
+        let detector = ChangeDetector::new(titles, hub.clone(), 0, Checkpoint::default(), interval);
+        Self { task: tokio::spawn(detector.run(events)), candidate: None }
     }
 
     /// Returns the fencing token of this instance while it is the leader; `None` if there is only one instance.
     pub fn leader(&self) -> Option<Receiver<Option<u64>>> {
-        self.elector.as_ref().map(Candidate::watch)
+        self.candidate.as_ref().map(Candidate::watch)
     }
 
     /// Stops the task and releases the leader lease.
     pub async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;
-        if let Some(elector) = self.elector.take() {
-            elector.resign().await;
+        if let Some(candidate) = self.candidate.take() {
+            candidate.resign().await;
         }
     }
 }
 
-impl Drop for Changes {
+impl Drop for ChangePublisher {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// Publishes events whenever this instance is the leader.
-async fn stand(sources: Sources, news: News, mut office: Receiver<Option<u64>>) {
+/// Publishes events whenever this instance holds the leader lease.
+async fn publish_as_leader(sources: Sources, hub: EventHub, mut lease: Receiver<Option<u64>>) {
     loop {
-        let Ok(Some(token)) = office.wait_for(Option::is_some).await.map(|token| *token) else { return };
+        let Ok(Some(token)) = lease.wait_for(Option::is_some).await.map(|token| *token) else { return };
         tokio::select! {
             // Stops as soon as the lease is lost, because another instance may already be the leader.
-            _ = office.wait_for(|now| *now != Some(token)) => {}
-            () = serve(&sources, &news, token) => {}
+            _ = lease.wait_for(|now| *now != Some(token)) => {}
+            () = resume(&sources, &hub, token) => {}
         }
-        sleep(PAUSE).await;
+        sleep(RETRY_DELAY).await;
     }
 }
 
-async fn serve(Sources { titles, bus, interval }: &Sources, news: &News, token: u64) {
-    let kept = retry_until_done("position of the v3 events cannot be read", || news.bookmark()).await;
-    let bookmark = if let Some(bookmark) = kept.and_then(|kept| Bookmark::read(&kept)) {
-        info!("publishing v3 events from the saved position");
-        bookmark
+async fn resume(Sources { titles, events, interval }: &Sources, hub: &EventHub, token: u64) {
+    let saved = retry_until_done("checkpoint of the v3 events cannot be read", || hub.checkpoint()).await;
+    let checkpoint = if let Some(checkpoint) = saved.and_then(|bytes| Checkpoint::parse(&bytes)) {
+        info!("publishing v3 events from the saved checkpoint");
+        checkpoint
     } else {
         info!("publishing v3 events from now on");
-        begin(bus, news).await
+        first_checkpoint(events, hub).await
     };
-    let heard = bookmark.heard();
-    let watching = Watching::new(titles.clone(), news.clone(), token, bookmark, *interval);
-    watching.run(bus.subscribe(heard)).await;
+    let last_event = checkpoint.last_event();
+    let detector = ChangeDetector::new(titles.clone(), hub.clone(), token, checkpoint, *interval);
+    detector.run(events.subscribe(last_event)).await;
 }
 
-/// Returns the position of the very first leader, after the last event of the site. Earlier events are not published.
-async fn begin(bus: &Arc<dyn HostEvents>, news: &News) -> Bookmark {
-    let last = retry_until_done("past events cannot be read", || bus.last()).await;
-    let bookmark = Bookmark::after(last.unwrap_or_default());
-    let bytes = bookmark.to_bytes();
-    retry_until_done("position of the v3 events cannot be saved", || news.save_bookmark(&bytes)).await;
-    bookmark
+/// Returns the checkpoint of the first leader, after the last event of the site. Earlier events are not published.
+async fn first_checkpoint(events: &Arc<dyn HostEvents>, hub: &EventHub) -> Checkpoint {
+    let last = retry_until_done("last event of the site cannot be read", || events.last()).await;
+    let checkpoint = Checkpoint::after(last.unwrap_or_default());
+    let bytes = checkpoint.to_bytes();
+    retry_until_done("checkpoint of the v3 events cannot be saved", || hub.save_checkpoint(&bytes)).await;
+    checkpoint
 }

@@ -1,11 +1,11 @@
-//! Forms of a description.
+//! Formats of a description.
 
 use anilibria_client::v3::model::{Description, DescriptionForms, Title};
 
 /// Beginning of the part of a description that lists the viewing order of related titles, in lower case.
 const VIEW_ORDER: &str = "порядок просмотра";
 
-/// Replaces the text of a title's description with all its forms, as events have it.
+/// Replaces the text of a title's description with all its formats, as in events.
 pub(super) fn expand(title: &mut Title) {
     title.description = title.description.take().map(|description| match description {
         Description::Text(text) => Description::Forms(forms(text)),
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn description_has_three_forms() {
+    fn description_has_three_formats() {
         let forms = forms("О чём-то.\n\nПорядок просмотра:\n1. Первое".to_owned());
 
         assert_eq!(forms.no_view_order.as_deref(), Some("О чём-то."));

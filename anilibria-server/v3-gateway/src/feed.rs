@@ -13,21 +13,21 @@ use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    answer::{Answer, Page, render},
-    ask::Ask,
-    charge::Charge,
-    gateway::{Gateway, LOOKED_THROUGH, Work, catalog, kept},
+    gateway::{Gateway, MAX_SCANNED, Workers, cached_data, catalog},
     key,
-    many::{Source, many},
     paging::Window,
-    projection::Kind,
+    parameters::Parameters,
+    projection::ObjectKind,
+    quota::RequestQuota,
+    render_titles::{Source, render_titles},
+    rendered_response::{Page, RenderedResponse, render},
     selection::is_newer,
     shape::Shape,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// An item of the feed whose title is not read yet.
-enum News {
+enum Entry {
     Title(ReleaseId),
     Video(Box<Video>),
 }
@@ -35,39 +35,40 @@ enum News {
 /// An item of the feed.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Item {
+enum RenderedEntry {
     Title { title: Arc<RawValue> },
     Video { youtube: Value },
 }
 
 impl Gateway {
     /// Returns a page of the newest videos.
-    pub(super) async fn videos(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_videos(ask)?);
+    pub(super) async fn videos(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (since, window, shape) =
+            (parameters.since()?, parameters.page()?, Shape::read_for_videos(parameters)?);
         let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
-        let load = move |titles: Titles| async move { videos(titles, since, window, shape).await };
+        let load = move |titles: HostTitles| async move { videos(titles, since, window, shape).await };
         Ok(self.cached(&key, load).await?)
     }
 
     /// Returns a page of the last updated titles and the newest videos, sorted by time, the newest first.
-    pub(super) async fn feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window) = (ask.since()?, ask.page()?);
-        let shape = Shape::read_as(Kind::FeedItem, ask)?;
+    pub(super) async fn feed(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (since, window) = (parameters.since()?, parameters.page()?);
+        let shape = Shape::read_for(ObjectKind::FeedItem, parameters)?;
         let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
-        let (work, charge) = (self.work.clone(), ask.charge.clone());
+        let (workers, quota) = (self.workers.clone(), parameters.quota.clone());
         let load =
-            move |titles: Titles| async move { feed(titles, since, window, shape, work, charge).await };
-        Ok(self.charged(&key, &ask.charge, load).await?)
+            move |titles: HostTitles| async move { feed(titles, since, window, shape, workers, quota).await };
+        Ok(self.cached_with_quota(&key, &parameters.quota, load).await?)
     }
 }
 
 async fn videos(
-    titles: Titles,
+    titles: HostTitles,
     since: Option<i64>,
     window: Window,
     shape: Shape,
 ) -> Result<NewValue, LoadFailure> {
-    let all = newest(&titles, since).await?;
+    let all = latest_videos(&titles, since).await?;
     let (range, pagination) = window.of(all.len());
     let mut list = Vec::new();
     for video in all.get(range).unwrap_or_default() {
@@ -81,44 +82,44 @@ async fn videos(
 /// Limit with which AniLibria lists all videos. Its other limits are at most 50.
 const ALL_VIDEOS: u32 = 0;
 
-/// Returns the newest videos, at most [`LOOKED_THROUGH`].
-async fn newest(titles: &Titles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
-    let load = |titles: Titles| async move {
+/// Returns the newest videos, at most [`MAX_SCANNED`].
+async fn latest_videos(titles: &HostTitles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
+    let load = |titles: HostTitles| async move {
         let videos = titles.client().media().videos().limit(ALL_VIDEOS).await?;
-        Ok(videos.iter().take(LOOKED_THROUGH as usize).map(Video::from).collect())
+        Ok(videos.iter().take(MAX_SCANNED as usize).map(Video::from).collect())
     };
-    let mut videos: Vec<Video> = kept(titles, titles.list_options(), key::VIDEOS, load).await?;
+    let mut videos: Vec<Video> = cached_data(titles, titles.list_options(), key::VIDEOS, load).await?;
     videos.retain(|video| is_newer(video.timestamp, since));
     videos.sort_by_key(|video| Reverse(video.timestamp));
     Ok(videos)
 }
 
 async fn feed(
-    titles: Titles,
+    titles: HostTitles,
     since: Option<i64>,
     window: Window,
     shape: Shape,
-    work: Work,
-    charge: Charge,
+    workers: Workers,
+    quota: RequestQuota,
 ) -> Result<NewValue, LoadFailure> {
-    let mut news: Vec<_> =
-        updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
-    let videos = newest(&titles, since).await?;
-    news.extend(videos.into_iter().map(|video| (video.timestamp, News::Video(Box::new(video)))));
-    news.sort_by_key(|(at, _)| Reverse(*at));
-    let (range, pagination) = window.of(news.len());
-    let news = news.get(range).unwrap_or_default();
-    let ids: Vec<_> = news.iter().filter_map(|(_, item)| item.title()).collect();
-    let found = many(&titles, ids.clone(), &shape, Source::Any, &work, &charge).await?;
+    let mut entries: Vec<_> =
+        updated_titles(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
+    let videos = latest_videos(&titles, since).await?;
+    entries.extend(videos.into_iter().map(|video| (video.timestamp, Entry::Video(Box::new(video)))));
+    entries.sort_by_key(|(at, _)| Reverse(*at));
+    let (range, pagination) = window.of(entries.len());
+    let entries = entries.get(range).unwrap_or_default();
+    let ids: Vec<_> = entries.iter().filter_map(|(_, item)| item.title()).collect();
+    let found = render_titles(&titles, ids.clone(), &shape, Source::Any, &workers, &quota).await?;
     let found: HashMap<_, _> = found.into_iter().collect();
-    let mut list = Vec::with_capacity(news.len());
-    for (_, item) in news {
+    let mut list = Vec::with_capacity(entries.len());
+    for (_, item) in entries {
         list.extend(match item {
-            News::Title(id) => found.get(id).cloned().map(|title| Item::Title { title }),
-            News::Video(video) => {
+            Entry::Title(id) => found.get(id).cloned().map(|title| RenderedEntry::Title { title }),
+            Entry::Video(video) => {
                 let mut video: Value = serde_json::to_value(video)?;
                 shape.apply(&mut video);
-                Some(Item::Video { youtube: video })
+                Some(RenderedEntry::Video { youtube: video })
             }
         });
     }
@@ -126,7 +127,7 @@ async fn feed(
     Ok(NewValue::new(render(&Page { list, pagination })?).tags(tags).tag(tag::LISTS))
 }
 
-impl News {
+impl Entry {
     fn title(&self) -> Option<ReleaseId> {
         match self {
             Self::Title(id) => Some(*id),
@@ -135,15 +136,17 @@ impl News {
     }
 }
 
-/// Returns all titles with the times of their updates. Without a catalog, returns the first [`LOOKED_THROUGH`] that
+/// Returns all titles with the times of their updates. Without a catalog, returns the first [`MAX_SCANNED`] that
 /// AniLibria lists.
-async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
+async fn updated_titles(
+    titles: &HostTitles,
+) -> Result<Vec<(Option<time::OffsetDateTime>, Entry)>, LoadFailure> {
     if let Some(catalog) = catalog(titles) {
         let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
-        return Ok(all.map(|entry| (entry.updated_at(), News::Title(entry.id))).collect());
+        return Ok(all.map(|entry| (entry.updated_at(), Entry::Title(entry.id))).collect());
     }
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
-    let found = catalog.window(0, LOOKED_THROUGH).await?.items;
-    Ok(found.iter().map(|release| (release.last_activity_at(), News::Title(release.id))).collect())
+    let found = catalog.window(0, MAX_SCANNED).await?.items;
+    Ok(found.iter().map(|release| (release.last_activity_at(), Entry::Title(release.id))).collect())
 }

@@ -38,10 +38,10 @@ pub struct Feed {
     pub title: String,
     /// Description of the feed.
     pub description: String,
-    /// Address of the web page of the feed.
-    pub page: String,
-    /// Address of the feed itself, without secrets.
-    pub address: String,
+    /// Address of the website of the feed.
+    pub link: String,
+    /// Address of the feed, for its self link. It has no secrets.
+    pub self_link: String,
     /// Name and version of the program that generates the feed.
     pub generator: String,
     /// Items, in the order of the document.
@@ -56,15 +56,15 @@ pub struct FeedItem {
     /// Title of the item, as [`item_title`] returns it.
     pub title: String,
     /// Address of the title's page.
-    pub page: String,
+    pub link: String,
     /// Time of the upload of the torrent.
     pub published: OffsetDateTime,
     /// Description of the title, if known.
     pub description: Option<String>,
-    /// Address of the torrent file.
-    pub file: String,
-    /// Total size of the torrent's contents, in bytes.
-    pub size: u64,
+    /// Address of the torrent file, the enclosure of the item.
+    pub enclosure_url: String,
+    /// Length of the enclosure: the size of the contents of the torrent, in bytes.
+    pub enclosure_length: u64,
 }
 
 /// Errors of writing a feed.
@@ -81,7 +81,7 @@ pub enum FeedError {
 
 impl FeedFormat {
     /// Returns the format for a value of the parameter `rss_type`: `rss`, `atom` or `json`.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "rss" => Some(Self::Rss),
             "atom" => Some(Self::Atom),

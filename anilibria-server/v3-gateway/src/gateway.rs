@@ -1,4 +1,4 @@
-//! The service behind the routes of v3.
+//! Service behind the routes of v3.
 
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
@@ -11,56 +11,56 @@ use moka::sync::Cache as Memory;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    answer::{Answer, render},
-    charge::Charge,
+    quota::RequestQuota,
+    rendered_response::{RenderedResponse, render},
     sessions::Sessions,
     work_pool::WorkPool,
 };
-use crate::{host::Titles, options::GatewayOptions};
+use crate::{host::HostTitles, options::GatewayOptions};
 
-/// Maximum titles, the last updated ones, that are read from AniLibria when AniLibria cannot filter or sort as requested.
-pub(super) const LOOKED_THROUGH: u32 = 500;
+/// Maximum titles that are read from AniLibria, the last updated first, when AniLibria cannot filter or sort as requested.
+pub(super) const MAX_SCANNED: u32 = 500;
 
-/// Maximum refusals that are remembered.
-const REFUSALS: u64 = 1024;
+/// Maximum cached refusals.
+const MAX_REFUSALS: u64 = 1024;
 
-/// Lifetime of a remembered refusal. A refusal may depend on the catalog, which changes.
-const REFUSED_FOR: Duration = Duration::from_secs(30);
+/// TTL of a cached refusal. A refusal may depend on the catalog, which changes.
+const REFUSAL_TTL: Duration = Duration::from_secs(30);
 
-/// Maximum attempts to join a load that is refused for the quota of another client.
-const TRIES: usize = 3;
+/// Maximum attempts if the quota of another client refuses a shared load.
+const MAX_ATTEMPTS: usize = 3;
 
-/// Answers requests of v3 through the cache of the host, which the other versions share. Cheap to clone.
+/// Service behind the routes of v3. It reads through the cache of the host, which the other versions share. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
-    pub(super) titles: Titles,
+    pub(super) titles: HostTitles,
     pub(super) sessions: Sessions,
     pub(super) clients: Arc<Clients>,
     pub(super) options: GatewayOptions,
-    pub(super) work: Work,
-    /// Refusals by cache key, so that a repeated request costs no work.
+    pub(super) workers: Workers,
+    /// Cached refusals by cache key, so that a repeated request costs no work.
     refusals: Memory<String, LoadFailure>,
 }
 
-/// Threads for costly work, and the size limit of its result. Cheap to clone.
+/// Thread pools for costly work, and the size limit of its result. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Work {
-    /// Searches through the whole catalog.
+pub(super) struct Workers {
+    /// Searches in the complete catalog.
     pub(super) searches: WorkPool,
     /// Pages of the catalog.
     pub(super) pages: WorkPool,
-    /// Maximum bytes of one answer.
-    pub(super) max_answer_bytes: usize,
+    /// Maximum bytes of one response.
+    pub(super) max_response_bytes: usize,
 }
 
-impl Work {
+impl Workers {
     fn new(options: GatewayOptions) -> Self {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
         let searches = options.search_threads.unwrap_or(threads);
         Self {
             searches: WorkPool::new(searches, options.search_queue, Limit::Search),
             pages: WorkPool::new(threads, options.page_queue, Limit::Pages),
-            max_answer_bytes: options.max_answer_bytes,
+            max_response_bytes: options.max_response_bytes,
         }
     }
 }
@@ -68,75 +68,80 @@ impl Work {
 impl Gateway {
     /// Creates a gateway over `titles`. `sessions` holds the sessions of logged-in users. Costly work is charged to the
     /// quota of one of `clients`.
-    pub fn new(titles: Titles, sessions: Sessions, clients: Arc<Clients>, options: GatewayOptions) -> Self {
-        let refusals = Memory::builder().max_capacity(REFUSALS).time_to_live(REFUSED_FOR).build();
-        Self { titles, sessions, clients, options, work: Work::new(options), refusals }
+    pub fn new(
+        titles: HostTitles,
+        sessions: Sessions,
+        clients: Arc<Clients>,
+        options: GatewayOptions,
+    ) -> Self {
+        let refusals = Memory::builder().max_capacity(MAX_REFUSALS).time_to_live(REFUSAL_TTL).build();
+        Self { titles, sessions, clients, options, workers: Workers::new(options), refusals }
     }
 
-    /// Returns the answer cached under `key`, or else the result of `load`. For lists and other answers than titles.
+    /// Returns the response cached under `key`, or else the result of `load`, with the cache options of lists.
     pub(super) async fn cached<F>(
         &self,
         key: &str,
-        load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
-    ) -> Result<Answer, LoadFailure>
+        load: impl FnOnce(HostTitles) -> F + Clone + Send + Sync + 'static,
+    ) -> Result<RenderedResponse, LoadFailure>
     where
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
-        Ok(Answer::cached(self.titles.cached(self.titles.list_options(), key, load).await?))
+        Ok(RenderedResponse::from_cache(self.titles.cached(self.titles.list_options(), key, load).await?))
     }
 
-    /// Returns the answer cached under `key`, or else the result of `load`, which takes `charge`. Refusals are remembered.
-    pub(super) async fn charged<F>(
+    /// Returns the response cached under `key`, or else the result of `load`, which charges `quota`. Refusals are cached, too.
+    pub(super) async fn cached_with_quota<F>(
         &self,
         key: &str,
-        charge: &Charge,
-        load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
-    ) -> Result<Answer, LoadFailure>
+        quota: &RequestQuota,
+        load: impl FnOnce(HostTitles) -> F + Clone + Send + Sync + 'static,
+    ) -> Result<RenderedResponse, LoadFailure>
     where
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         if let Some(refusal) = self.refusals.get(key) {
             return Err(refusal);
         }
-        let mut tries = TRIES;
+        let mut attempts = MAX_ATTEMPTS;
         loop {
-            tries -= 1;
+            attempts -= 1;
             match self.cached(key, load.clone()).await {
                 // The load was begun by another client that has no quota left. This client may have some.
-                Err(LoadFailure::RateLimited { .. }) if !charge.is_refused() && tries > 0 => {}
-                Err(refusal @ LoadFailure::InvalidParameter { .. }) => {
+                Err(LoadFailure::RateLimited { .. }) if !quota.is_exceeded() && attempts > 0 => {}
+                Err(refusal @ LoadFailure::Refused { .. }) => {
                     self.refusals.insert(key.to_owned(), refusal.clone());
                     return Err(refusal);
                 }
-                answer => return answer,
+                response => return response,
             }
         }
     }
 
-    /// Renders an answer that clients must not cache.
-    pub(super) fn once<T: serde::Serialize + ?Sized>(data: &T) -> Result<Answer, Problem> {
-        render(data).map(Answer::once).map_err(Problem::internal)
+    /// Renders a response that clients must not cache.
+    pub(super) fn uncached<T: serde::Serialize + ?Sized>(data: &T) -> Result<RenderedResponse, Problem> {
+        render(data).map(RenderedResponse::uncached).map_err(Problem::internal)
     }
 }
 
 /// Returns the local catalog if it is loaded.
-pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
+pub(super) fn catalog(titles: &HostTitles) -> Option<Arc<Catalog>> {
     titles.catalog()
 }
 
-/// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are derived from it. The
-/// number of calls therefore depends on the number of keys, not on the spelling of requests.
-pub(super) async fn kept<T, F>(
-    titles: &Titles,
+/// Returns data of AniLibria, cached under `key` in AniLibria's format. Responses of every shape are derived from it. The
+/// number of calls therefore depends on the number of keys, and not on the parameters of requests.
+pub(super) async fn cached_data<T, F>(
+    titles: &HostTitles,
     options: &Options,
     key: &str,
-    load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
+    load: impl FnOnce(HostTitles) -> F + Clone + Send + Sync + 'static,
 ) -> Result<T, LoadFailure>
 where
     T: Serialize + DeserializeOwned,
     F: Future<Output = Result<T, LoadFailure>> + Send + 'static,
 {
-    let load = |titles: Titles| async move { Ok(NewValue::new(render(&load(titles).await?)?)) };
+    let load = |titles: HostTitles| async move { Ok(NewValue::new(render(&load(titles).await?)?)) };
     let cached = titles.cached(options, key, load).await?;
     Ok(serde_json::from_slice(&without_etag(cached.value()))?)
 }

@@ -15,10 +15,10 @@ pub type Load = Arc<dyn Fn() -> BoxFuture<'static, Result<NewValue, LoadFailure>
 /// Reads titles through the cache of the host.
 #[async_trait]
 pub trait Host: fmt::Debug + Send + Sync + 'static {
-    /// Returns the client for calls that requests of visitors cause.
+    /// Returns the client for calls that requests of clients cause.
     fn client(&self) -> &Client;
 
-    /// Returns the client for polls. Its quota is separate from that of visitors.
+    /// Returns the client for polls. Its quota is separate from the quota for requests of clients.
     fn watcher(&self) -> &Client;
 
     /// Returns the local catalog; `None` before it is loaded, or if there is none.
@@ -34,7 +34,7 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The error of `load`, if there is no stale value to answer with.
+    /// The error of `load`, if there is no stale value.
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure>;
 
     /// Returns the ids of genres by their names; `None` if one of them does not exist.
@@ -70,12 +70,12 @@ pub struct TitleEvent {
     /// Id of the title.
     pub title_id: u32,
     /// The kind of change.
-    pub change: TitleChange,
+    pub kind: TitleEventKind,
 }
 
 /// A change of a title.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum TitleChange {
+pub enum TitleEventKind {
     /// The title is new, or its fields changed.
     Title,
     /// An episode was published; `None` if its number is not known.
@@ -84,12 +84,12 @@ pub enum TitleChange {
     EpisodeUpdate(Option<f64>),
 }
 
-/// The host as the gateway uses it. Cheap to clone.
+/// Titles of the host, as the gateway reads them. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Titles(Arc<dyn Host>);
+pub struct HostTitles(Arc<dyn Host>);
 
-impl Titles {
-    /// Creates the reads of the gateway over `host`.
+impl HostTitles {
+    /// Creates the titles of `host`.
     pub fn new(host: impl Host) -> Self {
         Self(Arc::new(host))
     }

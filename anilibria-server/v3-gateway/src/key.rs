@@ -1,13 +1,13 @@
-//! Logical keys of cached answers of v3. All of them begin with `v3:`.
+//! Logical keys of the cached values of v3. All keys begin with `v3:`.
 
 use std::fmt::Display;
 
 use uuid::Uuid;
 
-/// Key of the schedule in the form of AniLibria.
+/// Key of the schedule in the format of AniLibria.
 pub(super) const WEEK: &str = "v3:week";
 
-/// Key of the newest videos in the form of AniLibria.
+/// Key of the newest videos in the format of AniLibria.
 pub(super) const VIDEOS: &str = "v3:videos";
 
 /// Key of the ids of all franchises.
@@ -33,9 +33,9 @@ pub(super) fn torrent(id: u64) -> String {
     format!("v3:torrent:{id}")
 }
 
-/// Returns the key of a chunk of all torrents, the newest first.
-pub(super) fn torrents(chunk: usize) -> String {
-    format!("v3:torrents:{chunk}")
+/// Returns the key of a page of all torrents, the newest first.
+pub(super) fn torrents(page: usize) -> String {
+    format!("v3:torrents:{page}")
 }
 
 /// Returns the key of the franchises of title `id`.

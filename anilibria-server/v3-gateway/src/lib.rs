@@ -1,9 +1,9 @@
 //! API v3 of AniLibria on top of API v1 of AniLiberty. Clients of the old service can use it at another host.
 
 pub mod changes;
+pub mod events;
 pub mod feed_document;
 pub mod host;
-pub mod news;
 pub mod order;
 pub mod paging;
 pub mod path;
@@ -13,26 +13,24 @@ pub mod socket;
 
 mod account;
 mod address;
-mod advanced;
-mod answer;
-mod ask;
+mod advanced_search;
 mod bencode;
-mod charge;
+mod cors;
 mod description;
 mod feed;
 mod franchises;
 mod gateway;
-mod include;
+mod included_files;
 mod key;
 mod list;
-mod many;
-mod names;
 mod operation;
 mod options;
+mod parameters;
 mod problem;
-mod readers;
-mod references;
-mod rss;
+mod quota;
+mod reference_data;
+mod render_titles;
+mod rendered_response;
 mod schedule;
 mod search;
 mod selection;
@@ -41,6 +39,8 @@ mod sessions;
 mod shape;
 mod site;
 mod title;
+mod title_ref;
+mod torrent_feed;
 mod work_pool;
 
 use std::time::Duration;
@@ -49,14 +49,14 @@ use anilibria_http::{problem::Problem, router::RouteTable};
 use poem::EndpointExt as _;
 
 pub use self::{
-    address::{Addresses, Dialect, Form},
+    address::{Addresses, Dialect, ErrorFormat},
     gateway::Gateway,
-    options::{Dialects, GatewayOptions},
+    options::{DialectSelection, GatewayOptions},
     sessions::Sessions,
 };
 use self::{
-    address::{LIVE, NUMBERED},
-    operation::{Door, Entrance, Operation, SitePage},
+    address::{LATEST, NUMBERED},
+    operation::{Operation, OperationEndpoint, SitePage, SitePageEndpoint},
 };
 
 /// `Retry-After` of responses when the store of sessions is unavailable.
@@ -65,21 +65,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Returns all routes of `gateway`.
 pub fn table(gateway: &Gateway) -> RouteTable {
     let mut table = RouteTable::new();
-    for prefix in [LIVE, NUMBERED] {
-        let dialect = Dialect::at(prefix, gateway.options.dialects);
+    for prefix in [LATEST, NUMBERED] {
+        let dialect = Dialect::of_prefix(prefix, gateway.options.dialect);
         for operation in Operation::ALL {
             let (method, paths) = operation.route();
             for path in paths {
-                let entrance = Entrance { gateway: gateway.clone(), operation, dialect };
+                let endpoint = OperationEndpoint { gateway: gateway.clone(), operation, dialect };
                 let methods = table.entry(format!("{prefix}{path}")).or_default();
-                methods.insert(method.clone(), entrance.boxed());
+                methods.insert(method.clone(), endpoint.boxed());
             }
         }
     }
     for page in SitePage::ALL {
         let (method, path) = page.route();
-        let door = Door { gateway: gateway.clone(), page };
-        table.entry(path.to_owned()).or_default().insert(method, door.boxed());
+        let endpoint = SitePageEndpoint { gateway: gateway.clone(), page };
+        table.entry(path.to_owned()).or_default().insert(method, endpoint.boxed());
     }
     table
 }

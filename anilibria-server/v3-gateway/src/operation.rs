@@ -4,16 +4,16 @@ use anilibria_http::problem::Problem;
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
 use super::{
-    address::{Dialect, own_address},
-    ask::Ask,
-    charge::Charge,
+    address::{Dialect, self_link},
     gateway::Gateway,
+    parameters::Parameters,
+    quota::RequestQuota,
 };
 
-/// Parameters that shape any object.
-const PARTS: &[&str] = &["filter", "remove"];
+/// Parameters that select the fields of any object.
+const PROJECTION: &[&str] = &["filter", "remove"];
 
-/// Further parameters that shape a title.
+/// Further parameters that define the shape of a title.
 const SHAPE: &[&str] = &["include", "description_type", "playlist_type"];
 
 /// Parameters that select a page.
@@ -117,81 +117,81 @@ impl Operation {
     }
 
     /// Returns the parameters of the operation, in groups.
-    fn parameters(self) -> &'static [&'static [&'static str]] {
+    fn known_parameters(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Title => &[&["id", "code", "torrent_id"], PARTS, SHAPE],
-            Self::Titles => &[&["id_list", "code_list", "torrent_id_list"], PARTS, SHAPE, PAGING],
-            Self::Updates | Self::Changes | Self::Feed => &[PARTS, SHAPE, PAGING, SINCE],
-            Self::Schedule => &[&["days"], PARTS, SHAPE],
-            Self::Random => &[PARTS, SHAPE],
+            Self::Title => &[&["id", "code", "torrent_id"], PROJECTION, SHAPE],
+            Self::Titles => &[&["id_list", "code_list", "torrent_id_list"], PROJECTION, SHAPE, PAGING],
+            Self::Updates | Self::Changes | Self::Feed => &[PROJECTION, SHAPE, PAGING, SINCE],
+            Self::Schedule => &[&["days"], PROJECTION, SHAPE],
+            Self::Random => &[PROJECTION, SHAPE],
             Self::Search => &[
                 &["search", "year", "type", "season_code", "genres", "order_by", "sort_direction"],
                 &["team", "voice", "translator", "editing", "decor", "timing"],
-                PARTS,
+                PROJECTION,
                 SHAPE,
                 PAGING,
             ],
             Self::AdvancedSearch => {
-                &[&["query", "simple_query", "order_by", "sort_direction"], PARTS, SHAPE, PAGING]
+                &[&["query", "simple_query", "order_by", "sort_direction"], PROJECTION, SHAPE, PAGING]
             }
-            Self::TitleFranchises => &[&["id"], PARTS],
-            Self::Franchises => &[PARTS, PAGING],
-            Self::Videos => &[PARTS, PAGING, SINCE],
+            Self::TitleFranchises => &[&["id"], PROJECTION],
+            Self::Franchises => &[PROJECTION, PAGING],
+            Self::Videos => &[PROJECTION, PAGING, SINCE],
             Self::Years | Self::Team => &[],
             Self::Genres => &[&["sorting_type"]],
-            Self::Seeds => &[&["users", "sort_by", "order"], PARTS, PAGING],
+            Self::Seeds => &[&["users", "sort_by", "order"], PROJECTION, PAGING],
             Self::TorrentFeed => &[&["rss_type"], SESSION, PAGING, SINCE],
-            Self::User => &[SESSION, PARTS],
-            Self::Favorites => &[SESSION, PARTS, SHAPE, PAGING],
+            Self::User => &[SESSION, PROJECTION],
+            Self::Favorites => &[SESSION, PROJECTION, SHAPE, PAGING],
             Self::AddFavorite | Self::RemoveFavorite => &[SESSION, &["title_id"]],
         }
     }
 }
 
-/// The endpoint of an operation in one dialect.
-pub(super) struct Entrance {
+/// Endpoint of an operation in one dialect.
+pub(super) struct OperationEndpoint {
     pub(super) gateway: Gateway,
     pub(super) operation: Operation,
     pub(super) dialect: Dialect,
 }
 
-impl Endpoint for Entrance {
+impl Endpoint for OperationEndpoint {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let charge = Charge::to(self.gateway.clients.identify(&request));
-        let ask = Ask::read(request.uri(), request.headers(), self.dialect, charge);
+        let quota = RequestQuota::of(self.gateway.clients.identify(&request));
+        let parameters = Parameters::parse(request.uri(), request.headers(), self.dialect, quota);
         if self.gateway.options.strict_parameters {
-            ask.check(self.operation.parameters())?;
+            parameters.reject_unknown(self.operation.known_parameters())?;
         }
         let gateway = &self.gateway;
-        let answer = match self.operation {
-            Operation::Title => gateway.title(&ask).await,
-            Operation::Titles => gateway.titles(&ask).await,
-            Operation::Updates => gateway.updates(&ask).await,
-            Operation::Changes => gateway.changes(&ask).await,
-            Operation::Schedule => gateway.schedule(&ask).await,
-            Operation::Random => gateway.random(&ask).await,
-            Operation::Search => gateway.search(&ask).await,
-            Operation::AdvancedSearch => gateway.advanced_search(&ask).await,
-            Operation::TitleFranchises => gateway.title_franchises(&ask).await,
-            Operation::Franchises => gateway.franchises(&ask).await,
-            Operation::Videos => gateway.videos(&ask).await,
-            Operation::Feed => gateway.feed(&ask).await,
+        let response = match self.operation {
+            Operation::Title => gateway.title(&parameters).await,
+            Operation::Titles => gateway.titles(&parameters).await,
+            Operation::Updates => gateway.updates(&parameters).await,
+            Operation::Changes => gateway.changes(&parameters).await,
+            Operation::Schedule => gateway.schedule(&parameters).await,
+            Operation::Random => gateway.random(&parameters).await,
+            Operation::Search => gateway.search(&parameters).await,
+            Operation::AdvancedSearch => gateway.advanced_search(&parameters).await,
+            Operation::TitleFranchises => gateway.title_franchises(&parameters).await,
+            Operation::Franchises => gateway.franchises(&parameters).await,
+            Operation::Videos => gateway.videos(&parameters).await,
+            Operation::Feed => gateway.feed(&parameters).await,
             Operation::Years => gateway.years().await,
-            Operation::Genres => gateway.genres(&ask).await,
+            Operation::Genres => gateway.genres(&parameters).await,
             Operation::Team => gateway.team().await,
-            Operation::Seeds => Gateway::seeds(&ask),
+            Operation::Seeds => Gateway::seeds(&parameters),
             Operation::TorrentFeed => {
                 let origin = gateway.clients.origin_of(&request);
-                gateway.torrent_feed(&ask, own_address(origin.as_deref(), &request)).await
+                gateway.torrent_feed(&parameters, self_link(origin.as_deref(), &request)).await
             }
-            Operation::User => gateway.user(&ask).await,
-            Operation::Favorites => gateway.favorites(&ask).await,
-            Operation::AddFavorite => gateway.add_favorite(&ask).await,
-            Operation::RemoveFavorite => gateway.remove_favorite(&ask).await,
+            Operation::User => gateway.user(&parameters).await,
+            Operation::Favorites => gateway.favorites(&parameters).await,
+            Operation::AddFavorite => gateway.add_favorite(&parameters).await,
+            Operation::RemoveFavorite => gateway.remove_favorite(&parameters).await,
         };
-        Ok(answer?.into_response())
+        Ok(response?.into_response())
     }
 }
 
@@ -219,26 +219,26 @@ impl SitePage {
     }
 }
 
-/// The endpoint of a page.
-pub(super) struct Door {
+/// Endpoint of a page of the old site.
+pub(super) struct SitePageEndpoint {
     pub(super) gateway: Gateway,
     pub(super) page: SitePage,
 }
 
-impl Endpoint for Door {
+impl Endpoint for SitePageEndpoint {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let answer: Result<Response, Problem> = match self.page {
+        let response: Result<Response, Problem> = match self.page {
             SitePage::LogIn => self.gateway.log_in(&mut request).await,
             SitePage::LogOut => self.gateway.log_out(&mut request).await,
             SitePage::TorrentFile => {
-                let charge = Charge::to(self.gateway.clients.identify(&request));
-                let ask = Ask::read(request.uri(), request.headers(), Dialect::Live, charge);
-                self.gateway.torrent_file(&ask).await
+                let quota = RequestQuota::of(self.gateway.clients.identify(&request));
+                let parameters = Parameters::parse(request.uri(), request.headers(), Dialect::Live, quota);
+                self.gateway.torrent_file(&parameters).await
             }
-            SitePage::Storage => self.gateway.stored(request.uri().path()),
+            SitePage::Storage => self.gateway.storage_file(request.uri().path()),
         };
-        Ok(answer?)
+        Ok(response?)
     }
 }

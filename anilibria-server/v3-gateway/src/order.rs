@@ -19,18 +19,18 @@ pub struct Order {
 
 /// Sort key of a title, for `sort_by_cached_key`. The sort is stable, so titles with equal keys keep their order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place(Rank);
+pub struct SortKey(Rank);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    Upwards(Key),
-    Downwards(Reverse<Key>),
+    Ascending(SortValue),
+    Descending(Reverse<SortValue>),
     Last,
 }
 
 /// A value by which titles are sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum SortValue {
     Number(Number),
     Text(String),
 }
@@ -46,53 +46,55 @@ impl Order {
     ///
     /// [`PathError`] if `path` is malformed.
     pub fn parse(path: &str, descending: bool) -> Result<Self, PathError> {
-        Ok(Self { path: Path::parse_modern(path)?, descending })
+        Ok(Self { path: Path::parse_with_v2_names(path)?, descending })
     }
 
-    /// True if the order depends on a value under `key` of the whole title, which then has to be present.
+    /// True if the order depends on a value under `key` of the complete title. That value must be present then.
     pub fn reads(&self, key: &str) -> bool {
         self.path.starts_at(key)
     }
 
     /// Returns the sort key of `title`.
-    pub fn place(&self, title: &Value) -> Place {
-        let mut keys = Vec::new();
-        collect(title, self.path.steps(), &mut keys);
-        let keys = keys.into_iter();
-        Place(if self.descending {
-            keys.max().map_or(Rank::Last, |key| Rank::Downwards(Reverse(key)))
+    pub fn sort_key(&self, title: &Value) -> SortKey {
+        let mut values = Vec::new();
+        collect(title, self.path.steps(), &mut values);
+        let values = values.into_iter();
+        SortKey(if self.descending {
+            values.max().map_or(Rank::Last, |value| Rank::Descending(Reverse(value)))
         } else {
-            keys.min().map_or(Rank::Last, Rank::Upwards)
+            values.min().map_or(Rank::Last, Rank::Ascending)
         })
     }
 }
 
-/// Adds the numbers and texts that `steps` lead to in `value` to `keys`.
-fn collect(value: &Value, steps: &[Step], keys: &mut Vec<Key>) {
+/// Adds the numbers and texts that `steps` lead to in `value` to `values`.
+fn collect(value: &Value, steps: &[Step], values: &mut Vec<SortValue>) {
     let Some((step, rest)) = steps.split_first() else {
         match value {
-            Value::Number(number) => keys.extend(number.as_f64().map(|number| Key::Number(Number(number)))),
-            Value::String(text) => keys.push(Key::Text(text.clone())),
-            Value::Array(items) => collect_all(items, &[], keys),
+            Value::Number(number) => {
+                values.extend(number.as_f64().map(|number| SortValue::Number(Number(number))));
+            }
+            Value::String(text) => values.push(SortValue::Text(text.clone())),
+            Value::Array(items) => collect_all(items, &[], values),
             _ => {}
         }
         return;
     };
     match (step, value) {
-        (Step::Key(key), Value::Object(object)) => collect_all(object.get(key), rest, keys),
+        (Step::Key(key), Value::Object(object)) => collect_all(object.get(key), rest, values),
         // Without `[*]`, a key after a list applies to each of its elements.
-        (Step::Key(_), Value::Array(items)) => collect_all(items, steps, keys),
-        (Step::Index(index), Value::Array(items)) => collect_all(items.get(*index), rest, keys),
-        (Step::All, Value::Array(items)) => collect_all(items, rest, keys),
-        (Step::All, Value::Object(object)) => collect_all(object.values(), rest, keys),
+        (Step::Key(_), Value::Array(items)) => collect_all(items, steps, values),
+        (Step::Index(index), Value::Array(items)) => collect_all(items.get(*index), rest, values),
+        (Step::All, Value::Array(items)) => collect_all(items, rest, values),
+        (Step::All, Value::Object(object)) => collect_all(object.values(), rest, values),
         _ => {}
     }
 }
 
-/// Calls [`collect`] for each of `values`.
-fn collect_all<'a>(values: impl IntoIterator<Item = &'a Value>, steps: &[Step], keys: &mut Vec<Key>) {
-    for value in values {
-        collect(value, steps, keys);
+/// Calls [`collect`] for each of `items`.
+fn collect_all<'a>(items: impl IntoIterator<Item = &'a Value>, steps: &[Step], values: &mut Vec<SortValue>) {
+    for item in items {
+        collect(item, steps, values);
     }
 }
 
@@ -130,12 +132,12 @@ mod tests {
             json!({"id": 3, "code": null, "in_favorites": 5, "torrents": {"list": [{"downloads": 4}]}}),
         ];
         let order = Order::parse(path, descending).unwrap();
-        titles.sort_by_cached_key(|title| order.place(title));
+        titles.sort_by_cached_key(|title| order.sort_key(title));
         titles.iter().filter_map(|title| title["id"].as_u64()).collect()
     }
 
     #[test]
-    fn titles_stand_by_their_value_and_else_as_they_did() {
+    fn titles_are_sorted_by_value_and_the_sort_is_stable() {
         assert_eq!(ordered("id", true), [3, 2, 1]);
         assert_eq!(ordered("in_favorites", false), [1, 3, 2]);
         assert_eq!(ordered("in_favorites", true), [2, 1, 3]);
@@ -143,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_title_without_a_value_is_the_last_in_both_directions() {
+    fn title_without_a_value_is_last_in_both_directions() {
         assert_eq!(ordered("code", false), [2, 1, 3]);
         assert_eq!(ordered("code", true), [1, 2, 3]);
     }
 
     #[test]
-    fn of_many_values_the_one_counts_that_comes_first() {
+    fn title_with_many_values_is_sorted_by_the_first_of_them() {
         for path in ["torrents.list.downloads", "torrents.list[*].downloads", "torrents.playlist.downloads"] {
             assert_eq!(ordered(path, false), [1, 3, 2], "{path}");
             assert_eq!(ordered(path, true), [1, 3, 2], "{path}");
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_tells_what_it_reads() {
+    fn order_reports_the_keys_that_it_reads() {
         let order = Order::parse("torrents.list.downloads", true).unwrap();
 
         assert!(order.reads("torrents") && !order.reads("id"));

@@ -5,13 +5,13 @@ use std::ops::Range;
 use serde::Serialize;
 
 /// Default number of items on a page.
-pub const PAGE: usize = 5;
+pub const DEFAULT_PAGE_SIZE: usize = 5;
 
-/// Maximum items on a page. There are fewer titles. Larger requests get the maximum, which `items_per_page` of the answer shows.
-/// The bytes of a page have a limit of their own.
-pub const LARGEST_PAGE: usize = 5_000;
+/// Maximum items on a page. There are fewer titles. Requests for larger pages get this size, which `items_per_page` of the
+/// response shows. The bytes of a page are limited separately.
+pub const MAX_PAGE_SIZE: usize = 5_000;
 
-/// The parameters, as a client sent them.
+/// Paging parameters, as a client sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paging {
     /// Items on a page if `items_per_page` is missing; -1 for all of them.
@@ -29,7 +29,7 @@ pub struct Paging {
 pub enum PageSize {
     /// At most this many.
     Of(usize),
-    /// All items of the list, up to [`LARGEST_PAGE`].
+    /// All items of the list, up to [`MAX_PAGE_SIZE`].
     All,
 }
 
@@ -37,7 +37,7 @@ pub enum PageSize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     after: usize,
-    /// Number of the page as it was sent; 0 if it is missing.
+    /// Number of the page as it was sent; 0 if the parameter is missing.
     page: usize,
     size: PageSize,
 }
@@ -47,7 +47,7 @@ pub struct Window {
 pub struct Pagination {
     /// Number of pages.
     pub pages: usize,
-    /// Number of this page as it was requested; 0 if none was.
+    /// Number of this page as it was requested; 0 if the parameter `page` is missing.
     pub current_page: usize,
     /// Maximum items on a page.
     pub items_per_page: usize,
@@ -55,42 +55,42 @@ pub struct Pagination {
     pub total_items: usize,
 }
 
-/// Error of a parameter with an invalid number.
+/// Error of a paging parameter that is out of its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{parameter}` {wanted}, found {found}")]
+#[error("`{parameter}` {expected}, found {found}")]
 pub struct PagingError {
     /// Name of the parameter.
     pub parameter: &'static str,
     /// Description of the valid values.
-    pub wanted: &'static str,
+    pub expected: &'static str,
     /// The invalid value.
     pub found: i64,
 }
 
 impl Paging {
     /// True if at least one of the parameters is present.
-    pub fn is_given(&self) -> bool {
+    pub fn is_set(&self) -> bool {
         *self != Self::default()
     }
 
-    /// Returns the requested page. `unless_told` is the default size.
+    /// Returns the requested page. `default_size` is the default size.
     ///
     /// # Errors
     ///
     /// [`PagingError`] if a number is out of its range.
-    pub fn window(&self, unless_told: PageSize) -> Result<Window, PagingError> {
+    pub fn window(&self, default_size: PageSize) -> Result<Window, PagingError> {
         let size = match (self.items_per_page, self.limit) {
             (Some(size), _) => {
-                PageSize::Of(at_least(1, size, "items_per_page", "has to be 1 or greater")?.min(LARGEST_PAGE))
+                PageSize::Of(at_least(1, size, "items_per_page", "must be at least 1")?.min(MAX_PAGE_SIZE))
             }
             (None, Some(-1)) => PageSize::All,
             (None, Some(size)) => PageSize::Of(
-                at_least(1, size, "limit", "has to be 1 or greater, or -1 for everything")?.min(LARGEST_PAGE),
+                at_least(1, size, "limit", "must be at least 1, or -1 for all items")?.min(MAX_PAGE_SIZE),
             ),
-            (None, None) => unless_told,
+            (None, None) => default_size,
         };
-        let after = at_least(0, self.after.unwrap_or_default(), "after", "has to be 0 or greater")?;
-        let page = at_least(0, self.page.unwrap_or_default(), "page", "has to be 0 or greater")?;
+        let after = at_least(0, self.after.unwrap_or_default(), "after", "must be at least 0")?;
+        let page = at_least(0, self.page.unwrap_or_default(), "page", "must be at least 0")?;
         Ok(Window { after, page, size })
     }
 }
@@ -101,8 +101,8 @@ impl Window {
     pub fn of(&self, total: usize) -> (Range<usize>, Pagination) {
         let left = total.saturating_sub(self.after);
         let (size, pages) = match self.size {
-            PageSize::All if left <= LARGEST_PAGE => (left, 1),
-            PageSize::All => (LARGEST_PAGE, left.div_ceil(LARGEST_PAGE)),
+            PageSize::All if left <= MAX_PAGE_SIZE => (left, 1),
+            PageSize::All => (MAX_PAGE_SIZE, left.div_ceil(MAX_PAGE_SIZE)),
             PageSize::Of(size) => (size, left.div_ceil(size.max(1))),
         };
         let start = (self.page.max(1) - 1).saturating_mul(size).min(left);
@@ -121,9 +121,9 @@ fn at_least(
     least: i64,
     found: i64,
     parameter: &'static str,
-    wanted: &'static str,
+    expected: &'static str,
 ) -> Result<usize, PagingError> {
-    let refused = PagingError { parameter, wanted, found };
+    let refused = PagingError { parameter, expected, found };
     // A number that does not fit in `usize` is greater than the length of every list.
     if found < least { Err(refused) } else { Ok(usize::try_from(found).unwrap_or(usize::MAX)) }
 }
@@ -136,16 +136,19 @@ mod tests {
 
     /// Returns the page of a list of `total`: the range, and pages, current page, items per page, total items.
     fn page(paging: Paging, total: usize) -> (Range<usize>, [usize; 4]) {
-        let (range, told) = paging.window(PageSize::Of(PAGE)).unwrap().of(total);
-        (range, [told.pages, told.current_page, told.items_per_page, told.total_items])
+        let (range, pagination) = paging.window(PageSize::Of(DEFAULT_PAGE_SIZE)).unwrap().of(total);
+        (
+            range,
+            [pagination.pages, pagination.current_page, pagination.items_per_page, pagination.total_items],
+        )
     }
 
     /// No parameters.
     const NONE: Paging = Paging { limit: None, after: None, page: None, items_per_page: None };
 
     #[test]
-    fn pages_are_cut_as_asked() {
-        for (paging, total, range, told) in [
+    fn page_has_the_requested_items() {
+        for (paging, total, range, pagination) in [
             (NONE, 1355, 0..5, [271, 0, 5, 1355]),
             (NONE, 182, 0..5, [37, 0, 5, 182]),
             (NONE, 0, 0..0, [0, 0, 5, 0]),
@@ -167,39 +170,30 @@ mod tests {
             (Paging { items_per_page: Some(i64::MAX), ..NONE }, 8_000, 0..5_000, [2, 0, 5_000, 8_000]),
             (Paging { limit: Some(-1), page: Some(2), ..NONE }, 8_000, 5_000..8_000, [2, 2, 5_000, 8_000]),
         ] {
-            assert_eq!(page(paging, total), (range, told), "{paging:?} of {total}");
+            assert_eq!(page(paging, total), (range, pagination), "{paging:?} of {total}");
         }
     }
 
     #[test]
-    fn a_list_may_come_at_once_unless_a_page_is_asked_for() {
-        let told = |paging: Paging| paging.window(PageSize::All).unwrap().of(7);
+    fn default_size_may_be_the_whole_list() {
+        let page = |paging: Paging| paging.window(PageSize::All).unwrap().of(7);
 
-        assert_eq!(told(NONE).0, 0..7);
-        assert_eq!(told(NONE).1.items_per_page, 7);
-        assert_eq!(told(Paging { items_per_page: Some(2), ..NONE }).0, 0..2);
-        assert!(Paging { page: Some(1), ..NONE }.is_given() && !NONE.is_given());
+        assert_eq!(page(NONE).0, 0..7);
+        assert_eq!(page(NONE).1.items_per_page, 7);
+        assert_eq!(page(Paging { items_per_page: Some(2), ..NONE }).0, 0..2);
+        assert!(Paging { page: Some(1), ..NONE }.is_set() && !NONE.is_set());
     }
 
     #[test]
-    fn a_wrong_number_names_the_parameter() {
+    fn number_out_of_range_is_refused_with_the_name_of_the_parameter() {
         for (paging, message) in [
-            (
-                Paging { limit: Some(0), ..NONE },
-                "`limit` has to be 1 or greater, or -1 for everything, found 0",
-            ),
-            (
-                Paging { limit: Some(-2), ..NONE },
-                "`limit` has to be 1 or greater, or -1 for everything, found -2",
-            ),
-            (
-                Paging { items_per_page: Some(-1), ..NONE },
-                "`items_per_page` has to be 1 or greater, found -1",
-            ),
-            (Paging { after: Some(-1), ..NONE }, "`after` has to be 0 or greater, found -1"),
-            (Paging { page: Some(-1), ..NONE }, "`page` has to be 0 or greater, found -1"),
+            (Paging { limit: Some(0), ..NONE }, "`limit` must be at least 1, or -1 for all items, found 0"),
+            (Paging { limit: Some(-2), ..NONE }, "`limit` must be at least 1, or -1 for all items, found -2"),
+            (Paging { items_per_page: Some(-1), ..NONE }, "`items_per_page` must be at least 1, found -1"),
+            (Paging { after: Some(-1), ..NONE }, "`after` must be at least 0, found -1"),
+            (Paging { page: Some(-1), ..NONE }, "`page` must be at least 0, found -1"),
         ] {
-            let error = paging.window(PageSize::Of(PAGE)).unwrap_err();
+            let error = paging.window(PageSize::Of(DEFAULT_PAGE_SIZE)).unwrap_err();
 
             assert_eq!(error.to_string(), message);
         }
@@ -207,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pages_one_after_another_are_the_list(total in 0..500_usize, after in 0..100_i64, size in 1..50_i64) {
+        fn consecutive_pages_have_all_items_of_the_list(total in 0..500_usize, after in 0..100_i64, size in 1..50_i64) {
             let at = |page| {
                 let paging = Paging { page: Some(page), after: Some(after), items_per_page: Some(size), limit: None };
                 paging.window(PageSize::All).unwrap().of(total)
@@ -221,12 +215,12 @@ mod tests {
         }
 
         #[test]
-        fn no_numbers_lead_out_of_the_list(
+        fn range_is_always_within_the_list(
             limit: Option<i64>, after: Option<i64>, page: Option<i64>, items_per_page: Option<i64>, total: u16,
         ) {
             let total = usize::from(total);
             let paging = Paging { limit, after, page, items_per_page };
-            if let Ok(window) = paging.window(PageSize::Of(PAGE)) {
+            if let Ok(window) = paging.window(PageSize::Of(DEFAULT_PAGE_SIZE)) {
                 let (range, _) = window.of(total);
                 prop_assert!(range.start <= range.end && range.end <= total);
             }

@@ -37,19 +37,19 @@ pub enum Step {
 #[non_exhaustive]
 pub enum PathError {
     /// The path is empty, or a key between dots is.
-    #[error("a path has an empty key")]
+    #[error("the path has an empty key")]
     EmptyKey,
     /// Brackets are not closed, or hold neither a number, nor an asterisk, nor a key.
-    #[error("brackets of a path hold a number, `*` or a key, and are closed by `]`")]
+    #[error("brackets in a path must contain a number, `*` or a key, and end with `]`")]
     Brackets,
     /// A key has a character that no key can have.
-    #[error("a key of a path has a character that no key can have")]
+    #[error("a key of the path has a character that is not allowed")]
     Character,
     /// The path is longer than [`MAX_LENGTH`].
-    #[error("a path is longer than {MAX_LENGTH} bytes")]
+    #[error("the path is longer than {MAX_LENGTH} bytes")]
     TooLong,
     /// The path has more than [`MAX_STEPS`] steps.
-    #[error("a path has more than {MAX_STEPS} steps")]
+    #[error("the path has more than {MAX_STEPS} steps")]
     TooDeep,
 }
 
@@ -73,7 +73,7 @@ impl Path {
             } else if !steps.is_empty() || !rest.starts_with('[') {
                 return Err(PathError::EmptyKey);
             }
-            left = in_brackets(rest, &mut steps)?;
+            left = parse_brackets(rest, &mut steps)?;
             if left.is_empty() {
                 break;
             }
@@ -90,7 +90,7 @@ impl Path {
     /// # Errors
     ///
     /// Those of [`parse`](Self::parse).
-    pub fn parse_modern(text: &str) -> Result<Self, PathError> {
+    pub fn parse_with_v2_names(text: &str) -> Result<Self, PathError> {
         let mut path = Self::parse(text.trim())?;
         for step in &mut path.steps {
             if let Step::Key(key) = step
@@ -107,7 +107,7 @@ impl Path {
         &self.steps
     }
 
-    /// True if the path leads to `key` of the whole object, or below it.
+    /// True if the path leads to `key` of the object, or below it.
     pub fn starts_at(&self, key: &str) -> bool {
         match self.steps.first() {
             Some(Step::Key(first)) => first == key,
@@ -123,11 +123,11 @@ impl Path {
         let (first, rest) = self.steps.split_first()?;
         match first {
             Step::Key(key) => {
-                let (value, rest) = under(object, key, rest)?;
+                let (value, rest) = value_under(object, key, rest)?;
                 find(value, rest)
             }
             Step::Index(_) => None,
-            Step::All => Some(Found::Many(each(object.values(), rest))),
+            Step::All => Some(Found::Many(find_each(object.values(), rest))),
         }
     }
 }
@@ -146,18 +146,18 @@ fn find<'a>(value: &'a Value, steps: &[Step]) -> Option<Found<'a>> {
     let Some((step, rest)) = steps.split_first() else { return Some(Found::One(value)) };
     match (step, value) {
         (Step::Key(key), Value::Object(object)) => {
-            let (value, rest) = under(object, key, rest)?;
+            let (value, rest) = value_under(object, key, rest)?;
             find(value, rest)
         }
         (Step::Index(index), Value::Array(items)) => find(items.get(*index)?, rest),
-        (Step::All, Value::Array(items)) => Some(Found::Many(each(items.iter(), rest))),
-        (Step::All, Value::Object(object)) => Some(Found::Many(each(object.values(), rest))),
+        (Step::All, Value::Array(items)) => Some(Found::Many(find_each(items.iter(), rest))),
+        (Step::All, Value::Object(object)) => Some(Found::Many(find_each(object.values(), rest))),
         _ => None,
     }
 }
 
 /// Returns the values that `steps` lead to in each of `values`.
-fn each<'a>(values: impl Iterator<Item = &'a Value>, steps: &[Step]) -> Vec<&'a Value> {
+fn find_each<'a>(values: impl Iterator<Item = &'a Value>, steps: &[Step]) -> Vec<&'a Value> {
     let mut found = Vec::new();
     for value in values {
         match find(value, steps) {
@@ -170,7 +170,7 @@ fn each<'a>(values: impl Iterator<Item = &'a Value>, steps: &[Step]) -> Vec<&'a 
 }
 
 /// Returns the value of `object` under `key`, and the remaining steps. Tries the fraction of two numbers first.
-fn under<'a, 's>(
+fn value_under<'a, 's>(
     object: &'a Map<String, Value>,
     key: &str,
     rest: &'s [Step],
@@ -202,15 +202,15 @@ fn current_name(key: &str) -> Option<&'static str> {
 
 impl Step {
     fn key(text: &str) -> Result<Self, PathError> {
-        let never = |character: char| {
+        let is_forbidden = |character: char| {
             character.is_whitespace() || character.is_control() || "[]{}()\"',`".contains(character)
         };
-        if text.contains(never) { Err(PathError::Character) } else { Ok(Self::Key(text.to_owned())) }
+        if text.contains(is_forbidden) { Err(PathError::Character) } else { Ok(Self::Key(text.to_owned())) }
     }
 }
 
 /// Parses brackets such as `[0][*][ru]["24.5"]` at the beginning of `text`, and returns the rest.
-fn in_brackets<'t>(mut text: &'t str, steps: &mut Vec<Step>) -> Result<&'t str, PathError> {
+fn parse_brackets<'t>(mut text: &'t str, steps: &mut Vec<Step>) -> Result<&'t str, PathError> {
     while let Some(open) = text.strip_prefix('[') {
         let (inside, after) = open.split_once(']').ok_or(PathError::Brackets)?;
         match inside {
@@ -220,7 +220,7 @@ fn in_brackets<'t>(mut text: &'t str, steps: &mut Vec<Step>) -> Result<&'t str, 
             }
             // The number of an episode may be a fraction, which has the same steps without brackets.
             key => {
-                for key in keys(key).ok_or(PathError::Brackets)? {
+                for key in bracket_keys(key).ok_or(PathError::Brackets)? {
                     steps.push(Step::key(key)?);
                 }
             }
@@ -231,7 +231,7 @@ fn in_brackets<'t>(mut text: &'t str, steps: &mut Vec<Step>) -> Result<&'t str, 
 }
 
 /// Returns the keys in brackets; `None` if they are malformed. A key that does not begin with a letter has quotes.
-fn keys(inside: &str) -> Option<impl Iterator<Item = &str>> {
+fn bracket_keys(inside: &str) -> Option<impl Iterator<Item = &str>> {
     let unquoted = ['"', '\''].into_iter().find_map(|quote| inside.strip_prefix(quote)?.strip_suffix(quote));
     let is_name = |text: &str| text.starts_with(|first: char| first.is_alphabetic() || first == '_');
     let text = unquoted.or_else(|| Some(inside).filter(|text| is_name(text) && !text.contains('.')))?;
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn path_leads_to_the_value_there() {
+    fn path_finds_a_value() {
         assert_eq!(found("names.ru"), Some(json!("Имя")));
         assert_eq!(found("names"), Some(json!({"ru": "Имя"})));
         assert_eq!(found("genres[1]"), Some(json!("Школа")));
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn path_with_all_leads_to_many_values() {
+    fn path_with_all_finds_many_values() {
         assert_eq!(found("torrents.list[*].quality.encoder"), Some(json!(["h264", "h265"])));
         assert_eq!(found("player.list[*].hls.fhd"), Some(json!(["/a", "/b"])));
         assert_eq!(found("genres[*]"), Some(json!(["Драма", "Школа"])));
@@ -291,21 +291,21 @@ mod tests {
     }
 
     #[test]
-    fn path_that_leads_nowhere_finds_nothing() {
+    fn path_without_a_value_finds_nothing() {
         for path in ["name", "names.ru.x", "names[0]", "genres[2]", "genres.0", "names.ru[*]", "[0]"] {
             assert_eq!(found(path), None, "{path}");
         }
     }
 
     #[test]
-    fn two_numbers_are_a_fraction_where_there_is_one() {
+    fn two_numbers_are_a_fraction_if_the_object_has_that_key() {
         assert_eq!(found("player.list.24.5.hls.fhd"), Some(json!("/b")));
         assert_eq!(found("player.list.1.5"), Some(json!("odd")));
         assert_eq!(found("player.list.24.6"), None);
     }
 
     #[test]
-    fn key_in_brackets_is_the_same_as_a_key_behind_a_dot() {
+    fn key_in_brackets_equals_a_key_after_a_dot() {
         for (brackets, dots) in [
             ("names[ru]", "names.ru"),
             ("names[\"ru\"]", "names.ru"),
@@ -323,15 +323,15 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_api_before_are_replaced() {
-        let path = Path::parse_modern(" player[playlist].1.serie ").unwrap();
+    fn names_of_api_v2_are_replaced() {
+        let path = Path::parse_with_v2_names(" player[playlist].1.serie ").unwrap();
 
         assert_eq!(path, Path::parse("player.list.1.episode").unwrap());
-        assert_eq!(Path::parse_modern("player.series"), Path::parse("player.episodes"));
+        assert_eq!(Path::parse_with_v2_names("player.series"), Path::parse("player.episodes"));
     }
 
     #[test]
-    fn text_that_is_no_path_tells_why() {
+    fn malformed_path_is_refused_with_a_reason() {
         for (text, error) in [
             ("", PathError::EmptyKey),
             ("a..b", PathError::EmptyKey),
@@ -366,14 +366,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_path_or_refused(text in ".{0,40}") {
+        fn parsing_any_text_does_not_panic(text in ".{0,40}") {
             if let Ok(path) = Path::parse(&text) {
                 prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
             }
         }
 
         #[test]
-        fn a_printed_path_is_the_same_path(text in r"[a-z]{1,5}(\[(\*|[1-9]?[0-9])\]){0,2}(\.[a-z0-9]{1,4}){0,5}") {
+        fn printed_path_parses_to_the_same_path(text in r"[a-z]{1,5}(\[(\*|[1-9]?[0-9])\]){0,2}(\.[a-z0-9]{1,4}){0,5}") {
             let path = Path::parse(&text).unwrap();
 
             prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));

@@ -5,7 +5,7 @@ use poem::{Body, Response, http::StatusCode};
 use serde::Serialize;
 
 /// Status of every response for a server error. The body has the actual code.
-const FAULT: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+const SERVER_ERROR_STATUS: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 #[derive(Serialize)]
 struct ErrorBody<'p> {
@@ -29,13 +29,13 @@ struct SiteBody<'p> {
 pub(crate) fn api_response(problem: &Problem) -> Response {
     let code = status(problem);
     let body = ErrorBody { error: ErrorDetails { code: code.as_u16(), message: &problem.to_string() } };
-    problem.respond_as(status_of(code), Body::from_json(&body).unwrap_or_default())
+    problem.respond_as(sent_status(code), Body::from_json(&body).unwrap_or_default())
 }
 
 /// Returns the response to a client of the old site's own pages (`/public/*.php`).
 pub(crate) fn site_response(problem: &Problem) -> Response {
     let body = SiteBody { err: "error", mes: &problem.to_string(), key: site_key(problem) };
-    problem.respond_as(status_of(status(problem)), Body::from_json(&body).unwrap_or_default())
+    problem.respond_as(sent_status(status(problem)), Body::from_json(&body).unwrap_or_default())
 }
 
 /// Returns the status in the terms of v3, where an invalid parameter is a failed precondition.
@@ -57,8 +57,8 @@ fn site_key(problem: &Problem) -> &'static str {
     }
 }
 
-fn status_of(code: StatusCode) -> StatusCode {
-    if code.is_server_error() { FAULT } else { code }
+fn sent_status(code: StatusCode) -> StatusCode {
+    if code.is_server_error() { SERVER_ERROR_STATUS } else { code }
 }
 
 #[cfg(test)]
@@ -76,26 +76,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn wrong_parameter_is_a_failed_precondition_that_names_it() {
-        let answer = read(api_response(&Problem::invalid("limit", "must be a whole number"))).await;
+    async fn invalid_parameter_is_a_failed_precondition_with_its_name() {
+        let response = read(api_response(&Problem::invalid("limit", "must be a whole number"))).await;
 
         let message = "parameter `limit` must be a whole number";
-        assert_eq!(answer, (412, json!({"error": {"code": 412, "message": message}})));
+        assert_eq!(response, (412, json!({"error": {"code": 412, "message": message}})));
     }
 
     #[tokio::test]
-    async fn fault_of_the_service_is_sent_as_500_and_named_in_the_body() {
+    async fn server_error_is_sent_as_500_with_the_actual_code_in_the_body() {
         let problem = Problem::Unavailable { retry_after: Duration::from_secs(1), cause: "hunter2".into() };
 
-        let answer = read(api_response(&problem)).await;
+        let response = read(api_response(&problem)).await;
 
-        assert_eq!(answer, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
+        assert_eq!(response, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
     }
 
     #[tokio::test]
-    async fn pages_of_the_old_site_have_a_form_of_their_own() {
-        let answer = read(site_response(&Problem::NotFound)).await;
+    async fn pages_of_the_old_site_have_their_own_error_format() {
+        let response = read(site_response(&Problem::NotFound)).await;
 
-        assert_eq!(answer, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
+        assert_eq!(response, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
     }
 }

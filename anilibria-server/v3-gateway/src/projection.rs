@@ -1,8 +1,8 @@
 //! Selection of the parts of an object by the parameters `filter` and `remove`.
 //!
 //! `filter` keeps only the values that its paths lead to, together with the objects and arrays around them. `remove` is
-//! applied to the rest. A path that leads nowhere has no effect; if no path of `filter` leads anywhere, an empty object is
-//! left. For an array, `list[0]` keeps one element, still in an array.
+//! applied to the rest. A path without a value has no effect. If no path of `filter` has a value, the result is an empty object.
+//! Of an array, `list[0]` keeps one element, still in an array.
 
 mod schema;
 mod tree;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::{schema::Schema, tree::Tree};
 use super::path::{Path, PathError};
 
-/// Maximum paths of one parameter. A title has about 80 places, counting those of one episode and one torrent.
+/// Maximum paths of one parameter. A title has about 80 paths, counting those of one episode and one torrent.
 pub const MAX_PATHS: usize = 256;
 
 /// Maximum bytes of one parameter, some 30 for each path.
@@ -32,7 +32,7 @@ pub struct Projection {
 
 /// Kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ObjectKind {
     /// A title.
     Title,
     /// A video.
@@ -51,18 +51,18 @@ struct Paths {
 
 /// Error of parsing `filter` or `remove`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{parameter}`: {problem}")]
+#[error("`{parameter}`: {kind}")]
 pub struct ProjectionError {
     /// Name of the parameter: `filter` or `remove`.
     pub parameter: &'static str,
     /// Cause of the error.
-    pub problem: ProjectionProblem,
+    pub kind: ProjectionErrorKind,
 }
 
 /// Errors of parsing a list of paths.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProjectionProblem {
+pub enum ProjectionErrorKind {
     /// A path is malformed.
     #[error("path {number}: {reason}")]
     Path {
@@ -87,18 +87,17 @@ impl Projection {
     ///
     /// [`ProjectionError`] if a path is malformed, or a list is too long.
     pub fn parse(filter: &str, remove: &str) -> Result<Self, ProjectionError> {
-        let paths =
-            |parameter, text| Paths::parse(text).map_err(|problem| ProjectionError { parameter, problem });
+        let paths = |parameter, text| Paths::parse(text).map_err(|kind| ProjectionError { parameter, kind });
         Ok(Self { filter: paths("filter", filter)?, remove: paths("remove", remove)? })
     }
 
-    /// Returns the same projection for objects of this kind, without the paths that lead nowhere in any of them. All
+    /// Returns the same projection for objects of this kind, without the paths that none of them can have. All
     /// spellings of a projection then have the same text.
     #[must_use]
-    pub fn of(self, kind: Kind) -> Self {
+    pub fn for_kind(self, kind: ObjectKind) -> Self {
         let schema = Schema::of(kind);
-        let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.has(path)).collect();
-        // If no path leads anywhere, `filter` leaves nothing, so it stays; `remove` has no effect, so it is dropped.
+        let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.contains(path)).collect();
+        // An empty `filter` keeps nothing, so it stays; an empty `remove` has no effect, so it is dropped.
         let filter = self.filter.map(|paths| Paths::of(known(paths)));
         let remove =
             self.remove.map(|paths| Paths::of(known(paths))).filter(|paths| !paths.listed.is_empty());
@@ -110,7 +109,7 @@ impl Projection {
         self.filter.is_none() && self.remove.is_none()
     }
 
-    /// True if a value under `key` of the whole object may be kept. If false, the value need not be produced.
+    /// True if a value under `key` of the object may be kept. If false, the value need not be produced.
     pub fn reads(&self, key: &str) -> bool {
         let wanted = self.filter.as_ref().is_none_or(|filter| filter.tree.touches(key));
         wanted && !self.remove.as_ref().is_some_and(|remove| remove.tree.covers(key))
@@ -148,19 +147,20 @@ impl fmt::Display for Projection {
 
 impl Paths {
     /// Parses a list; `None` if it has no paths.
-    fn parse(text: &str) -> Result<Option<Self>, ProjectionProblem> {
+    fn parse(text: &str) -> Result<Option<Self>, ProjectionErrorKind> {
         if text.len() > MAX_LENGTH {
-            return Err(ProjectionProblem::TooLong);
+            return Err(ProjectionErrorKind::TooLong);
         }
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let mut sorted = BTreeSet::new();
         for (position, part) in parts.enumerate() {
             let number = position + 1;
             if number > MAX_PATHS {
-                return Err(ProjectionProblem::TooMany);
+                return Err(ProjectionErrorKind::TooMany);
             }
             sorted.insert(
-                Path::parse_modern(part).map_err(|reason| ProjectionProblem::Path { number, reason })?,
+                Path::parse_with_v2_names(part)
+                    .map_err(|reason| ProjectionErrorKind::Path { number, reason })?,
             );
         }
         Ok((!sorted.is_empty()).then(|| Self::of(sorted)))

@@ -9,12 +9,12 @@ use anilibria_client::{
 use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
-    advanced::{self, by_order},
-    ask::Ask,
-    gateway::{LOOKED_THROUGH, Work},
+    advanced_search::{requested_order, sort_by_order},
+    gateway::{MAX_SCANNED, Workers},
     order::Order,
+    parameters::Parameters,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// Maximum characters of a text to search for.
 const MAX_TEXT: usize = 200;
@@ -29,7 +29,7 @@ const ROLES: [(&str, Option<MemberRole>); 6] = [
     ("timing", Some(MemberRole::Timing)),
 ];
 
-/// Conditions of a search. All of them must hold. If a condition has several values, one must match; of genres, all.
+/// Conditions of a search. A title must match all conditions. Of several values of a condition, one must match; of genres, all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     text: Option<String>,
@@ -37,13 +37,13 @@ pub(super) struct Search {
     kinds: Vec<ReleaseKind>,
     seasons: Vec<Season>,
     genres: Vec<String>,
-    people: Vec<People>,
+    people: Vec<PeopleFilter>,
     order: Option<Order>,
 }
 
 /// A condition on the people who worked on a title.
 #[derive(Clone, Debug)]
-struct People {
+struct PeopleFilter {
     /// Required role; `None` for any role.
     role: Option<MemberRole>,
     /// Nicknames in lower case, one of which must match.
@@ -52,52 +52,52 @@ struct People {
 
 impl Search {
     /// Reads the parameters of a search.
-    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
-        let text = ask.text("search").map(str::to_owned);
+    pub(super) fn read(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let text = parameters.text("search").map(str::to_owned);
         if text.as_ref().is_some_and(|text| text.chars().nth(MAX_TEXT).is_some()) {
             return Err(Problem::invalid("search", format!("must not have more than {MAX_TEXT} characters")));
         }
         let mut people = Vec::new();
         for (parameter, role) in ROLES {
-            let nicknames = sorted(ask.words(parameter)?.into_iter().map(str::to_lowercase).collect());
+            let nicknames = sorted(parameters.list(parameter)?.into_iter().map(str::to_lowercase).collect());
             if !nicknames.is_empty() {
-                people.push(People { role, nicknames });
+                people.push(PeopleFilter { role, nicknames });
             }
         }
         Ok(Self {
             text,
-            years: sorted(ask.numbers("year")?),
-            kinds: distinct(ask.words("type")?.into_iter().map(kind))?,
-            seasons: distinct(ask.words("season_code")?.into_iter().map(season))?,
-            genres: sorted(ask.texts("genres")?),
+            years: sorted(parameters.numbers("year")?),
+            kinds: distinct(parameters.list("type")?.into_iter().map(kind))?,
+            seasons: distinct(parameters.list("season_code")?.into_iter().map(season))?,
+            genres: sorted(parameters.owned_list("genres")?),
             people,
-            order: advanced::order(ask)?,
+            order: requested_order(parameters)?,
         })
     }
 
     /// Returns the matching titles of the catalog: the best match first if a text is searched, else the last updated
     /// first.
-    pub(super) async fn find(
+    pub(super) async fn find_in_catalog(
         &self,
         catalog: Arc<Catalog>,
-        work: &Work,
+        workers: &Workers,
     ) -> Result<Vec<ReleaseId>, LoadFailure> {
         let mut query = catalog.query().genres(&self.genres).years(self.years.iter().copied());
         query = query.kinds(self.kinds.iter().cloned()).seasons(self.seasons.iter().cloned());
         if let Some(text) = &self.text {
             query = query.search(text.as_str());
         }
-        let found = query.find().items.into_iter().filter(|entry| self.are_in(entry));
+        let found = query.find().items.into_iter().filter(|entry| self.matches_entry(entry));
         let ids = found.map(|entry| entry.id).collect();
         match &self.order {
             None => Ok(ids),
-            Some(order) => by_order(Arc::clone(&catalog), ids, order.clone(), work).await,
+            Some(order) => sort_by_order(Arc::clone(&catalog), ids, order.clone(), workers).await,
         }
     }
 
     /// Returns the matching titles from AniLibria, for use without a catalog. The requested order is ignored. People are
-    /// matched only on the first [`LOOKED_THROUGH`] titles.
-    pub(super) async fn ask(&self, titles: &Titles) -> Result<Vec<ReleaseId>, LoadFailure> {
+    /// matched only on the first [`MAX_SCANNED`] titles.
+    pub(super) async fn find_upstream(&self, titles: &HostTitles) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Some(genres) = titles.genre_ids(&self.genres).await? else { return Ok(Vec::new()) };
         let mut catalog = titles.client().catalog().releases().kinds(self.kinds.iter().cloned());
         catalog = catalog.seasons(self.seasons.iter().cloned());
@@ -111,7 +111,7 @@ impl Search {
         if let (Some(first), Some(last)) = (self.years.iter().min(), self.years.iter().max()) {
             catalog = catalog.from_year(*first).to_year(*last);
         }
-        let found = catalog.include(["id", "year"]).window(0, LOOKED_THROUGH).await?.items;
+        let found = catalog.include(["id", "year"]).window(0, MAX_SCANNED).await?.items;
         let in_years = |release: &Release| {
             self.years.is_empty() || release.year.is_some_and(|year| self.years.contains(&year))
         };
@@ -120,24 +120,28 @@ impl Search {
             return Ok(ids.collect());
         }
         let releases = titles.client().releases().many(ids).await?;
-        Ok(releases.iter().filter(|release| self.are_on(release)).map(|release| release.id).collect())
+        Ok(releases
+            .iter()
+            .filter(|release| self.matches_release(release))
+            .map(|release| release.id)
+            .collect())
     }
 
-    fn are_in(&self, entry: &CatalogEntry) -> bool {
+    fn matches_entry(&self, entry: &CatalogEntry) -> bool {
         let members =
             || entry.members.iter().flatten().map(|member| (&*member.nickname, member.role.as_ref()));
-        self.people.iter().all(|people| people.are_among(members()))
+        self.people.iter().all(|people| people.matches(members()))
     }
 
-    fn are_on(&self, release: &Release) -> bool {
+    fn matches_release(&self, release: &Release) -> bool {
         let members =
             || release.members.iter().flatten().map(|member| (&*member.nickname, member.role.as_ref()));
-        self.people.iter().all(|people| people.are_among(members()))
+        self.people.iter().all(|people| people.matches(members()))
     }
 }
 
-impl People {
-    fn are_among<'m>(&self, mut members: impl Iterator<Item = (&'m str, Option<&'m MemberRole>)>) -> bool {
+impl PeopleFilter {
+    fn matches<'m>(&self, mut members: impl Iterator<Item = (&'m str, Option<&'m MemberRole>)>) -> bool {
         members.any(|(nickname, role)| {
             let has_role = self.role.as_ref().is_none_or(|wanted| role == Some(wanted));
             has_role && self.nicknames.contains(&nickname.trim().to_lowercase())

@@ -10,19 +10,19 @@ use anilibria_http::LoadFailure;
 use time::OffsetDateTime;
 
 use super::{
-    advanced::Advanced,
-    charge::Charge,
-    gateway::{LOOKED_THROUGH, Work, catalog},
+    advanced_search::AdvancedSearch,
+    gateway::{MAX_SCANNED, Workers, catalog},
     paging::{Pagination, Window},
+    quota::RequestQuota,
     search::Search,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// Selectors of the titles of a list.
 #[derive(Clone, Debug)]
-pub(super) enum Listing {
+pub(super) enum Selector {
     /// These titles.
-    Named(Vec<ReleaseId>),
+    Ids(Vec<ReleaseId>),
     /// All titles, the last updated first.
     Updates { since: Option<i64> },
     /// All titles, the last changed first.
@@ -30,14 +30,14 @@ pub(super) enum Listing {
     /// Titles that match the parameters of a search.
     Search(Box<Search>),
     /// Titles that match an expression.
-    Advanced(Box<Advanced>),
+    Advanced(Box<AdvancedSearch>),
 }
 
-impl Listing {
+impl Selector {
     /// Returns the name of the selector in cache keys.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Named(_) => "list",
+            Self::Ids(_) => "list",
             Self::Updates { .. } => "updates",
             Self::Changes { .. } => "changes",
             Self::Search(_) => "search",
@@ -54,44 +54,44 @@ impl Listing {
     }
 }
 
-/// Returns the titles on a page of `listing`.
+/// Returns the titles on a page of `selector`.
 pub(super) async fn select(
-    titles: &Titles,
-    listing: &Listing,
+    titles: &HostTitles,
+    selector: &Selector,
     window: &Window,
-    work: &Work,
-    charge: &Charge,
+    workers: &Workers,
+    quota: &RequestQuota,
 ) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     let catalog = catalog(titles);
-    let all = match (listing, catalog) {
-        (Listing::Named(ids), _) => ids.clone(),
-        (Listing::Updates { since }, Some(catalog)) => updated(&catalog, *since),
-        (Listing::Updates { since: None }, None) => return updates(titles, window).await,
-        (Listing::Updates { since: Some(since) }, None) => {
-            let heads = heads(titles).await?;
-            newer(heads, Release::last_activity_at, *since)
+    let all = match (selector, catalog) {
+        (Selector::Ids(ids), _) => ids.clone(),
+        (Selector::Updates { since }, Some(catalog)) => updated_since(&catalog, *since),
+        (Selector::Updates { since: None }, None) => return updates_page(titles, window).await,
+        (Selector::Updates { since: Some(since) }, None) => {
+            let releases = latest_releases(titles).await?;
+            ids_newer_than(releases, Release::last_activity_at, *since)
         }
-        (Listing::Changes { since }, Some(catalog)) => changed(&catalog, *since),
-        (Listing::Changes { since }, None) => {
-            let mut heads = heads(titles).await?;
-            heads.sort_by_key(|release| Reverse(release.updated_at));
-            newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
+        (Selector::Changes { since }, Some(catalog)) => changed_since(&catalog, *since),
+        (Selector::Changes { since }, None) => {
+            let mut releases = latest_releases(titles).await?;
+            releases.sort_by_key(|release| Reverse(release.updated_at));
+            ids_newer_than(releases, |release| release.updated_at, since.unwrap_or(i64::MIN))
         }
-        (Listing::Search(search), Some(catalog)) => search.find(catalog, work).await?,
-        (Listing::Search(search), None) => search.ask(titles).await?,
-        (Listing::Advanced(advanced), Some(catalog)) => advanced.find(catalog, work, charge).await?,
-        (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
+        (Selector::Search(search), Some(catalog)) => search.find_in_catalog(catalog, workers).await?,
+        (Selector::Search(search), None) => search.find_upstream(titles).await?,
+        (Selector::Advanced(advanced), Some(catalog)) => advanced.find(catalog, workers, quota).await?,
+        (Selector::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
     };
     let (range, pagination) = window.of(all.len());
     Ok((all.get(range).unwrap_or_default().to_vec(), pagination))
 }
 
-fn updated(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+fn updated_since(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
     all.filter(|entry| is_newer(entry.updated_at(), since)).map(|entry| entry.id).collect()
 }
 
-fn changed(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+fn changed_since(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let mut all: Vec<_> = catalog.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
     all.sort_by_key(|entry| Reverse(entry.changed_at()));
     all.into_iter().map(|entry| entry.id).collect()
@@ -102,7 +102,7 @@ pub(super) fn is_newer(moment: Option<OffsetDateTime>, since: Option<i64>) -> bo
     since.is_none_or(|since| moment.is_some_and(|moment| moment.unix_timestamp() > since))
 }
 
-fn newer(
+fn ids_newer_than(
     releases: Vec<Release>,
     at: impl Fn(&Release) -> Option<OffsetDateTime>,
     since: i64,
@@ -112,10 +112,13 @@ fn newer(
 }
 
 /// Returns the last updated titles in the order of AniLibria, which is the requested one.
-async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
+async fn updates_page(
+    titles: &HostTitles,
+    window: &Window,
+) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     // The start of the page does not depend on the length of the list.
     let (range, _) = window.of(usize::MAX);
-    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, LOOKED_THROUGH);
+    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, MAX_SCANNED);
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc).include(["id"]);
     let found = catalog.window(range.start as u64, wanted).await?;
     let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
@@ -123,8 +126,8 @@ async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pa
 }
 
 /// Returns the last updated titles with their times.
-async fn heads(titles: &Titles) -> Result<Vec<Release>, LoadFailure> {
+async fn latest_releases(titles: &HostTitles) -> Result<Vec<Release>, LoadFailure> {
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
-    Ok(catalog.window(0, LOOKED_THROUGH).await?.items)
+    Ok(catalog.window(0, MAX_SCANNED).await?.items)
 }

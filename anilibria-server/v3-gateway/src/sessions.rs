@@ -10,10 +10,10 @@ use anilibria_cache::{Entry, Error, Invalidation, Lifetime, Scope, Store};
 use anilibria_client::session::Token;
 use uuid::Uuid;
 
-/// Number of letters and digits of a session id.
-const LENGTH: usize = 32;
+/// Number of characters of a session id: ASCII letters and digits.
+const ID_LENGTH: usize = 32;
 
-/// Id of a session. It grants access to the session, so `Debug` redacts it.
+/// Id of a session. The id grants access to the session, so `Debug` redacts it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct SessionId(String);
 
@@ -21,7 +21,7 @@ pub(super) struct SessionId(String);
 #[derive(Clone)]
 pub struct Sessions {
     store: Arc<dyn Store>,
-    term: Duration,
+    lifetime: Duration,
 }
 
 impl SessionId {
@@ -30,9 +30,9 @@ impl SessionId {
     }
 
     /// Parses a session id; `None` if it is malformed.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let is_one = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_one.then(|| Self(text.to_owned()))
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let is_valid = text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_valid.then(|| Self(text.to_owned()))
     }
 
     /// Returns the session id. The caller is responsible for keeping it secret.
@@ -51,18 +51,18 @@ impl Sessions {
     /// Creates sessions in `store` that last for `lifetime`. Sessions must survive when the cache of the host is cleared, so
     /// `store` is not part of that cache.
     pub fn new(store: Arc<dyn Store>, lifetime: Duration) -> Self {
-        Self { store, term: lifetime }
+        Self { store, lifetime }
     }
 
     /// Returns the lifetime of a session.
-    pub(super) fn term(&self) -> Duration {
-        self.term
+    pub(super) fn lifetime(&self) -> Duration {
+        self.lifetime
     }
 
     /// Begins a session for the user with `token`.
     pub(super) async fn begin(&self, token: &Token) -> Result<SessionId, Error> {
         let (session, now) = (SessionId::random(), SystemTime::now());
-        let entry = Entry::new(token.expose().to_owned(), Lifetime::new(now, self.term), []);
+        let entry = Entry::new(token.expose().to_owned(), Lifetime::new(now, self.lifetime), []);
         self.store.set(&session.0, entry, now).await?;
         Ok(session)
     }
@@ -83,7 +83,10 @@ impl Sessions {
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").field("store", &self.store.name()).field("term", &self.term).finish()
+        f.debug_struct("Sessions")
+            .field("store", &self.store.name())
+            .field("lifetime", &self.lifetime)
+            .finish()
     }
 }
 
@@ -93,12 +96,12 @@ mod tests {
 
     use super::*;
 
-    fn sessions(term: Duration) -> Sessions {
-        Sessions { store: Arc::new(MemoryStore::new(1 << 20)), term }
+    fn sessions(lifetime: Duration) -> Sessions {
+        Sessions { store: Arc::new(MemoryStore::new(1 << 20)), lifetime }
     }
 
     #[tokio::test]
-    async fn session_stands_for_a_token_until_it_ends() {
+    async fn session_has_a_token_until_it_ends() {
         let sessions = sessions(Duration::from_mins(1));
 
         let session = sessions.begin(&Token::from("secret")).await.unwrap();
@@ -107,11 +110,11 @@ mod tests {
 
         assert_eq!(known, Some(Token::from("secret")));
         assert_eq!(sessions.token(&session).await.unwrap(), None);
-        assert_eq!(SessionId::read(session.expose()), Some(session));
+        assert_eq!(SessionId::parse(session.expose()), Some(session));
     }
 
     #[tokio::test]
-    async fn session_ends_by_itself() {
+    async fn session_ends_after_its_lifetime() {
         let sessions = sessions(Duration::ZERO);
 
         let session = sessions.begin(&Token::from("secret")).await.unwrap();
@@ -120,9 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_taken_for_a_session_and_none_is_printed() {
+    fn malformed_session_ids_are_refused_and_debug_redacts_valid_ones() {
         for text in ["", "abc", "../../../../../../../../../../..", &"a".repeat(33)] {
-            assert_eq!(SessionId::read(text), None, "{text}");
+            assert_eq!(SessionId::parse(text), None, "{text}");
         }
         let session = SessionId::random();
         assert!(!format!("{session:?}").contains(session.expose()));

@@ -1,15 +1,15 @@
-//! The requested shape of a title: its parts, the form of its description, and the included files.
+//! Shape of a title in a response: the selected fields, the format of the description and the playlist, and the included files.
 
 use anilibria_http::problem::Problem;
 use serde_json::{Map, Value};
 
 use super::{
-    ask::Ask,
     description::{to_html, without_view_order},
-    projection::{Kind, Projection},
+    parameters::Parameters,
+    projection::{ObjectKind, Projection},
 };
 
-/// The shape of a title. Other objects use only the parts that apply to them.
+/// Shape of a title in a response, as the client requested it. Other objects use only the settings that apply to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     projection: Projection,
@@ -18,7 +18,7 @@ pub(super) struct Shape {
     pub(super) include: Include,
 }
 
-/// The form of a description.
+/// Format of a description.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Description {
     #[default]
@@ -27,7 +27,7 @@ enum Description {
     NoViewOrder,
 }
 
-/// The form of a list of episodes.
+/// Format of a list of episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Playlist {
     #[default]
@@ -35,7 +35,7 @@ enum Playlist {
     Array,
 }
 
-/// Files to include.
+/// Kinds of files to include.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Include {
     pub(super) posters: bool,
@@ -52,55 +52,60 @@ impl Include {
 
 impl Shape {
     /// Reads the parameters of a request for titles.
-    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
-        Self::read_as(Kind::Title, ask)
+    pub(super) fn read(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        Self::read_for(ObjectKind::Title, parameters)
     }
 
-    /// Reads the parameters of a request for objects of this kind, some of which at least are titles.
-    pub(super) fn read_as(kind: Kind, ask: &Ask<'_>) -> Result<Self, Problem> {
-        let description = match ask.text("description_type").unwrap_or("plain") {
+    /// Reads the parameters of a request for objects of this kind, at least some of which are titles.
+    pub(super) fn read_for(kind: ObjectKind, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let description = match parameters.text("description_type").unwrap_or("plain") {
             "plain" => Description::Plain,
             "html" => Description::Html,
             "no_view_order" => Description::NoViewOrder,
-            _ => return Err(Problem::invalid("description_type", "must be html, plain or no_view_order")),
+            _ => {
+                return Err(Problem::invalid(
+                    "description_type",
+                    "must be `plain`, `html` or `no_view_order`",
+                ));
+            }
         };
-        let playlist = match ask.text("playlist_type").unwrap_or("object") {
+        let playlist = match parameters.text("playlist_type").unwrap_or("object") {
             "object" => Playlist::Object,
             "array" => Playlist::Array,
-            _ => return Err(Problem::invalid("playlist_type", "must be object or array")),
+            _ => return Err(Problem::invalid("playlist_type", "must be `object` or `array`")),
         };
         let mut include = Include::default();
-        for word in ask.words("include")? {
+        for word in parameters.list("include")? {
             match word {
                 "raw_poster" => include.posters = true,
                 "raw_torrent" => include.torrents = true,
                 "torrent_meta" => include.metadata = true,
                 _ => {
-                    let reason = "must be a list of raw_poster, raw_torrent and torrent_meta";
+                    let reason = "must be a list of `raw_poster`, `raw_torrent` and `torrent_meta`";
                     return Err(Problem::invalid("include", reason));
                 }
             }
         }
-        let projection = Self::of_parts(ask)?.projection.of(kind);
+        let projection = Self::read_projection(parameters)?.projection.for_kind(kind);
         Ok(Self { projection, description, playlist, include })
     }
 
     /// Reads the parameters of a request for videos.
-    pub(super) fn of_videos(ask: &Ask<'_>) -> Result<Self, Problem> {
-        let Self { projection, .. } = Self::of_parts(ask)?;
-        Ok(Self { projection: projection.of(Kind::Video), ..Self::default() })
+    pub(super) fn read_for_videos(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let Self { projection, .. } = Self::read_projection(parameters)?;
+        Ok(Self { projection: projection.for_kind(ObjectKind::Video), ..Self::default() })
     }
 
     /// Reads the parameters of a request for other objects.
-    pub(super) fn of_parts(ask: &Ask<'_>) -> Result<Self, Problem> {
-        let part = |name| ask.text(name).unwrap_or_default();
+    pub(super) fn read_projection(parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let part = |name| parameters.text(name).unwrap_or_default();
         let projection = Projection::parse(part("filter"), part("remove"));
         let projection = projection
-            .map_err(|error| Problem::invalid(error.parameter, format!("is wrong: {}", error.problem)))?;
+            .map_err(|error| Problem::invalid(error.parameter, format!("is invalid: {}", error.kind)))?;
         Ok(Self { projection, ..Self::default() })
     }
 
-    /// True if the shape is that of the cached whole title.
+    /// True if the shape is that of the complete title, which is cached.
     pub(super) fn is_plain(&self) -> bool {
         self.projection.keeps_all()
             && self.description == Description::Plain
@@ -138,7 +143,7 @@ impl Shape {
 }
 
 impl Description {
-    /// Converts a description without markup to this form.
+    /// Converts a description without markup to this format.
     fn apply(self, description: &mut Value) {
         let Value::String(text) = description else { return };
         match self {
@@ -157,7 +162,7 @@ fn to_array(list: &mut Value) {
 }
 
 /// Returns `{}`, which represents a missing object.
-pub(super) fn nothing() -> Value {
+pub(super) fn empty_object() -> Value {
     Value::Object(Map::new())
 }
 
@@ -167,15 +172,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{address::Dialect, charge::Charge};
+    use crate::{address::Dialect, quota::RequestQuota};
 
     fn shape(query: &str) -> Result<Shape, Problem> {
         let uri = format!("/v3/title?{query}").parse().unwrap();
-        Shape::read(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
+        Shape::read(&Parameters::parse(&uri, &HeaderMap::new(), Dialect::Live, RequestQuota::local()))
     }
 
     #[test]
-    fn description_comes_in_three_forms() {
+    fn description_has_three_formats() {
         let described = |query| {
             let mut title = json!({"description": "О чём-то.\n\nПорядок просмотра:\n1. Первый"});
             shape(query).unwrap().apply(&mut title);
@@ -188,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_come_as_an_object_or_an_array() {
+    fn playlist_is_an_object_or_an_array() {
         let mut title =
             json!({"player": {"list": {"1": {"episode": 1}, "2.5": {"episode": 2.5}}, "rutube": {}}});
 
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_that_are_the_same_have_the_same_text() {
+    fn equal_shapes_have_the_same_canonical_text() {
         let canonical = |query| shape(query).unwrap().canonical();
 
         assert_eq!(canonical("filter=id,names.ru,"), canonical("filter=names.ru,id"));
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_refused_by_name() {
+    fn invalid_values_are_refused_with_the_name_of_the_parameter() {
         for (query, parameter) in [
             ("description_type=long", "description_type"),
             ("playlist_type=list", "playlist_type"),

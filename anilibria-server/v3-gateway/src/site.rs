@@ -10,20 +10,20 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use super::{
-    answer::Answer,
-    ask::Ask,
     gateway::Gateway,
-    session_cookie::{COOKIE, cookie},
+    parameters::Parameters,
+    rendered_response::RenderedResponse,
+    session_cookie::{COOKIE, session_from_cookie},
     sessions::SessionId,
     unavailable,
 };
 
 /// `Cache-Control` of redirects to pictures.
-const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+const PICTURE_CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 /// Body of a response of a page.
 #[derive(Serialize)]
-struct Told<'t> {
+struct PageBody<'t> {
     err: &'t str,
     mes: &'t str,
     key: &'t str,
@@ -34,38 +34,38 @@ struct Told<'t> {
 impl Gateway {
     /// Logs in with the credentials in a form.
     pub(super) async fn log_in(&self, request: &mut Request) -> Result<Response, Problem> {
-        let ok = success(request.headers());
-        let form = form(request).await?;
+        let err = success_err(request.headers());
+        let form = read_form(request).await?;
         let field = |name| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
         let (login, password) = (field("mail").trim(), field("passwd"));
         if login.is_empty() || password.is_empty() {
-            return refused("empty", "Необходимо заполнить все поля");
+            return failure("empty", "Необходимо заполнить все поля");
         }
         let token = match self.titles.client().auth().login(login, password).await {
             Ok(token) => token,
             Err(Error::Unauthorized { .. } | Error::Validation(_) | Error::NotFound { .. }) => {
-                return refused("wrongPasswd", "Неправильный логин или пароль");
+                return failure("wrongPasswd", "Неправильный логин или пароль");
             }
             Err(error) => return Err(LoadFailure::from(error).into()),
         };
         let session = self.sessions.begin(&token).await.map_err(unavailable)?;
-        let told = Told {
-            err: ok, mes: "Успешный вход", key: "success", session: Some(session.expose())
+        let body = PageBody {
+            err, mes: "Успешный вход", key: "success", session: Some(session.expose())
         };
-        let mut response = Self::once(&told)?.into_response();
-        set_cookie(&mut response, session.expose(), self.sessions.term().as_secs());
+        let mut response = Self::uncached(&body)?.into_response();
+        set_cookie(&mut response, session.expose(), self.sessions.lifetime().as_secs());
         Ok(response)
     }
 
     /// Logs out.
     pub(super) async fn log_out(&self, request: &mut Request) -> Result<Response, Problem> {
-        let ok = success(request.headers());
-        let form = form(request).await?;
+        let err = success_err(request.headers());
+        let form = read_form(request).await?;
         let query = request.uri().query().unwrap_or_default().as_bytes();
-        let named = form.into_iter().chain(form_urlencoded::parse(query).into_owned());
-        let named = named.into_iter().find(|(key, _)| key == "session").map(|(_, value)| value);
-        let named = named.or_else(|| cookie(request.headers()).map(str::to_owned));
-        if let Some(session) = named.as_deref().and_then(SessionId::read) {
+        let session_id = form.into_iter().chain(form_urlencoded::parse(query).into_owned());
+        let session_id = session_id.into_iter().find(|(key, _)| key == "session").map(|(_, value)| value);
+        let session_id = session_id.or_else(|| session_from_cookie(request.headers()).map(str::to_owned));
+        if let Some(session) = session_id.as_deref().and_then(SessionId::parse) {
             let token = self.sessions.token(&session).await.map_err(unavailable)?;
             self.sessions.end(&session).await.map_err(unavailable)?;
             if let Some(token) = token {
@@ -73,17 +73,17 @@ impl Gateway {
                 let _ = self.titles.client().in_session(token).auth().logout().await;
             }
         }
-        let told = Told { err: ok, mes: "Вы вышли", key: "success", session: None };
-        let mut response = Self::once(&told)?.into_response();
+        let body = PageBody { err, mes: "Вы вышли", key: "success", session: None };
+        let mut response = Self::uncached(&body)?.into_response();
         set_cookie(&mut response, "", 0);
         Ok(response)
     }
 
     /// Redirects to a torrent file; with a session, to the personal one of its user.
-    pub(super) async fn torrent_file(&self, ask: &Ask<'_>) -> Result<Response, Problem> {
+    pub(super) async fn torrent_file(&self, parameters: &Parameters<'_>) -> Result<Response, Problem> {
         let client = self.titles.client();
-        let mut file = client.torrents().file(ask.required::<u64>("id")?);
-        if let Some(session) = ask.text("psid").or_else(|| ask.session()) {
+        let mut file = client.torrents().file(parameters.required_number::<u64>("id")?);
+        if let Some(session) = parameters.text("psid").or_else(|| parameters.session()) {
             let (client, session) = self.client_in(session).await?;
             if let Some(passkey) = self.passkey(&client, &session).await? {
                 file = file.passkey(passkey);
@@ -94,9 +94,9 @@ impl Gateway {
     }
 
     /// Redirects to a file of AniLibria's site: a poster, or the picture of an episode.
-    pub(super) fn stored(&self, path: &str) -> Result<Response, Problem> {
+    pub(super) fn storage_file(&self, path: &str) -> Result<Response, Problem> {
         let mut response = redirect(&self.titles.client().media_url(path).ok_or(Problem::NotFound)?)?;
-        response.headers_mut().insert(header::CACHE_CONTROL, REMEMBERED);
+        response.headers_mut().insert(header::CACHE_CONTROL, PICTURE_CACHE_CONTROL);
         Ok(response)
     }
 }
@@ -107,19 +107,19 @@ fn redirect(to: &str) -> Result<Response, Problem> {
 }
 
 /// Returns the `err` field of a success. The old site sent `ok`, but anilibria.py treats any text as an error.
-fn success(headers: &HeaderMap) -> &'static str {
+fn success_err(headers: &HeaderMap) -> &'static str {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     if agent.contains("aiohttp") { "" } else { "ok" }
 }
 
-/// Returns a failure in the form of the old site, with status 200.
-fn refused(key: &str, message: &str) -> Result<Response, Problem> {
-    let told = Told { err: "error", mes: message, key, session: None };
-    Gateway::once(&told).map(Answer::into_response)
+/// Returns a failure in the format of the old site, with status 200.
+fn failure(key: &str, message: &str) -> Result<Response, Problem> {
+    let body = PageBody { err: "error", mes: message, key, session: None };
+    Gateway::uncached(&body).map(RenderedResponse::into_response)
 }
 
 /// Reads the fields of a form. The service limits the size of all request bodies.
-async fn form(request: &mut Request) -> Result<Vec<(String, String)>, Problem> {
+async fn read_form(request: &mut Request) -> Result<Vec<(String, String)>, Problem> {
     let body = request.take_body().into_bytes().await;
     let body = body.map_err(|error| Problem::invalid("body", format!("cannot be read: {error}")))?;
     Ok(form_urlencoded::parse(&body).into_owned().collect())

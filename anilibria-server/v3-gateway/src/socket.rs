@@ -1,9 +1,9 @@
 //! WebSocket of v3. It sends all events, or those that a client has subscribed to.
 
-mod command;
-mod guest;
-mod invalid;
-mod pattern;
+mod client_connection;
+mod event_pattern;
+mod message_error;
+mod subscription;
 mod subscriptions;
 
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use anilibria_http::{
 };
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 
-use self::guest::Guest;
+use self::client_connection::ClientConnection;
 use super::{
     Dialect,
-    address::{LIVE, NUMBERED},
-    news::News,
+    address::{LATEST, NUMBERED},
+    events::EventHub,
 };
 use crate::options::GatewayOptions;
 
 /// Maximum unsent bytes per connection: the largest event with its framing.
-const UNSENT: usize = 4 * 1024 * 1024;
+const MAX_UNSENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Types of client messages for metrics.
 pub const INCOMING: [&str; 4] = ["subscribe", "control", "invalid", "refused"];
@@ -36,20 +36,20 @@ pub const OUTGOING: [&str; 1] = ["connection"];
 /// Paths in the old service, relative to the prefix of the version.
 const PATHS: [&str; 2] = ["/ws", "/webSocket"];
 
-/// Returns the routes, at all addresses of the old service. They send `news`. Each connection takes a slot of `live`; slots
-/// are limited per client of `clients`.
+/// Returns the routes, at all addresses of the old service. They send the events of `hub`. Each connection takes a slot of
+/// `live`; slots are limited per client of `clients`.
 pub fn table(
     live: &LiveConnections,
-    news: &News,
+    hub: &EventHub,
     clients: &Arc<Clients>,
     options: GatewayOptions,
 ) -> RouteTable {
     let mut table = RouteTable::new();
-    for prefix in [LIVE, NUMBERED] {
-        let dialect = Dialect::at(prefix, options.dialects);
+    for prefix in [LATEST, NUMBERED] {
+        let dialect = Dialect::of_prefix(prefix, options.dialect);
         for path in PATHS {
-            let (live, news, clients) = (live.clone(), news.clone(), Arc::clone(clients));
-            let socket = Socket { live, clients, news, dialect, subscriptions: options.subscriptions };
+            let (live, hub, clients) = (live.clone(), hub.clone(), Arc::clone(clients));
+            let socket = Socket { live, clients, hub, dialect, subscriptions: options.subscriptions };
             table.insert(format!("{prefix}{path}"), [(Method::GET, socket.boxed())].into());
         }
     }
@@ -60,7 +60,7 @@ pub fn table(
 struct Socket {
     live: LiveConnections,
     clients: Arc<Clients>,
-    news: News,
+    hub: EventHub,
     dialect: Dialect,
     /// Maximum subscriptions per connection.
     subscriptions: usize,
@@ -71,14 +71,12 @@ impl Endpoint for Socket {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot = self
-            .live
-            .try_acquire(self.clients.identify(&request).counted_network())
-            .map_err(Problem::from)?;
-        let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
+        let slot =
+            self.live.enter(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
+        let client = ClientConnection::new(&self.hub, self.dialect, self.subscriptions);
         let live = self.live.clone();
-        Ok(handshake.accept(UNSENT, async move |socket| {
-            Connection::new(socket, &live, slot, guest).run().await;
+        Ok(handshake.agree(MAX_UNSENT_BYTES, async move |socket| {
+            Connection::new(socket, &live, slot, client).run().await;
         }))
     }
 }

@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub(super) struct WorkPool {
     /// Permits for work that runs or waits.
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     threads: Arc<Semaphore>,
     limit: Limit,
 }
@@ -27,10 +27,10 @@ impl WorkPool {
     /// Creates a pool of `threads` threads, for which up to `queue` more jobs may wait. Refusals count as hits of `limit`.
     pub(super) fn new(threads: usize, queue: usize, limit: Limit) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self { places: semaphore(threads.saturating_add(queue)), threads: semaphore(threads), limit }
+        Self { slots: semaphore(threads.saturating_add(queue)), threads: semaphore(threads), limit }
     }
 
-    /// Runs `work`. Work that has begun runs to its end, even if the caller is cancelled.
+    /// Runs `work`. Workers that has begun runs to its end, even if the caller is cancelled.
     ///
     /// # Errors
     ///
@@ -44,14 +44,14 @@ impl WorkPool {
             self.limit.hit();
             LoadFailure::Overloaded
         };
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| overloaded())?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| overloaded())?;
         let thread = timeout(WAIT, Arc::clone(&self.threads).acquire_owned()).await;
         let thread = thread.map_err(|_| overloaded())?.map_err(|_| LoadFailure::Interrupted)?;
         let (sender, result) = oneshot::channel();
         let run = move || {
             // The receiver is gone if the caller was cancelled.
             let _ = sender.send(work());
-            drop((place, thread));
+            drop((slot, thread));
         };
         // Starting a thread takes some 20 µs, and the work milliseconds: keeping threads would gain nothing.
         let started = thread::Builder::new().name("work-pool".to_owned()).spawn(run);
@@ -84,7 +84,7 @@ mod tests {
     async fn work_beyond_the_queue_is_refused_at_once() {
         let pool = pool();
         let (ends, tasks): (Vec<_>, Vec<_>) = (0..2).map(|_| busy(&pool)).unzip();
-        while pool.places.available_permits() > 0 {
+        while pool.slots.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
 

@@ -1,4 +1,4 @@
-//! Logging in and out, and favourites.
+//! Tests of login, logout and favourites.
 
 use poem::{
     http::{Method, StatusCode},
@@ -15,26 +15,26 @@ impl Gateway {
         request.form(&form.iter().copied().collect::<std::collections::HashMap<_, _>>()).send().await
     }
 
-    /// A new session of the sandbox's account.
+    /// Logs in with the account of the sandbox and returns the session.
     async fn log_in(&self) -> String {
-        let answer = self.post("/public/login.php", &[("mail", "demo"), ("passwd", "demo")], "test").await;
-        support::json(answer).await["sessionId"].as_str().unwrap().to_owned()
+        let response = self.post("/public/login.php", &[("mail", "demo"), ("passwd", "demo")], "test").await;
+        support::json(response).await["sessionId"].as_str().unwrap().to_owned()
     }
 }
 
 #[tokio::test]
-async fn login_tells_a_session_and_sets_a_cookie_that_pages_cannot_read() {
+async fn login_returns_a_session_and_sets_an_http_only_cookie() {
     let gateway = Gateway::start().await;
     let form = [("mail", "demo"), ("passwd", "demo")];
 
-    let answer = gateway.post("/public/login.php", &form, "okhttp/4.9").await;
+    let response = gateway.post("/public/login.php", &form, "okhttp/4.9").await;
     let to_python = gateway.post("/public/login.php", &form, "Python/3.11 aiohttp/3.8.6").await;
 
-    answer.assert_status_is_ok();
-    answer.assert_content_type("application/json; charset=utf-8");
-    answer.assert_header("cache-control", "no-store");
-    let cookie = answer.0.header("set-cookie").unwrap().to_owned();
-    let body = support::json(answer).await;
+    response.assert_status_is_ok();
+    response.assert_content_type("application/json; charset=utf-8");
+    response.assert_header("cache-control", "no-store");
+    let cookie = response.0.header("set-cookie").unwrap().to_owned();
+    let body = support::json(response).await;
     let session = body["sessionId"].as_str().unwrap();
     assert_eq!((&body["err"], &body["key"]), (&json!("ok"), &json!("success")));
     assert!(session.len() == 32 && session.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{session}");
@@ -44,7 +44,7 @@ async fn login_tells_a_session_and_sets_a_cookie_that_pages_cannot_read() {
 }
 
 #[tokio::test]
-async fn login_that_fails_says_why_with_a_good_status() {
+async fn failed_login_is_sent_with_status_200_and_a_reason() {
     let gateway = Gateway::start().await;
 
     for (form, key) in [
@@ -53,20 +53,20 @@ async fn login_that_fails_says_why_with_a_good_status() {
         (&[("mail", " "), ("passwd", "x")], "empty"),
         (&[], "empty"),
     ] {
-        let answer = gateway.post("/public/login.php", form, "test").await;
-        answer.assert_status_is_ok();
-        let body = support::json(answer).await;
+        let response = gateway.post("/public/login.php", form, "test").await;
+        response.assert_status_is_ok();
+        let body = support::json(response).await;
         assert_eq!((&body["err"], &body["key"]), (&json!("error"), &json!(key)), "{body}");
         assert!(body["mes"].is_string() && body.get("sessionId").is_none(), "{body}");
     }
-    gateway.down();
-    let answer = gateway.post("/public/login.php", &[("mail", "demo"), ("passwd", "demo")], "test").await;
-    answer.assert_status(StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(support::json(answer).await["err"], "error");
+    gateway.take_upstream_down();
+    let response = gateway.post("/public/login.php", &[("mail", "demo"), ("passwd", "demo")], "test").await;
+    response.assert_status(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(support::json(response).await["err"], "error");
 }
 
 #[tokio::test]
-async fn account_is_told_by_parameter_or_cookie() {
+async fn session_is_read_from_the_parameter_or_the_cookie() {
     let gateway = Gateway::start().await;
     let session = gateway.log_in().await;
 
@@ -81,21 +81,21 @@ async fn account_is_told_by_parameter_or_cookie() {
 }
 
 #[tokio::test]
-async fn favourites_are_added_listed_and_removed_under_every_spelling() {
+async fn favourites_are_added_listed_and_removed_at_both_spellings() {
     let gateway = Gateway::start().await;
     let session = gateway.log_in().await;
     let ways = ["favorites", "favourites", "favorites/add", "favourites/add", "favorites", "favorites"];
 
     for (id, way) in (1..).zip(ways) {
         let path = format!("/v3.0/user/{way}?session={session}&title_id={id}");
-        assert_eq!(gateway.ask(Method::PUT, &path).await, json!({"success": true}), "{way}");
+        assert_eq!(gateway.request(Method::PUT, &path).await, json!({"success": true}), "{way}");
     }
     let live = gateway.get(&format!("/v3/user/favorites?session={session}&filter=id")).await;
     let python = gateway.get(&format!("/v3.0/user/favourites?session={session}&filter=id")).await;
     let page = gateway.get(&format!("/v3/user/favorites?session={session}&filter=id&limit=4&page=2")).await;
     for (id, way) in (1..).zip(["favorites", "favourites", "favorites/remove", "favourites/remove"]) {
         let path = format!("/v3.0/user/{way}?session={session}&title_id={id}");
-        assert_eq!(gateway.ask(Method::DELETE, &path).await, json!({"success": true}), "{way}");
+        assert_eq!(gateway.request(Method::DELETE, &path).await, json!({"success": true}), "{way}");
     }
     let left = gateway.get(&format!("/v3/user/favorites?session={session}&filter=id")).await;
 
@@ -107,7 +107,7 @@ async fn favourites_are_added_listed_and_removed_under_every_spelling() {
 }
 
 #[tokio::test]
-async fn session_ends_when_somebody_logs_out_and_when_anilibria_says_so() {
+async fn session_ends_on_logout_and_when_anilibria_refuses_its_token() {
     let gateway = Gateway::start().await;
     let (one, other) = (gateway.log_in().await, gateway.log_in().await);
     let user = async |session: &str| {
@@ -115,9 +115,9 @@ async fn session_ends_when_somebody_logs_out_and_when_anilibria_says_so() {
     };
     assert_eq!((user(&one).await, user(&other).await), (200, 200));
 
-    let answer = gateway.post("/public/logout.php", &[("session", &one)], "test").await;
-    assert!(answer.0.header("set-cookie").unwrap().contains("Max-Age=0"));
-    assert_eq!(support::json(answer).await["key"], "success");
+    let response = gateway.post("/public/logout.php", &[("session", &one)], "test").await;
+    assert!(response.0.header("set-cookie").unwrap().contains("Max-Age=0"));
+    assert_eq!(support::json(response).await["key"], "success");
     assert_eq!((user(&one).await, user(&other).await), (401, 200));
 
     gateway.upstream.reset();
@@ -125,7 +125,7 @@ async fn session_ends_when_somebody_logs_out_and_when_anilibria_says_so() {
 }
 
 #[tokio::test]
-async fn links_to_torrents_are_personal_for_whoever_has_logged_in() {
+async fn torrent_links_in_a_session_are_personal() {
     let gateway = Gateway::start().await;
     let session = gateway.log_in().await;
 

@@ -1,4 +1,4 @@
-//! Pages of other origins that may read answers of v3.
+//! Tests of the origins that may read responses of v3.
 
 use poem::{
     http::{Method, StatusCode},
@@ -13,14 +13,14 @@ const OTHER: &str = "https://other.example";
 const LISTED: &str = "http://localhost:3000";
 const FOR_ALL: [&str; 3] = ["*", "", "Accept-Encoding"];
 
-/// The headers by which a browser decides, and a shared cache.
+/// Returns the headers that browsers and shared caches evaluate.
 fn permission(response: &TestResponse) -> [&str; 3] {
     ["access-control-allow-origin", "access-control-allow-credentials", "vary"]
         .map(|name| response.0.header(name).unwrap_or_default())
 }
 
 #[tokio::test]
-async fn pages_of_all_origins_may_read_public_data() {
+async fn all_origins_may_read_public_data() {
     let gateway = Gateway::start().await;
     let service = &gateway.service;
 
@@ -49,7 +49,7 @@ async fn pages_of_all_origins_may_read_public_data() {
 }
 
 #[tokio::test]
-async fn unchanged_answer_may_be_read_too() {
+async fn all_origins_may_read_not_modified() {
     let gateway = Gateway::start().await;
     let service = &gateway.service;
     let tag = service.get("/v3/genres").send().await.0.header("etag").unwrap().to_owned();
@@ -62,7 +62,7 @@ async fn unchanged_answer_may_be_read_too() {
 }
 
 #[tokio::test]
-async fn answer_in_a_session_is_for_listed_origins() {
+async fn listed_origins_may_read_responses_in_a_session() {
     let service = service(&["--cors-allow-origin=https://anime.example"]);
     let vary = "Accept-Encoding, Origin, Cookie, Authorization";
 
@@ -79,7 +79,7 @@ async fn answer_in_a_session_is_for_listed_origins() {
 }
 
 #[tokio::test]
-async fn writes_are_for_listed_origins() {
+async fn listed_origins_may_read_responses_to_writes() {
     let service = service(&["--cors-allow-origin=https://anime.example"]);
 
     for (method, path) in [(Method::PUT, "/v3/user/favorites"), (Method::POST, "/public/login.php")] {
@@ -90,7 +90,7 @@ async fn writes_are_for_listed_origins() {
 }
 
 #[tokio::test]
-async fn preflight_is_granted_as_the_request_after_it() {
+async fn preflight_has_the_policy_of_its_request() {
     let service = service(&["--cors-allow-origin=https://anime.example"]);
     let preflight = async |path: &str, origin: &str, method: &str, headers: &str| {
         let request =
@@ -112,7 +112,7 @@ async fn preflight_is_granted_as_the_request_after_it() {
     for refused in [in_session, with_token, write] {
         assert_eq!(refused, granted("", ""));
     }
-    // Cookies of a listed origin may follow, which the preflight does not show.
+    // The request of a listed origin may have cookies, which the preflight does not show.
     assert_eq!(
         preflight("/v3/user", SITE, "GET", "x-request-id").await,
         granted(&format!("{SITE} true"), all)
@@ -121,7 +121,7 @@ async fn preflight_is_granted_as_the_request_after_it() {
 }
 
 #[tokio::test]
-async fn disabled_gateway_and_other_versions_keep_to_the_list() {
+async fn other_paths_are_for_listed_origins() {
     let service = service(&["--v3-gateway-enabled=false"]);
 
     for path in ["/v3/genres", "/api/anilibria/v2/nothing"] {

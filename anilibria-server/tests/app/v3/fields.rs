@@ -1,4 +1,4 @@
-//! The document of API v3 has every field.
+//! Test of the fields in the document of API v3.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const DOCUMENT: &str = include_str!("../../../docs/v3-gateway.md");
 
-/// The fields in the table of a section.
+/// Returns the fields in the table of a section.
 fn documented(section: &str) -> BTreeSet<String> {
     let (_, after) = DOCUMENT.split_once(&format!("\n### {section}\n")).expect(section);
     let table = after.split("\n### ").next().unwrap();
@@ -16,7 +16,7 @@ fn documented(section: &str) -> BTreeSet<String> {
     rows.map(|(field, _)| field.to_owned()).collect()
 }
 
-/// The paths of all that is no object in `object`.
+/// Returns the paths of all values in `object` that are not objects.
 fn fields(object: &impl Serialize) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(&serde_json::to_value(object).unwrap(), "", &mut found);
@@ -45,7 +45,7 @@ fn collect(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_field_stands_in_the_document_and_no_other() {
+fn document_lists_exactly_the_fields_of_v3() {
     let episode = json!({"1": {"episode": 1}});
     let title: Title = serde_json::from_value(json!({
         "id": 1, "code": "a", "names": {"ru": "А"},

@@ -1,4 +1,4 @@
-//! Lists, searches, references and feeds.
+//! Tests of lists, searches, reference data and feeds.
 
 use poem::http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn pagination(pages: u64, page: u64, size: u64, total: u64) -> Value {
 }
 
 #[tokio::test]
-async fn titles_by_name_come_in_order_in_the_form_of_the_dialect() {
+async fn listed_titles_keep_the_order_of_the_request() {
     let gateway = Gateway::start().await;
     let code = gateway.get("/v3/title?id=3&filter=code").await["code"].as_str().unwrap().to_owned();
     let query = format!("id_list=9,2,99999,9,&code_list={code},nothing&filter=id");
@@ -21,13 +21,13 @@ async fn titles_by_name_come_in_order_in_the_form_of_the_dialect() {
 
     assert_eq!(ids(&live), [9, 2, 3]);
     assert_eq!(ids(&python["list"]), [9, 2, 3]);
-    // One of them does not exist, which is only known once it is read.
+    // The missing title is detected when it is read, after the page was selected.
     assert_eq!(python["pagination"], pagination(1, 0, 4, 4));
     assert_eq!(paged["pagination"], pagination(2, 2, 2, 4));
 }
 
 #[tokio::test]
-async fn dialect_can_be_set_for_all() {
+async fn dialect_can_be_set_for_all_paths() {
     let gateway = Gateway::with(&["--catalogue-enabled=false", "--v3-dialect=live"]).await;
 
     assert!(gateway.get("/v3.0/title/list?id_list=1&filter=id").await.is_array());
@@ -35,8 +35,8 @@ async fn dialect_can_be_set_for_all() {
 }
 
 #[tokio::test]
-async fn changes_are_the_same_with_and_without_a_catalog() {
-    let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
+async fn changes_do_not_depend_on_the_catalog() {
+    let (without_catalog, with_catalog) = (Gateway::start().await, Gateway::with_catalog().await);
 
     for path in [
         "/v3/title/changes?filter=id,last_change&limit=9",
@@ -45,13 +45,13 @@ async fn changes_are_the_same_with_and_without_a_catalog() {
         "/v3/title/changes?filter=id&limit=-1",
         "/v3/title/updates?filter=id&page=99",
     ] {
-        assert_eq!(alone.get(path).await, mirrored.get(path).await, "{path}");
+        assert_eq!(without_catalog.get(path).await, with_catalog.get(path).await, "{path}");
     }
 }
 
 #[tokio::test]
-async fn same_titles_are_found_with_and_without_a_catalog() {
-    let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
+async fn found_titles_do_not_depend_on_the_catalog() {
+    let (without_catalog, with_catalog) = (Gateway::start().await, Gateway::with_catalog().await);
 
     for (path, is_some) in [
         ("/v3/title/updates?filter=id&limit=-1", true),
@@ -63,7 +63,7 @@ async fn same_titles_are_found_with_and_without_a_catalog() {
         ("/v3/title/search?voice=nobody&limit=50&filter=id", false),
     ] {
         let mut found = Vec::new();
-        for gateway in [&alone, &mirrored] {
+        for gateway in [&without_catalog, &with_catalog] {
             let mut titles = ids(&gateway.get(path).await["list"]);
             titles.sort_unstable();
             found.push(titles);
@@ -74,8 +74,8 @@ async fn same_titles_are_found_with_and_without_a_catalog() {
 }
 
 #[tokio::test]
-async fn lists_are_in_order_and_end_where_they_are_asked_to() {
-    let gateway = Gateway::mirrored().await;
+async fn lists_are_sorted_by_time_and_end_at_since() {
+    let gateway = Gateway::with_catalog().await;
 
     for (path, field) in [("updates", "updated"), ("changes", "last_change")] {
         let all = gateway.get(&format!("/v3/title/{path}?limit=-1&filter=id,{field}")).await;
@@ -90,18 +90,18 @@ async fn lists_are_in_order_and_end_where_they_are_asked_to() {
 }
 
 #[tokio::test]
-async fn what_the_catalog_knows_is_asked_of_nobody() {
-    let gateway = Gateway::mirrored().await;
-    let asked = gateway.upstream.hits("/api/v1/anime/releases/list");
+async fn titles_of_the_catalog_cause_no_calls() {
+    let gateway = Gateway::with_catalog().await;
+    let calls = gateway.upstream.hits("/api/v1/anime/releases/list");
 
     let all = gateway.get("/v3/title/updates?limit=-1&remove=player,franchises").await;
 
     assert_eq!(all["list"].as_array().unwrap().len(), RELEASES as usize);
-    assert_eq!(gateway.upstream.hits("/api/v1/anime/releases/list"), asked);
+    assert_eq!(gateway.upstream.hits("/api/v1/anime/releases/list"), calls);
 }
 
 #[tokio::test]
-async fn schedule_has_each_day_that_is_asked_for() {
+async fn schedule_has_each_requested_day() {
     let gateway = Gateway::start().await;
 
     let week = gateway.get("/v3/title/schedule?filter=id,season.week_day").await;
@@ -122,7 +122,7 @@ async fn schedule_has_each_day_that_is_asked_for() {
 
 #[tokio::test]
 async fn search_finds_by_name_people_and_genre() {
-    let gateway = Gateway::mirrored().await;
+    let gateway = Gateway::with_catalog().await;
     let title = gateway.get("/v3/title?id=7").await;
     let find = async |query: String| {
         ids(&gateway.get(&format!("/v3/title/search?{query}&limit=50&filter=id")).await["list"])
@@ -140,8 +140,8 @@ async fn search_finds_by_name_people_and_genre() {
 }
 
 #[tokio::test]
-async fn advanced_search_finds_what_an_expression_is_true_of() {
-    let gateway = Gateway::mirrored().await;
+async fn advanced_search_finds_titles_that_match_the_query() {
+    let gateway = Gateway::with_catalog().await;
     let find = async |query: &str, rest: &str| {
         let path = format!("/v3/title/search/advanced?query={}&limit=50&filter=id{rest}", encoded(query));
         ids(&gateway.get(&path).await["list"])
@@ -159,8 +159,8 @@ async fn advanced_search_finds_what_an_expression_is_true_of() {
 }
 
 #[tokio::test]
-async fn released_finds_titles_by_whether_they_are_finished() {
-    let gateway = Gateway::mirrored().await;
+async fn released_matches_finished_titles() {
+    let gateway = Gateway::with_catalog().await;
     let find = async |query: &str| {
         ids(&gateway.get(&format!("/v3/title/search/advanced?{query}&limit=-1&filter=id&order_by=id")).await
             ["list"])
@@ -184,8 +184,8 @@ async fn released_finds_titles_by_whether_they_are_finished() {
 }
 
 #[tokio::test]
-async fn page_that_is_too_large_has_the_maximum_size() {
-    let gateway = Gateway::mirrored().await;
+async fn page_size_is_limited_to_the_maximum() {
+    let gateway = Gateway::with_catalog().await;
 
     for query in ["items_per_page=999999", "limit=999999", "items_per_page=5001"] {
         let page = gateway.get(&format!("/v3/title/updates?filter=id&{query}")).await;
@@ -195,7 +195,7 @@ async fn page_that_is_too_large_has_the_maximum_size() {
 }
 
 #[tokio::test]
-async fn franchises_of_a_title_come_in_the_form_of_the_dialect() {
+async fn format_of_franchises_depends_on_the_dialect() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=-1").await;
     let franchises = all["list"].as_array().unwrap();
@@ -232,17 +232,17 @@ async fn videos_and_feed_are_newest_first() {
 }
 
 #[tokio::test]
-async fn words_are_the_same_with_and_without_a_catalog() {
-    let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
+async fn reference_data_does_not_depend_on_the_catalog() {
+    let (without_catalog, with_catalog) = (Gateway::start().await, Gateway::with_catalog().await);
 
-    let years = mirrored.get("/v3/years").await;
-    let by_name = mirrored.get("/v3/genres").await;
-    let by_count = mirrored.get("/v3/genres?sorting_type=1").await;
+    let years = with_catalog.get("/v3/years").await;
+    let by_name = with_catalog.get("/v3/genres").await;
+    let by_count = with_catalog.get("/v3/genres?sorting_type=1").await;
 
-    assert_eq!(alone.get("/v3/years").await, years);
+    assert_eq!(without_catalog.get("/v3/years").await, years);
     assert!(years.as_array().unwrap().iter().map(Value::as_u64).is_sorted());
     assert!(by_name.as_array().unwrap().len() == by_count.as_array().unwrap().len() && by_name != by_count);
-    for gateway in [&alone, &mirrored] {
+    for gateway in [&without_catalog, &with_catalog] {
         let team = gateway.get("/v3/team").await;
         for role in ["voice", "translator", "editing", "decor", "timing"] {
             assert!(team[role].as_array().unwrap().iter().all(Value::is_string), "{team}");
@@ -251,7 +251,7 @@ async fn words_are_the_same_with_and_without_a_catalog() {
 }
 
 #[tokio::test]
-async fn statistics_of_users_are_an_empty_page() {
+async fn seed_statistics_are_an_empty_page() {
     let gateway = Gateway::start().await;
 
     let page = gateway.get("/v3/torrent/seed_stats?users=a,b&sort_by=user&order=1&limit=7").await;
@@ -260,7 +260,7 @@ async fn statistics_of_users_are_an_empty_page() {
 }
 
 #[tokio::test]
-async fn feed_names_its_own_address() {
+async fn self_link_of_a_feed_is_the_requested_address() {
     let gateway = Gateway::start().await;
 
     for (host, path) in [
@@ -288,7 +288,7 @@ async fn feed_names_its_own_address() {
 }
 
 #[tokio::test]
-async fn torrents_come_as_a_feed_in_three_forms() {
+async fn torrent_feed_has_three_formats() {
     let gateway = Gateway::start().await;
 
     for (form, media_type, beginning) in [
@@ -296,10 +296,10 @@ async fn torrents_come_as_a_feed_in_three_forms() {
         ("atom", "application/atom+xml; charset=utf-8", "<?xml"),
         ("json", "application/feed+json; charset=utf-8", "{\"version\""),
     ] {
-        let answer = gateway.send(Method::GET, &format!("/v3/torrent/rss?rss_type={form}&limit=3")).await;
-        answer.assert_status_is_ok();
-        answer.assert_content_type(media_type);
-        let text = answer.0.into_body().into_string().await.unwrap();
+        let response = gateway.send(Method::GET, &format!("/v3/torrent/rss?rss_type={form}&limit=3")).await;
+        response.assert_status_is_ok();
+        response.assert_content_type(media_type);
+        let text = response.0.into_body().into_string().await.unwrap();
         assert!(text.starts_with(beginning), "{text}");
         assert_eq!(text.matches("application/x-bittorrent").count(), 3, "{text}");
     }

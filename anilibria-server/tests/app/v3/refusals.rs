@@ -1,4 +1,4 @@
-//! What clients of v3 are refused, and how they are told.
+//! Tests of refused requests of v3 and their error responses.
 
 use poem::{
     http::{Method, StatusCode},
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Gateway;
 use crate::support::{assert_error, json, service};
 
-/// Checks that `response` is an error of v3 with `code`, and gives its message.
+/// Asserts that `response` is an error of v3 with `code`, and returns its message.
 async fn refusal(response: TestResponse, code: u16) -> String {
     let status = response.0.status().as_u16();
     response.assert_content_type("application/json; charset=utf-8");
@@ -21,7 +21,7 @@ async fn refusal(response: TestResponse, code: u16) -> String {
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_named_before_anything_is_asked() {
+async fn invalid_parameters_are_refused_by_name() {
     let service = service(&[]);
 
     for (path, parameter) in [
@@ -78,21 +78,21 @@ async fn wrong_parameters_are_named_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn what_clients_send_everywhere_is_taken_everywhere() {
+async fn parameters_that_clients_send_everywhere_are_accepted() {
     let gateway = Gateway::start().await;
 
     gateway.get("/v3/years?sorting_type=0&include=x&description_type=x&playlist_type=x&session=x").await;
 }
 
 #[tokio::test]
-async fn unknown_parameters_are_taken_when_that_is_set() {
+async fn unknown_parameters_are_accepted_if_strictness_is_off() {
     let gateway = Gateway::with(&["--catalogue-enabled=false", "--v3-strict-parameters=false"]).await;
 
     gateway.get("/v3/title?id=1&colour=red").await;
 }
 
 #[tokio::test]
-async fn unknown_titles_are_not_found_under_any_name() {
+async fn unknown_titles_are_not_found() {
     let gateway = Gateway::start().await;
 
     for query in
@@ -103,19 +103,19 @@ async fn unknown_titles_are_not_found_under_any_name() {
 }
 
 #[tokio::test]
-async fn reserved_words_of_anilibria_are_unknown_titles_and_ask_it_nothing() {
+async fn reserved_words_of_anilibria_are_not_found_without_a_call() {
     let gateway = Gateway::start().await;
-    let asked = gateway.upstream.request_count();
+    let calls = gateway.upstream.request_count();
 
     for word in ["latest", "random", "recommended", "list", "episodes"] {
         refusal(gateway.send(Method::GET, &format!("/v3/title?code={word}")).await, 404).await;
     }
 
-    assert_eq!(gateway.upstream.request_count(), asked);
+    assert_eq!(gateway.upstream.request_count(), calls);
 }
 
 #[tokio::test]
-async fn lists_of_any_length_are_answered_or_refused_with_their_limit() {
+async fn list_above_a_limit_is_refused_with_that_limit() {
     let gateway = Gateway::start().await;
     let list = |count: u32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
 
@@ -126,31 +126,31 @@ async fn lists_of_any_length_are_answered_or_refused_with_their_limit() {
 
     assert!(refusal(many, 414).await.contains("8192 bytes"));
     assert!(refusal(too_many, 412).await.contains("1000 values"));
-    assert!(refusal(whole, 412).await.contains("500 whole titles"));
-    assert!(refusal(files, 412).await.contains("10 titles at most"));
+    assert!(refusal(whole, 412).await.contains("500 complete titles"));
+    assert!(refusal(files, 412).await.contains("limited to 10 titles"));
 }
 
 #[tokio::test]
-async fn addresses_that_lead_nowhere_and_wrong_methods_are_told_in_the_same_form() {
+async fn unknown_paths_and_methods_have_the_error_format_of_v3() {
     let service = service(&[]);
 
     for path in ["/v3", "/v3/", "/v3/nothing", "/v3.0/title/1", "/v3.0.14/titles"] {
         refusal(service.get(path).send().await, 404).await;
     }
-    let answer = service.post("/v3/title").send().await;
-    answer.assert_header("allow", "GET, HEAD, OPTIONS");
-    refusal(answer, 405).await;
+    let response = service.post("/v3/title").send().await;
+    response.assert_header("allow", "GET, HEAD, OPTIONS");
+    refusal(response, 405).await;
     for (path, status) in [("/public/nothing.php", 404), ("/public/login.php", 405)] {
-        let answer = service.get(path).send().await;
-        assert_eq!(answer.0.status().as_u16(), status);
-        let body = json(answer).await;
+        let response = service.get(path).send().await;
+        assert_eq!(response.0.status().as_u16(), status);
+        let body = json(response).await;
         assert_eq!(body["err"], "error");
         assert!(body["mes"].is_string() && body["key"].is_string(), "{body}");
     }
 }
 
 #[tokio::test]
-async fn sessions_that_are_not_known_are_refused() {
+async fn unknown_sessions_are_refused() {
     let service = service(&[]);
 
     for session in ["x", "abcdefghijklmnopqrstuvwxyz012345", "%27%20or%201=1"] {
@@ -161,7 +161,7 @@ async fn sessions_that_are_not_known_are_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_there_when_switched_off() {
+async fn disabled_gateway_has_no_routes() {
     let service = service(&["--v3-gateway-enabled=false"]);
 
     for path in ["/v3/title?id=1", "/v3.0.14/years", "/public/login.php", "/storage/a.jpg"] {
@@ -170,16 +170,16 @@ async fn nothing_is_there_when_switched_off() {
 }
 
 #[tokio::test]
-async fn pictures_and_torrent_files_lead_to_where_they_are() {
+async fn pictures_and_torrent_files_are_redirected() {
     let service = service(&["--anilibria-api-url=https://site.example/api/v1"]);
 
     for (path, to) in [
         ("/storage/releases/1.jpg", "https://site.example/storage/releases/1.jpg"),
         ("/public/torrent/download.php?id=7", "https://site.example/api/v1/anime/torrents/7/file"),
     ] {
-        let answer = service.get(path).send().await;
-        answer.assert_status(StatusCode::FOUND);
-        answer.assert_header("location", to);
+        let response = service.get(path).send().await;
+        response.assert_status(StatusCode::FOUND);
+        response.assert_header("location", to);
     }
     let body = json(service.get("/public/torrent/download.php").send().await).await;
     assert!(body["mes"].as_str().unwrap().contains("`id`"), "{body}");

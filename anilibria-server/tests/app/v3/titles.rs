@@ -1,4 +1,4 @@
-//! Single titles.
+//! Tests of single titles.
 
 use anilibria_client::v3::{Mapping, model::Franchise};
 use poem::http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Gateway;
 use crate::support;
 
-/// What a title has to be: the mapping of the release, with its franchises.
+/// Returns the expected title: the mapping of the release, with its franchises.
 async fn expected(gateway: &Gateway, id: u32) -> Value {
     let client = gateway.titles.client();
     let release = client.releases().get(id).await.unwrap();
@@ -18,7 +18,7 @@ async fn expected(gateway: &Gateway, id: u32) -> Value {
 }
 
 #[tokio::test]
-async fn title_is_all_that_its_release_tells_under_every_name_and_version() {
+async fn title_is_mapped_from_its_release_for_every_reference_and_version() {
     let gateway = Gateway::start().await;
     let title = expected(&gateway, 7).await;
     let torrent = &title["torrents"]["list"][0]["torrent_id"];
@@ -34,7 +34,7 @@ async fn title_is_all_that_its_release_tells_under_every_name_and_version() {
 }
 
 #[tokio::test]
-async fn addresses_with_duplicate_slashes_names_of_v2_and_every_version_answer_the_same() {
+async fn duplicate_slashes_names_of_v2_and_versions_are_equivalent() {
     let gateway = Gateway::start().await;
     let title = gateway.get("/v3/title?id=7").await;
 
@@ -54,8 +54,8 @@ async fn addresses_with_duplicate_slashes_names_of_v2_and_every_version_answer_t
 }
 
 #[tokio::test]
-async fn names_of_v2_answer_as_the_operations_of_v3() {
-    let gateway = Gateway::mirrored().await;
+async fn names_of_v2_are_the_operations_of_v3() {
+    let gateway = Gateway::with_catalog().await;
 
     for (name, path) in [
         ("getTitles?id_list=7,8", "title/list?id_list=7,8"),
@@ -113,7 +113,7 @@ async fn title_has_its_franchises() {
 }
 
 #[tokio::test]
-async fn second_answer_asks_nothing_of_anilibria_and_is_the_same() {
+async fn second_response_is_cached_and_equal() {
     let gateway = Gateway::start().await;
     for path in [
         "/v3/title?id=7",
@@ -131,18 +131,18 @@ async fn second_answer_asks_nothing_of_anilibria_and_is_the_same() {
         "/v3/title/franchises?id=7",
     ] {
         let first = gateway.get(path).await;
-        let asked = gateway.upstream.request_count();
+        let calls = gateway.upstream.request_count();
 
         assert_eq!(gateway.get(path).await, first, "{path}");
-        assert_eq!(gateway.upstream.request_count(), asked, "{path}");
+        assert_eq!(gateway.upstream.request_count(), calls, "{path}");
     }
 }
 
 #[tokio::test]
-async fn shapes_share_what_was_read_for_the_whole() {
+async fn shapes_are_derived_from_the_cached_title() {
     let gateway = Gateway::start().await;
     let whole = gateway.get("/v3/title?id=7").await;
-    let asked = gateway.upstream.request_count();
+    let calls = gateway.upstream.request_count();
 
     let names = gateway.get("/v3/title?id=7&filter=id,names.ru").await;
     let array = gateway.get("/v3/title?id=7&playlist_type=array&remove=torrents,description").await;
@@ -151,11 +151,11 @@ async fn shapes_share_what_was_read_for_the_whole() {
     let episodes: Vec<_> = whole["player"]["list"].as_object().unwrap().values().cloned().collect();
     assert_eq!(array["player"]["list"], Value::from(episodes));
     assert!(array.get("torrents").is_none() && array.get("description").is_none(), "{array}");
-    assert_eq!(gateway.upstream.request_count(), asked);
+    assert_eq!(gateway.upstream.request_count(), calls);
 }
 
 #[tokio::test]
-async fn files_come_along_when_they_are_included() {
+async fn files_are_included_on_request() {
     let gateway = Gateway::start().await;
 
     let title = gateway.get("/v3/title?id=7&include=raw_poster,raw_torrent,torrent_meta").await;
@@ -173,19 +173,19 @@ async fn files_come_along_when_they_are_included() {
 }
 
 #[tokio::test]
-async fn random_title_is_for_nobody_to_keep() {
-    let gateway = Gateway::mirrored().await;
+async fn random_title_is_not_cacheable() {
+    let gateway = Gateway::with_catalog().await;
 
-    let answer = gateway.send(Method::GET, "/v3/title/random?filter=id").await;
+    let response = gateway.send(Method::GET, "/v3/title/random?filter=id").await;
 
-    answer.assert_header("cache-control", "no-store");
-    assert!(support::json(answer).await["id"].is_u64());
+    response.assert_header("cache-control", "no-store");
+    assert!(support::json(response).await["id"].is_u64());
 }
 
 #[tokio::test]
-async fn catalog_stands_in_for_anilibria_when_it_is_down() {
-    let gateway = Gateway::mirrored().await;
-    gateway.down();
+async fn catalog_is_used_if_anilibria_is_down() {
+    let gateway = Gateway::with_catalog().await;
+    gateway.take_upstream_down();
 
     let title = gateway.get("/v3/title?id=7").await;
     let list = gateway.get("/v3/title/updates?limit=2").await;
@@ -198,14 +198,14 @@ async fn catalog_stands_in_for_anilibria_when_it_is_down() {
 }
 
 #[tokio::test]
-async fn without_a_catalog_the_failure_is_told() {
+async fn without_a_catalog_the_failure_is_returned() {
     let gateway = Gateway::start().await;
-    gateway.down();
+    gateway.take_upstream_down();
 
     for path in ["/v3/title?id=7", "/v3/title/updates", "/v3/genres", "/v3/torrent/rss", "/v3/title/random"] {
-        let answer = gateway.send(Method::GET, path).await;
-        answer.assert_status(poem::http::StatusCode::INTERNAL_SERVER_ERROR);
-        let body = support::json(answer).await;
+        let response = gateway.send(Method::GET, path).await;
+        response.assert_status(poem::http::StatusCode::INTERNAL_SERVER_ERROR);
+        let body = support::json(response).await;
         assert!([502, 503, 504].contains(&body["error"]["code"].as_u64().unwrap()), "{path}: {body}");
     }
 }

@@ -6,118 +6,124 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
-use super::{before::Before, diff::previous};
-use crate::news::{Draft, Kind};
+use super::{diff::previous_values, snapshot::Snapshot};
+use crate::events::{EventKind, PendingEvent};
 
-/// Maximum episodes of a title that are published at a time. Only the last ones are, because each event has the whole
-/// player.
+/// Maximum episodes of a title that one comparison publishes: the last ones. Each event contains the whole player.
 const MAX_EPISODES: usize = 26;
 
 /// Changes that events of the site report about a title.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Hints {
+pub(super) struct ReportedChanges {
     /// True if the site reports a change of the title itself.
     pub(super) title: bool,
     /// Numbers of new episodes.
-    pub(super) new: Vec<f64>,
+    pub(super) new_episodes: Vec<f64>,
     /// Numbers of changed episodes.
-    pub(super) changed: Vec<f64>,
+    pub(super) changed_episodes: Vec<f64>,
 }
 
-/// Returns the events for a title that is now in the state `now`. Those of its episodes come first, so that subscribers know
-/// the episodes before they process the rest.
-pub(super) fn drafts(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
-    let mut drafts = episodes(before, now, hints);
-    drafts.extend(title(before, now, hints));
-    drafts
+/// Returns the events for the change of a title to the state `now`. Events about episodes come first, so that subscribers
+/// know the episodes before they process the event about the title.
+pub(super) fn events(
+    before: Option<&Snapshot>,
+    now: &Title,
+    reported: &ReportedChanges,
+) -> Vec<PendingEvent> {
+    let mut events = episode_events(before, now, reported);
+    events.extend(title_event(before, now, reported));
+    events
 }
 
 /// True if the title itself has changed. Episodes, torrents and the number of favourites do not count.
 pub(super) fn has_changed(before: &Title, now: &Title) -> bool {
-    let (mut before, mut now) = (facts(before), facts(now));
-    for facts in [&mut before, &mut now] {
-        // This field changes whenever anything does, mostly data that is not shown.
-        facts.remove("last_change");
+    let (mut before, mut now) = (title_fields(before), title_fields(now));
+    for fields in [&mut before, &mut now] {
+        // This field changes with every change of the release, mostly of data that no event contains.
+        fields.remove("last_change");
     }
     before != now
 }
 
-fn title(before: Option<&Before>, now: &Title, hints: &Hints) -> Option<Draft> {
-    let diff = match before.map(|before| before.title(now)) {
+fn title_event(before: Option<&Snapshot>, now: &Title, reported: &ReportedChanges) -> Option<PendingEvent> {
+    let diff = match before.map(|before| before.fill_from(now)) {
         Some(before) if has_changed(&before, now) => {
-            previous(&Value::Object(facts(&before)), &Value::Object(facts(now)))?
+            previous_values(&Value::Object(title_fields(&before)), &Value::Object(title_fields(now)))?
         }
-        Some(_) if before.is_some_and(Before::is_whole) || !hints.title => return None,
-        None if !hints.title => return None,
+        Some(_) if before.is_some_and(Snapshot::is_complete) || !reported.title => return None,
+        None if !reported.title => return None,
         // The title has changed, but its previous state is not known.
         _ => json!({}),
     };
-    let identity = format!("{}:{:08x}", now.id, digest(&facts(now)));
-    Some(Draft { kind: Kind::TitleUpdate, identity, data: json!({"title": now, "diff": diff}) })
+    let identity = format!("{}:{:08x}", now.id, digest(&title_fields(now)));
+    Some(PendingEvent { kind: EventKind::TitleUpdate, identity, data: json!({"title": now, "diff": diff}) })
 }
 
 /// Returns the fields of a title that `title_update` covers.
-fn facts(title: &Title) -> Map<String, Value> {
-    let mut facts = object(title);
-    facts.remove("torrents");
-    facts.remove("in_favorites");
-    if let Some(player) = facts.get_mut("player").and_then(Value::as_object_mut) {
+fn title_fields(title: &Title) -> Map<String, Value> {
+    let mut fields = to_object(title);
+    fields.remove("torrents");
+    fields.remove("in_favorites");
+    if let Some(player) = fields.get_mut("player").and_then(Value::as_object_mut) {
         // The host differs between requests; the two lists have their own event.
         for other in ["host", "list", "rutube"] {
             player.remove(other);
         }
     }
-    facts
+    fields
 }
 
-fn episodes(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
-    let was = before.map(|before| before.title(now));
-    let is_whole = before.is_some_and(Before::is_whole);
-    let span = was.as_deref().and_then(|was| {
-        let span = |title: &Title| Value::Object(object(&title.player.episodes));
-        previous(&span(was), &span(now))
+fn episode_events(before: Option<&Snapshot>, now: &Title, reported: &ReportedChanges) -> Vec<PendingEvent> {
+    let before_title = before.map(|before| before.fill_from(now));
+    let is_complete = before.is_some_and(Snapshot::is_complete);
+    let range_diff = before_title.as_deref().and_then(|before| {
+        let range = |title: &Title| Value::Object(to_object(&title.player.episodes));
+        previous_values(&range(before), &range(now))
     });
-    let mut drafts = Vec::new();
+    let mut events = Vec::new();
     for episode in now.player.list.as_slice() {
         let number = episode.episode.get();
-        let names = |numbers: &[f64]| numbers.iter().any(|other| other.total_cmp(&number).is_eq());
-        let old = was.as_deref().map(|was| find(was, number));
+        let contains = |numbers: &[f64]| numbers.iter().any(|other| other.total_cmp(&number).is_eq());
+        let old = before_title.as_deref().map(|before| find(before, number));
         let change = match old {
-            Some(None) => Some(Change::new()),
-            Some(Some(old)) if differs(old, episode) => Some(Change::between(old, episode)),
-            Some(Some(_)) if is_whole => None,
+            Some(None) => Some(EpisodeChange::new()),
+            Some(Some(old)) if has_visible_change(old, episode) => Some(EpisodeChange::between(old, episode)),
+            Some(Some(_)) if is_complete => None,
             // The previous state is not known, but the site reports that the episode is new or has changed.
-            _ if names(&hints.new) => Some(Change::new()),
-            _ if names(&hints.changed) => Some(Change { diff: json!({"hls": {}}), is_reupload: false }),
+            _ if contains(&reported.new_episodes) => Some(EpisodeChange::new()),
+            _ if contains(&reported.changed_episodes) => {
+                Some(EpisodeChange { diff: json!({"hls": {}}), is_reupload: false })
+            }
             _ => None,
         };
-        drafts.extend(change.map(|change| change.draft(now, episode, span.as_ref())));
+        events.extend(change.map(|change| change.event(now, episode, range_diff.as_ref())));
     }
-    if drafts.len() > MAX_EPISODES {
+    if events.len() > MAX_EPISODES {
         warn!(
             title_id = now.id.get(),
-            episodes = drafts.len(),
-            "too many changed episodes, only the last ones are published"
+            episodes = events.len(),
+            published = MAX_EPISODES,
+            "title has too many changed episodes, only the last ones are published"
         );
-        drafts.drain(..drafts.len() - MAX_EPISODES);
+        events.drain(..events.len() - MAX_EPISODES);
     }
-    drafts
+    events
 }
 
-/// Previous state of an episode.
-struct Change {
+/// A change of an episode: the previous values, and whether the change is a new upload.
+struct EpisodeChange {
     diff: Value,
     is_reupload: bool,
 }
 
-impl Change {
-    /// Creates the change for a new episode. Clients recognize a new episode by streams that are `null` before.
+impl EpisodeChange {
+    /// Creates the change for a new episode. Clients recognize a new episode by previous streams that are `null`.
     fn new() -> Self {
         Self { diff: json!({"hls": Hls::default()}), is_reupload: false }
     }
 
     fn between(old: &Episode, new: &Episode) -> Self {
-        let mut diff = previous(&json!(old), &json!(new)).unwrap_or_default();
+        let mut diff = previous_values(&json!(old), &json!(new)).unwrap_or_default();
         if diff.get("hls").is_none() {
             diff["hls"] = json!({});
         }
@@ -127,13 +133,13 @@ impl Change {
         Self { diff, is_reupload }
     }
 
-    fn draft(self, title: &Title, episode: &Episode, span: Option<&Value>) -> Draft {
+    fn event(self, title: &Title, episode: &Episode, range_diff: Option<&Value>) -> PendingEvent {
         let number = episode.episode.to_string();
         let mut diff = json!({"list": {&number: self.diff}});
-        if let Some(span) = span {
-            diff["episodes"] = span.clone();
+        if let Some(range_diff) = range_diff {
+            diff["episodes"] = range_diff.clone();
         }
-        let identity = format!("{}:{number}:{:08x}", title.id, digest(&bare(episode)));
+        let identity = format!("{}:{number}:{:08x}", title.id, digest(&without_query_strings(episode)));
         let data = json!({
             "id": title.id,
             "player": title.player,
@@ -142,28 +148,29 @@ impl Change {
             "diff": diff,
             "reupload": self.is_reupload,
         });
-        Draft { kind: Kind::PlaylistUpdate, identity, data }
+        PendingEvent { kind: EventKind::PlaylistUpdate, identity, data }
     }
 }
 
 /// Returns the event for a new or changed torrent of a title.
-pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Draft {
-    let place = now.torrents.list.iter().position(|other| other.torrent_id == torrent.torrent_id);
-    let old =
-        was.and_then(|was| was.torrents.list.iter().find(|other| other.torrent_id == torrent.torrent_id));
+pub(super) fn torrent_event(before: Option<&Title>, now: &Title, torrent: &Torrent) -> PendingEvent {
+    let index = now.torrents.list.iter().position(|other| other.torrent_id == torrent.torrent_id);
+    let old = before
+        .and_then(|before| before.torrents.list.iter().find(|other| other.torrent_id == torrent.torrent_id));
     let diff = old.and_then(|old| {
         let mut old = old.clone();
         if old.magnet.is_empty() {
             // The local catalog has no magnet links.
             old.magnet.clone_from(&torrent.magnet);
         }
-        previous(&json!(old), &json!(torrent))
+        previous_values(&json!(old), &json!(torrent))
     });
     let diff = diff.unwrap_or_else(|| json!({}));
-    let mut diff = json!({"list": {place.unwrap_or_default().to_string(): diff}});
-    let span = was.and_then(|was| previous(&json!(was.torrents.episodes), &json!(now.torrents.episodes)));
-    if let Some(span) = span {
-        diff["episodes"] = span;
+    let mut diff = json!({"list": {index.unwrap_or_default().to_string(): diff}});
+    let range_diff = before
+        .and_then(|before| previous_values(&json!(before.torrents.episodes), &json!(now.torrents.episodes)));
+    if let Some(range_diff) = range_diff {
+        diff["episodes"] = range_diff;
     }
     let data = json!({
         "id": now.id.to_string(),
@@ -172,7 +179,7 @@ pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Dr
         "diff": diff,
     });
     let identity = format!("{}:{}:{}", torrent.torrent_id, torrent.hash, torrent.total_size);
-    Draft { kind: Kind::TorrentUpdate, identity, data }
+    PendingEvent { kind: EventKind::TorrentUpdate, identity, data }
 }
 
 fn find(title: &Title, number: f64) -> Option<&Episode> {
@@ -180,9 +187,9 @@ fn find(title: &Title, number: f64) -> Option<&Episode> {
 }
 
 /// True if a viewer would see a difference between the two episodes.
-fn differs(old: &Episode, new: &Episode) -> bool {
+fn has_visible_change(old: &Episode, new: &Episode) -> bool {
     let plain = |episode| {
-        let mut episode: Episode = bare(episode);
+        let mut episode: Episode = without_query_strings(episode);
         episode.created_timestamp = None;
         episode
     };
@@ -190,7 +197,7 @@ fn differs(old: &Episode, new: &Episode) -> bool {
 }
 
 /// Returns the episode without the query strings of its streams, which differ between callers.
-fn bare(episode: &Episode) -> Episode {
+fn without_query_strings(episode: &Episode) -> Episode {
     let mut episode = episode.clone();
     for path in [&mut episode.hls.fhd, &mut episode.hls.hd, &mut episode.hls.sd].into_iter().flatten() {
         if let Some(end) = path.find('?') {
@@ -204,7 +211,7 @@ fn streams(hls: &Hls) -> [Option<&str>; 3] {
     [&hls.fhd, &hls.hd, &hls.sd].map(|path| path.as_deref().and_then(|path| path.split('?').next()))
 }
 
-fn object(part: &impl Serialize) -> Map<String, Value> {
+fn to_object(part: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(part) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
@@ -237,19 +244,19 @@ mod tests {
         json!({"fhd": "/1/f.m3u8?ads=1", "hd": "/1/h.m3u8", "sd": "/1/s.m3u8"})
     }
 
-    /// Returns the events for a change from `before` to `now`, without any hints.
-    fn between(before: &Title, now: &Title) -> Vec<Draft> {
-        drafts(Some(&Before::Told(Arc::new(before.clone()))), now, &Hints::default())
+    /// Returns the events for a change from `before` to `now`, without reported changes.
+    fn events_between(before: &Title, now: &Title) -> Vec<PendingEvent> {
+        events(Some(&Snapshot::Published(Arc::new(before.clone()))), now, &ReportedChanges::default())
     }
 
     #[test]
-    fn new_episode_has_streams_that_were_not_there() {
+    fn new_episode_has_null_as_previous_streams() {
         let (before, now) =
             (title(&[episode(1.0, &all())]), title(&[episode(1.0, &all()), episode(2.5, &all())]));
 
-        let drafts = between(&before, &now);
+        let events = events_between(&before, &now);
 
-        let data = &drafts[0].data;
+        let data = &events[0].data;
         assert_eq!(
             (&data["id"], &data["episode"], &data["reupload"]),
             (&json!(7), &json!("2.5"), &json!(false))
@@ -258,17 +265,17 @@ mod tests {
             json!({"list": {"2.5": {"hls": {"fhd": null, "hd": null, "sd": null}}}, "episodes": {"last": 1}});
         assert_eq!(data["diff"], diff);
         assert_eq!(data["updated_episode"], data["player"]["list"]["2.5"]);
-        assert_eq!(drafts[1].data["diff"], json!({"player": {"episodes": {"last": 1}}}));
-        assert_eq!(drafts.len(), 2);
+        assert_eq!(events[1].data["diff"], json!({"player": {"episodes": {"last": 1}}}));
+        assert_eq!(events.len(), 2);
     }
 
     #[test]
-    fn quality_that_comes_later_and_one_that_is_replaced_are_told_apart() {
+    fn added_quality_is_not_a_reupload_and_a_replaced_one_is() {
         let change = |old: &Value, new: &Value| {
-            let drafts = between(&title(&[episode(1.0, old)]), &title(&[episode(1.0, new)]));
-            drafts
+            let events = events_between(&title(&[episode(1.0, old)]), &title(&[episode(1.0, new)]));
+            events
                 .first()
-                .map(|draft| (draft.data["diff"]["list"]["1"].clone(), draft.data["reupload"] == true))
+                .map(|event| (event.data["diff"]["list"]["1"].clone(), event.data["reupload"] == true))
         };
         let without = json!({"hd": "/1/h.m3u8", "sd": "/1/s.m3u8"});
         let others = json!({"fhd": "/2/f.m3u8", "hd": "/2/h.m3u8", "sd": "/2/s.m3u8"});
@@ -280,64 +287,65 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_of_the_past_is_left_out() {
+    fn diff_of_a_reported_change_without_a_previous_state_is_incomplete() {
         let now = title(&[episode(1.0, &all()), episode(2.0, &all())]);
-        let hinted = |hints: Hints| -> Vec<Value> {
-            drafts(None, &now, &hints).into_iter().map(|draft| draft.data["diff"].clone()).collect()
+        let diffs = |reported: ReportedChanges| -> Vec<Value> {
+            events(None, &now, &reported).into_iter().map(|event| event.data["diff"].clone()).collect()
         };
 
-        assert!(hinted(Hints::default()).is_empty());
-        let new = Hints { title: true, new: vec![2.0], ..Hints::default() };
-        assert_eq!(hinted(new), [json!({"list": {"2": {"hls": Hls::default()}}}), json!({})]);
-        let changed = Hints { changed: vec![1.0], ..Hints::default() };
-        assert_eq!(hinted(changed), [json!({"list": {"1": {"hls": {}}}})]);
+        assert!(diffs(ReportedChanges::default()).is_empty());
+        let new = ReportedChanges { title: true, new_episodes: vec![2.0], ..ReportedChanges::default() };
+        assert_eq!(diffs(new), [json!({"list": {"2": {"hls": Hls::default()}}}), json!({})]);
+        let changed = ReportedChanges { changed_episodes: vec![1.0], ..ReportedChanges::default() };
+        assert_eq!(diffs(changed), [json!({"list": {"1": {"hls": {}}}})]);
     }
 
     #[test]
-    fn only_what_is_seen_of_a_title_is_a_change_of_it() {
+    fn changes_that_viewers_do_not_see_cause_no_event() {
         let before = title(&[]);
-        let unseen = [
+        let invisible = [
             ("/player/host", json!("b.example")),
             ("/in_favorites", json!(9)),
             ("/last_change", json!(6)),
             ("/torrents", json!({"list": [{"torrent_id": 5, "seeders": 9}]})),
         ];
-        let changed = |place: &str, value: Value| {
+        let changed = |pointer: &str, value: Value| {
             let mut now = json!(before);
-            *now.pointer_mut(place).unwrap() = value;
-            between(&before, &serde_json::from_value(now).unwrap())
+            *now.pointer_mut(pointer).unwrap() = value;
+            events_between(&before, &serde_json::from_value(now).unwrap())
         };
 
-        for (place, value) in unseen {
-            assert_eq!(changed(place, value), [], "{place}");
+        for (pointer, value) in invisible {
+            assert_eq!(changed(pointer, value), [], "{pointer}");
         }
-        let seen = changed("/announce", json!(null));
+        let events = changed("/announce", json!(null));
         assert_eq!(
-            (seen[0].kind, &seen[0].data["diff"]),
-            (Kind::TitleUpdate, &json!({"announce": "Скоро."}))
+            (events[0].kind, &events[0].data["diff"]),
+            (EventKind::TitleUpdate, &json!({"announce": "Скоро."}))
         );
     }
 
     #[test]
-    fn episodes_that_are_told_at_a_time_are_bounded() {
+    fn number_of_episode_events_is_limited() {
         let many: Vec<_> = (1..=60_u8).map(|number| episode(number.into(), &all())).collect();
 
-        let drafts = between(&title(&[]), &title(&many));
+        let events = events_between(&title(&[]), &title(&many));
 
-        let episodes: Vec<_> = drafts.iter().filter(|draft| draft.kind == Kind::PlaylistUpdate).collect();
+        let episodes: Vec<_> =
+            events.iter().filter(|event| event.kind == EventKind::PlaylistUpdate).collect();
         assert_eq!((episodes.len(), &episodes[25].data["episode"]), (26, &json!("60")));
     }
 
     #[test]
-    fn torrent_is_told_at_its_place_with_what_it_was() {
+    fn torrent_event_has_the_previous_values_at_the_index_of_the_torrent() {
         let with = |size: u64| -> Title {
             let list = json!([{"torrent_id": 4}, {"torrent_id": 5, "total_size": size, "hash": "aa"}]);
             serde_json::from_value(json!({"id": 7, "torrents": {"list": list}})).unwrap()
         };
         let now = with(2);
 
-        let changed = torrent(Some(&with(1)), &now, &now.torrents.list[1]);
-        let new = torrent(None, &now, &now.torrents.list[1]);
+        let changed = torrent_event(Some(&with(1)), &now, &now.torrents.list[1]);
+        let new = torrent_event(None, &now, &now.torrents.list[1]);
 
         assert_eq!((&changed.data["id"], &changed.data["updated_torrent_id"]), (&json!("7"), &json!(5)));
         assert_eq!(changed.data["diff"], json!({"list": {"1": {"total_size": 1}}}));

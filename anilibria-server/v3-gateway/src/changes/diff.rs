@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 /// Returns the values of `before` that differ from `after`; `None` if both are equal. Of an object, only the changed fields
-/// are returned. Of an array, only the changed elements are, as an object keyed by index. A value that is missing in
+/// are returned. Of an array, the changed elements are returned as an object keyed by index. A value that is missing in
 /// `before` becomes an empty object in an array, and is left out of an object.
-pub(super) fn previous(before: &Value, after: &Value) -> Option<Value> {
+pub(super) fn previous_values(before: &Value, after: &Value) -> Option<Value> {
     if before == after {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn previous(before: &Value, after: &Value) -> Option<Value> {
 
 fn fields(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let changed = before.iter().filter_map(|(name, old)| {
-        let old = after.get(name).map_or_else(|| Some(old.clone()), |new| previous(old, new));
+        let old = after.get(name).map_or_else(|| Some(old.clone()), |new| previous_values(old, new));
         Some((name.clone(), old?))
     });
     changed.collect()
@@ -27,13 +27,13 @@ fn fields(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String
 
 fn elements(before: &[Value], after: &[Value]) -> Map<String, Value> {
     let all = 0..before.len().max(after.len());
-    let changed = all.filter_map(|place| {
-        let old = match (before.get(place), after.get(place)) {
-            (Some(old), Some(new)) => previous(old, new),
+    let changed = all.filter_map(|index| {
+        let old = match (before.get(index), after.get(index)) {
+            (Some(old), Some(new)) => previous_values(old, new),
             (Some(old), None) => Some(old.clone()),
             (None, _) => Some(Value::Object(Map::new())),
         };
-        Some((place.to_string(), old?))
+        Some((index.to_string(), old?))
     });
     changed.collect()
 }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_has_changed_is_told_as_it_was() {
+    fn only_changed_fields_are_returned_with_their_previous_values() {
         let before = json!({
             "id": 7, "names": {"ru": "Имя", "en": null}, "announce": null, "genres": ["a", "b", "c"], "old": 1,
         });
@@ -54,11 +54,11 @@ mod tests {
         });
 
         assert_eq!(
-            previous(&before, &after),
+            previous_values(&before, &after),
             Some(json!({"names": {"en": null}, "announce": null, "genres": {"1": "b", "3": {}}, "old": 1}))
         );
-        assert_eq!(previous(&before, &before), None);
-        assert_eq!(previous(&json!([1, 2]), &json!([1])), Some(json!({"1": 2})));
-        assert_eq!(previous(&json!({"a": [1]}), &json!({"a": {}})), Some(json!({"a": [1]})));
+        assert_eq!(previous_values(&before, &before), None);
+        assert_eq!(previous_values(&json!([1, 2]), &json!([1])), Some(json!({"1": 2})));
+        assert_eq!(previous_values(&json!({"a": [1]}), &json!({"a": {}})), Some(json!({"a": [1]})));
     }
 }

@@ -42,8 +42,8 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, FeedError> {
     Ok(serde_json::to_vec(&Document {
         version: "https://jsonfeed.org/version/1.1",
         title: clean(&feed.title),
-        home_page_url: &feed.page,
-        feed_url: &feed.address,
+        home_page_url: &feed.link,
+        feed_url: &feed.self_link,
         description: clean(&feed.description),
         language: LANGUAGE,
         items: feed.items.iter().map(item).collect(),
@@ -53,10 +53,14 @@ pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, FeedError> {
 fn item(item: &FeedItem) -> Item<'_> {
     Item {
         id: item.torrent_id.to_string(),
-        url: &item.page,
+        url: &item.link,
         title: clean(&item.title),
         content_text: clean(item.description.as_deref().unwrap_or(&item.title)),
         date_published: rfc_3339(item.published),
-        attachments: [Attachment { url: &item.file, mime_type: TORRENT, size_in_bytes: item.size }],
+        attachments: [Attachment {
+            url: &item.enclosure_url,
+            mime_type: TORRENT,
+            size_in_bytes: item.enclosure_length,
+        }],
     }
 }

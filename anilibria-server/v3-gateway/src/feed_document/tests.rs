@@ -14,17 +14,17 @@ fn feed() -> Feed {
     Feed {
         title: "АниЛибрия".to_owned(),
         description: "Раздачи & релизы".to_owned(),
-        page: "https://site.example/".to_owned(),
-        address: "https://site.example/v3/torrent/rss?limit=5&since=1".to_owned(),
+        link: "https://site.example/".to_owned(),
+        self_link: "https://site.example/v3/torrent/rss?limit=5&since=1".to_owned(),
         generator: "API v3.0.14".to_owned(),
         items: vec![FeedItem {
             torrent_id: 123,
             title: "Имя <1> / Name & \"Co\" | 1-12 [WEBRip 1080p]".to_owned(),
-            page: "https://site.example/release/name.html".to_owned(),
+            link: "https://site.example/release/name.html".to_owned(),
             published: datetime!(2023-11-15 01:13:20 +3),
             description: Some("Первая строка\nВторая <b> & ]]> третья".to_owned()),
-            file: "https://site.example/public/torrent/download.php?id=123&session=x".to_owned(),
-            size: 4_801_286_259,
+            enclosure_url: "https://site.example/public/torrent/download.php?id=123&session=x".to_owned(),
+            enclosure_length: 4_801_286_259,
         }],
     }
 }
@@ -35,7 +35,7 @@ fn rendered(feed: &Feed, format: FeedFormat) -> String {
 }
 
 #[test]
-fn rss_holds_what_readers_and_torrent_clients_look_for() {
+fn rss_has_the_elements_that_readers_and_torrent_clients_need() {
     let xml = rendered(&feed(), FeedFormat::Rss);
 
     for part in [
@@ -54,7 +54,7 @@ fn rss_holds_what_readers_and_torrent_clients_look_for() {
 }
 
 #[test]
-fn a_reader_finds_everything_in_rss() {
+fn feed_reader_parses_rss() {
     let read = parser::parse(rendered(&feed(), FeedFormat::Rss).as_bytes()).unwrap();
 
     assert_eq!(read.feed_type, FeedType::RSS2);
@@ -65,15 +65,15 @@ fn a_reader_finds_everything_in_rss() {
     assert_eq!(entry.id, "123");
     assert_eq!(entry.title.as_ref().unwrap().content, feed().items[0].title);
     assert_eq!(entry.published.unwrap().timestamp(), feed().items[0].published.unix_timestamp());
-    assert_eq!(entry.links[0].href, feed().items[0].page);
+    assert_eq!(entry.links[0].href, feed().items[0].link);
     let file = &entry.media[0].content[0];
-    assert_eq!(file.url.as_ref().unwrap().as_str(), feed().items[0].file);
+    assert_eq!(file.url.as_ref().unwrap().as_str(), feed().items[0].enclosure_url);
     assert_eq!(file.size, Some(4_801_286_259));
     assert_eq!(file.content_type.as_ref().unwrap().to_string(), TORRENT);
 }
 
 #[test]
-fn a_reader_finds_everything_in_atom() {
+fn feed_reader_parses_atom() {
     let read = parser::parse(rendered(&feed(), FeedFormat::Atom).as_bytes()).unwrap();
 
     assert_eq!(read.feed_type, FeedType::Atom);
@@ -82,19 +82,22 @@ fn a_reader_finds_everything_in_atom() {
     assert_eq!(read.generator.unwrap().content, "API v3.0.14");
     assert_eq!(read.updated.unwrap().timestamp(), feed().items[0].published.unix_timestamp());
     let links: Vec<_> = read.links.iter().map(|link| (link.rel.as_deref(), link.href.as_str())).collect();
-    assert_eq!(links, [(Some("self"), feed().address.as_str()), (Some("alternate"), &feed().page)]);
+    assert_eq!(links, [(Some("self"), feed().self_link.as_str()), (Some("alternate"), &feed().link)]);
     let [entry] = &read.entries[..] else { panic!("{} entries", read.entries.len()) };
     assert_eq!(entry.id, "tag:anilibria.tv,2022:torrents/123");
     assert_eq!(entry.title.as_ref().unwrap().content, feed().items[0].title);
     assert_eq!(entry.summary.as_ref().unwrap().content, *feed().items[0].description.as_ref().unwrap());
     assert_eq!(entry.published, entry.updated);
     let file = entry.links.iter().find(|link| link.rel.as_deref() == Some("enclosure")).unwrap();
-    assert_eq!((file.href.as_str(), file.length), (feed().items[0].file.as_str(), Some(4_801_286_259)));
+    assert_eq!(
+        (file.href.as_str(), file.length),
+        (feed().items[0].enclosure_url.as_str(), Some(4_801_286_259))
+    );
     assert_eq!(file.media_type.as_deref(), Some(TORRENT));
 }
 
 #[test]
-fn a_reader_finds_everything_in_json() {
+fn feed_reader_parses_json() {
     let text = rendered(&feed(), FeedFormat::Json);
     let read = parser::parse(text.as_bytes()).unwrap();
 
@@ -110,7 +113,7 @@ fn a_reader_finds_everything_in_json() {
 }
 
 #[test]
-fn a_feed_of_nothing_is_a_feed() {
+fn feed_without_items_is_valid() {
     for (format, kind) in [
         (FeedFormat::Rss, FeedType::RSS2),
         (FeedFormat::Atom, FeedType::Atom),
@@ -123,7 +126,7 @@ fn a_feed_of_nothing_is_a_feed() {
 }
 
 #[test]
-fn an_item_without_a_description_has_its_title_for_content() {
+fn title_is_the_content_of_an_item_without_a_description() {
     let item = FeedItem { description: None, ..feed().items[0].clone() };
     let feed = Feed { items: vec![item], ..feed() };
 
@@ -133,7 +136,7 @@ fn an_item_without_a_description_has_its_title_for_content() {
 }
 
 #[test]
-fn a_time_that_cannot_be_written_is_left_out() {
+fn time_that_the_format_cannot_represent_is_left_out() {
     let item = FeedItem { published: datetime!(1800-01-01 0:00 UTC), ..feed().items[0].clone() };
     let feed = Feed { items: vec![item], ..feed() };
 
@@ -142,12 +145,12 @@ fn a_time_that_cannot_be_written_is_left_out() {
 }
 
 #[test]
-fn characters_that_xml_cannot_carry_are_left_out() {
+fn characters_that_xml_cannot_represent_are_left_out() {
     let text = "a\u{0}\u{8}\t\u{b}\u{c}\r\n\u{1f}\u{fffe}\u{ffff}b\u{1F600}";
     let item = FeedItem {
         title: text.to_owned(),
         description: Some(text.to_owned()),
-        file: text.to_owned(),
+        enclosure_url: text.to_owned(),
         ..feed().items[0].clone()
     };
     let feed = Feed { title: text.to_owned(), items: vec![item], ..feed() };
@@ -161,7 +164,7 @@ fn characters_that_xml_cannot_carry_are_left_out() {
 }
 
 #[test]
-fn a_title_leaves_out_what_is_not_known() {
+fn unknown_parts_of_an_item_title_are_left_out() {
     assert_eq!(
         item_title("Имя", Some("Name"), Some("1-12"), Some("WEBRip 1080p")),
         "Имя / Name | 1-12 [WEBRip 1080p]"
@@ -171,12 +174,12 @@ fn a_title_leaves_out_what_is_not_known() {
 }
 
 #[test]
-fn forms_are_known_by_their_names() {
-    let types = ["rss", "atom", "json"].map(|name| FeedFormat::named(name).unwrap().content_type());
+fn formats_are_parsed_from_their_names() {
+    let types = ["rss", "atom", "json"].map(|name| FeedFormat::from_name(name).unwrap().content_type());
 
     assert!(types[0].starts_with("application/rss+xml") && types[1].starts_with("application/atom+xml"));
     assert!(types[2].starts_with("application/feed+json"));
-    assert_eq!(FeedFormat::named("RSS"), None);
+    assert_eq!(FeedFormat::from_name("RSS"), None);
 }
 
 /// Parses the rendered feed without sanitizing its texts.
@@ -187,11 +190,11 @@ fn reread(feed: &Feed, format: FeedFormat) -> feed_rs::model::Feed {
 
 proptest! {
     #[test]
-    fn no_text_breaks_out_of_its_place(title: String, description: String, address: String) {
+    fn texts_cannot_inject_elements(title: String, description: String, address: String) {
         let item = FeedItem {
-            title: title.clone(), description: Some(description), file: address.clone(), ..feed().items[0].clone()
+            title: title.clone(), description: Some(description), enclosure_url: address.clone(), ..feed().items[0].clone()
         };
-        let feed = Feed { title, address, items: vec![item], ..feed() };
+        let feed = Feed { title, self_link: address, items: vec![item], ..feed() };
 
         for format in [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json] {
             prop_assert_eq!(reread(&feed, format).entries.len(), 1);
@@ -199,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_read_as_it_was_written(title in "[a-z]([ -~а-я]|\\]\\]>|<!\\[CDATA\\[|&amp;){0,20}[a-z]") {
+    fn feed_reader_reads_the_title_unchanged(title in "[a-z]([ -~а-я]|\\]\\]>|<!\\[CDATA\\[|&amp;){0,20}[a-z]") {
         let item = FeedItem { title: title.clone(), ..feed().items[0].clone() };
         let feed = Feed { items: vec![item], ..feed() };
 

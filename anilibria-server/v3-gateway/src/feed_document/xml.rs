@@ -23,7 +23,7 @@ pub(super) fn text(xml: &mut Xml, name: &str, text: &str) -> Result<()> {
 }
 
 /// Writes an element with a text in CDATA. XML readers treat it like an escaped text, but it is easier for people to read.
-pub(super) fn unescaped(xml: &mut Xml, name: &str, text: &str) -> Result<()> {
+pub(super) fn cdata(xml: &mut Xml, name: &str, text: &str) -> Result<()> {
     // `]]>` would end the section, so it is split between two sections.
     let text = clean(text).replace("]]>", "]]]]><![CDATA[>");
     xml.create_element(name).write_cdata_content(BytesCData::new(text)).map(drop)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use super::Kind;
+use super::ObjectKind;
 use crate::path::{Path, Step};
 
 /// Maximum number of an episode, or index of a list, in a valid path.
@@ -44,7 +44,7 @@ torrents.list.*.metadata.files_list.*.offset
 /// Paths of all values of a video.
 const VIDEO: &str = "id title image preview.src preview.thumbnail youtube_id comments views timestamp";
 
-/// Valid paths below one place of an object.
+/// Node of the schema: the valid paths below one value of an object.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     keys: BTreeMap<&'static str, Schema>,
@@ -54,57 +54,60 @@ pub(super) struct Schema {
 
 impl Schema {
     /// Returns the schema of objects of this kind.
-    pub(super) fn of(kind: Kind) -> &'static Self {
-        static TITLES: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE]));
-        static VIDEOS: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[VIDEO]));
-        static FEED: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE, VIDEO]));
+    pub(super) fn of(kind: ObjectKind) -> &'static Self {
+        static TITLES: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[TITLE]));
+        static VIDEOS: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[VIDEO]));
+        static FEED: LazyLock<Schema> = LazyLock::new(|| Schema::parse(&[TITLE, VIDEO]));
         match kind {
-            Kind::Title => &TITLES,
-            Kind::Video => &VIDEOS,
-            Kind::FeedItem => &FEED,
+            ObjectKind::Title => &TITLES,
+            ObjectKind::Video => &VIDEOS,
+            ObjectKind::FeedItem => &FEED,
         }
     }
 
-    fn read(texts: &[&'static str]) -> Self {
+    fn parse(lists: &[&'static str]) -> Self {
         let mut schema = Self::default();
-        texts.iter().flat_map(|text| text.split_whitespace()).for_each(|path| schema.insert(path));
+        lists.iter().flat_map(|list| list.split_whitespace()).for_each(|path| schema.insert(path));
         schema
     }
 
     fn insert(&mut self, path: &'static str) {
-        let mut place = self;
+        let mut node = self;
         for step in path.split('.') {
-            place = match step {
-                "*" => place.elements.get_or_insert_default(),
-                key => place.keys.entry(key).or_default(),
+            node = match step {
+                "*" => node.elements.get_or_insert_default(),
+                key => node.keys.entry(key).or_default(),
             };
         }
     }
 
     /// True if `path` is valid.
-    pub(super) fn has(&self, path: &Path) -> bool {
-        self.leads(path.steps())
+    pub(super) fn contains(&self, path: &Path) -> bool {
+        self.contains_steps(path.steps())
     }
 
-    fn leads(&self, steps: &[Step]) -> bool {
+    fn contains_steps(&self, steps: &[Step]) -> bool {
         let Some((step, rest)) = steps.split_first() else { return true };
         let elements = self.elements.as_deref();
         match step {
             Step::Key(key) => {
-                let of_key = self.keys.get(&**key).is_some_and(|place| place.leads(rest));
+                let of_key = self.keys.get(&**key).is_some_and(|node| node.contains_steps(rest));
                 // The number of an episode may be a fraction, whose decimal point looks like the separator of two keys.
                 let behind_fraction = match rest.split_first() {
                     Some((Step::Key(digits), rest)) if is_number(digits) => Some(rest),
                     _ => None,
                 };
-                let of_number = |place: &Self| {
+                let of_number = |node: &Self| {
                     is_number(key)
-                        && (place.leads(rest) || behind_fraction.is_some_and(|rest| place.leads(rest)))
+                        && (node.contains_steps(rest)
+                            || behind_fraction.is_some_and(|rest| node.contains_steps(rest)))
                 };
                 of_key || elements.is_some_and(of_number)
             }
-            Step::Index(index) => *index <= MAX_ELEMENT && elements.is_some_and(|place| place.leads(rest)),
-            Step::All => self.keys.values().chain(elements).any(|place| place.leads(rest)),
+            Step::Index(index) => {
+                *index <= MAX_ELEMENT && elements.is_some_and(|node| node.contains_steps(rest))
+            }
+            Step::All => self.keys.values().chain(elements).any(|node| node.contains_steps(rest)),
         }
     }
 }
@@ -117,12 +120,12 @@ fn is_number(key: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn leads(path: &str) -> bool {
-        Schema::of(Kind::Title).has(&Path::parse(path).unwrap())
+    fn is_valid(path: &str) -> bool {
+        Schema::of(ObjectKind::Title).contains(&Path::parse(path).unwrap())
     }
 
     #[test]
-    fn path_leads_somewhere_if_a_title_can_have_a_value_there() {
+    fn path_is_valid_if_a_title_can_have_a_value_there() {
         for path in [
             "id",
             "names",
@@ -136,12 +139,12 @@ mod tests {
             "team.voice[0]",
             "franchises[*].releases[0].names.en",
         ] {
-            assert!(leads(path), "{path}");
+            assert!(is_valid(path), "{path}");
         }
     }
 
     #[test]
-    fn path_leads_nowhere_otherwise() {
+    fn other_paths_are_invalid() {
         for path in [
             "zz1",
             "names.fr",
@@ -152,7 +155,7 @@ mod tests {
             "genres[0].x",
             "[*].zz",
         ] {
-            assert!(!leads(path), "{path}");
+            assert!(!is_valid(path), "{path}");
         }
     }
 }

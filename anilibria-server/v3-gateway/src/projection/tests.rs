@@ -21,7 +21,7 @@ fn projected(filter: &str, remove: &str) -> Value {
 }
 
 #[test]
-fn filter_keeps_what_paths_lead_to_and_their_nesting() {
+fn filter_keeps_the_values_of_the_paths_and_their_nesting() {
     for (filter, kept) in [
         ("id,names.ru", json!({"id": 7, "names": {"ru": "Имя"}})),
         (" names.alternative , ", json!({"names": {"alternative": null}})),
@@ -48,7 +48,7 @@ fn filter_keeps_what_paths_lead_to_and_their_nesting() {
 }
 
 #[test]
-fn filter_ignores_paths_that_lead_nowhere() {
+fn filter_ignores_paths_without_a_value() {
     assert_eq!(
         projected("id,nothing,names.xx,id.x,team.voice[9],torrents.list.hash,names[0]", ""),
         json!({"id": 7})
@@ -57,7 +57,7 @@ fn filter_ignores_paths_that_lead_nowhere() {
 }
 
 #[test]
-fn nothing_given_keeps_everything() {
+fn empty_lists_keep_everything() {
     let whole = projected("", "");
 
     assert_eq!(whole["id"], 7);
@@ -66,7 +66,7 @@ fn nothing_given_keeps_everything() {
 }
 
 #[test]
-fn remove_takes_what_paths_lead_to() {
+fn remove_removes_the_values_of_the_paths() {
     for (filter, remove, kept) in [
         ("names", "names.ru,names.alternative", json!({"names": {"en": "Name"}})),
         ("names,id", "names", json!({"id": 7})),
@@ -90,14 +90,14 @@ fn remove_takes_what_paths_lead_to() {
 }
 
 #[test]
-fn what_is_kept_stands_in_its_old_order() {
+fn order_of_the_kept_values_does_not_change() {
     let kept = projected("torrents.list[0].hash,names.en,id,names.ru", "").to_string();
 
     assert_eq!(kept, r#"{"id":7,"names":{"ru":"Имя","en":"Name"},"torrents":{"list":[{"hash":"a"}]}}"#);
 }
 
 #[test]
-fn projection_tells_what_need_not_be_made() {
+fn projection_reports_the_keys_that_it_reads() {
     let reads = |filter, remove, key| Projection::parse(filter, remove).unwrap().reads(key);
 
     assert!(reads("", "", "franchises"));
@@ -111,7 +111,7 @@ fn projection_tells_what_need_not_be_made() {
 }
 
 #[test]
-fn projections_that_mean_the_same_are_the_same_text() {
+fn equal_projections_have_the_same_text() {
     let text = |filter, remove| Projection::parse(filter, remove).unwrap().to_string();
 
     assert_eq!(text("names.ru,id,id,", "b,a"), "filter=id,names.ru&remove=a,b");
@@ -124,13 +124,13 @@ fn projections_that_mean_the_same_are_the_same_text() {
 }
 
 #[test]
-fn a_wrong_list_names_the_parameter_and_the_path() {
+fn error_has_the_parameter_and_the_number_of_the_path() {
     let error = |filter: &str, remove: &str| Projection::parse(filter, remove).unwrap_err().to_string();
 
-    assert_eq!(error("id,a..b", ""), "`filter`: path 2: a path has an empty key");
+    assert_eq!(error("id,a..b", ""), "`filter`: path 2: the path has an empty key");
     assert_eq!(
         error("", "a[x"),
-        "`remove`: path 1: brackets of a path hold a number, `*` or a key, and are closed by `]`"
+        "`remove`: path 1: brackets in a path must contain a number, `*` or a key, and end with `]`"
     );
     assert_eq!(error(&"a,".repeat(MAX_PATHS + 1), ""), "`filter`: there are more than 256 paths");
     assert_eq!(error(&"a".repeat(MAX_LENGTH + 1), ""), "`filter`: the list is longer than 8192 bytes");
@@ -170,14 +170,14 @@ fn is_within(part: &Value, whole: &Value) -> bool {
 
 proptest! {
     #[test]
-    fn any_text_is_a_projection_or_refused(filter in ".{0,40}", remove in "[a-c.,*0-9\\[\\]]{0,20}", object in object()) {
+    fn parsing_any_text_does_not_panic(filter in ".{0,40}", remove in "[a-c.,*0-9\\[\\]]{0,20}", object in object()) {
         if let Ok(projection) = Projection::parse(&filter, &remove) {
             projection.apply(&mut object.clone());
         }
     }
 
     #[test]
-    fn filter_of_everything_changes_nothing(object in object()) {
+    fn filter_with_all_keys_changes_nothing(object in object()) {
         let keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).filter(|key| !key.contains('.')).collect();
         let mut expected = object.clone();
         expected.as_object_mut().unwrap().retain(|key, _| keys.contains(&key.as_str()));
@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_ever_added(filter in paths(), remove in paths(), object in object()) {
+    fn projection_adds_nothing(filter in paths(), remove in paths(), object in object()) {
         let mut filtered = object.clone();
         Projection::parse(&filter, "").unwrap().apply(&mut filtered);
         let mut both = object.clone();
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn twice_is_as_good_as_once(filter in paths(), remove in paths(), object in object()) {
+    fn projection_is_idempotent(filter in paths(), remove in paths(), object in object()) {
         let projection = Projection::parse(&filter, &remove).unwrap();
         let mut once = object;
         projection.apply(&mut once);
@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_text_does_the_same(filter in paths(), remove in paths(), object in object()) {
+    fn text_of_a_projection_parses_to_the_same_projection(filter in paths(), remove in paths(), object in object()) {
         let projection = Projection::parse(&filter, &remove).unwrap();
         let text = projection.to_string();
         let (first, second) = text.split_once('&').unwrap_or((&text, ""));
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_said_not_to_be_read_makes_no_difference(filter in paths(), remove in paths(), object in object()) {
+    fn keys_that_are_not_read_do_not_change_the_result(filter in paths(), remove in paths(), object in object()) {
         let projection = Projection::parse(&filter, &remove).unwrap();
         let mut less = object.clone();
         less.as_object_mut().unwrap().retain(|key, _| projection.reads(key));

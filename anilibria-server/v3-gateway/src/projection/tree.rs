@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::path::{Path, Step, fraction};
 
-/// The next steps of all paths at one place.
+/// Node of the tree: the next steps of all paths that lead to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
     /// True if a path ends here, so that it includes everything below.
-    whole: bool,
+    covers_all: bool,
     keys: BTreeMap<String, Tree>,
     indices: BTreeMap<usize, Tree>,
     all: Option<Box<Tree>>,
@@ -30,7 +30,7 @@ impl Tree {
     /// Further numbers are not read as fractions, because a short path could otherwise grow into a large tree.
     fn insert(&mut self, steps: &[Step], fractions: bool) {
         let Some((step, rest)) = steps.split_first() else {
-            self.whole = true;
+            self.covers_all = true;
             return;
         };
         match step {
@@ -54,7 +54,7 @@ impl Tree {
 
     /// True if a path includes everything under `key`.
     pub(super) fn covers(&self, key: &str) -> bool {
-        is_whole(&under_key(&[self], key))
+        covers_all(&under_key(&[self], key))
     }
 
     /// Keeps only the values of `object` that the paths lead to.
@@ -70,7 +70,7 @@ impl Tree {
 
 /// Keeps only the values that `trees` lead to; returns `true` if there are any.
 fn filter(trees: &[&Tree], value: &mut Value) -> bool {
-    if is_whole(trees) {
+    if covers_all(trees) {
         return true;
     }
     match value {
@@ -104,7 +104,7 @@ fn filter(trees: &[&Tree], value: &mut Value) -> bool {
 /// Removes the values that `trees` lead to.
 fn remove(trees: &[&Tree], value: &mut Value) {
     let keep = |below: &[&Tree], item: &mut Value| {
-        let keep = !is_whole(below);
+        let keep = !covers_all(below);
         if keep && !below.is_empty() {
             remove(below, item);
         }
@@ -125,8 +125,8 @@ fn remove(trees: &[&Tree], value: &mut Value) {
 }
 
 /// True if a path ends at one of `trees`.
-fn is_whole(trees: &[&Tree]) -> bool {
-    trees.iter().any(|tree| tree.whole)
+fn covers_all(trees: &[&Tree]) -> bool {
+    trees.iter().any(|tree| tree.covers_all)
 }
 
 /// Returns the subtrees under `key`.

@@ -4,18 +4,18 @@ use super::limits;
 
 /// A syntax error of a query. The message is safe to show to the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("column {position}: {problem}")]
+#[error("column {position}: {kind}")]
 pub struct SyntaxError {
     /// Position of the error in characters, counted from 1.
     pub position: usize,
     /// Cause of the error.
-    pub problem: Problem,
+    pub kind: SyntaxErrorKind,
 }
 
 /// Causes of syntax errors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum SyntaxErrorKind {
     /// Another token is expected.
     #[error("expected {expected}, found {found}")]
     Unexpected {
@@ -28,18 +28,18 @@ pub enum Problem {
     #[error(transparent)]
     Path(#[from] crate::path::PathError),
     /// A function does not exist.
-    #[error("there is no function `{name}`; there are {known}", known = super::Function::names())]
+    #[error("unknown function `{name}`; the functions are {known}", known = super::Function::names())]
     UnknownFunction {
         /// Name of the function.
         name: String,
     },
     /// A function has too few or too many arguments.
-    #[error("`{function}` takes {wanted}, found {found}")]
+    #[error("`{function}` takes {expected}, found {found}")]
     Arguments {
         /// The function.
         function: super::Function,
         /// Description of the valid numbers of arguments.
-        wanted: &'static str,
+        expected: &'static str,
         /// Actual number of arguments.
         found: usize,
     },
@@ -59,7 +59,7 @@ pub enum Problem {
     #[error("the query is longer than {} bytes", limits::LENGTH)]
     Length,
     /// The query has more than [`limits::TOKENS`] tokens.
-    #[error("the query has more than {} words, signs and values", limits::TOKENS)]
+    #[error("the query has more than {} tokens", limits::TOKENS)]
     Tokens,
     /// The query is nested deeper than [`limits::DEPTH`].
     #[error("the query is nested deeper than {} levels", limits::DEPTH)]
@@ -69,10 +69,10 @@ pub enum Problem {
     List,
 }
 
-impl Problem {
+impl SyntaxErrorKind {
     /// Returns the error with this cause at the character `position`, counted from 1.
     pub(super) fn at(self, position: usize) -> SyntaxError {
-        SyntaxError { position, problem: self }
+        SyntaxError { position, kind: self }
     }
 
     /// Creates the cause for a token other than `expected`.
@@ -81,18 +81,18 @@ impl Problem {
     }
 }
 
-/// Formats a part of a query for an error message: shortened, in backquotes, and with control characters escaped.
-pub(super) fn shown(text: &str) -> String {
+/// Formats a part of a query for an error message: shortened, in backquotes, with control characters escaped.
+pub(super) fn excerpt(text: &str) -> String {
     /// Maximum characters in the message.
     const SHOWN: usize = 32;
 
-    let mut shown = String::from("`");
+    let mut excerpt = String::from("`");
     for character in text.chars().take(SHOWN) {
         match character {
-            '"' | '\'' | '\\' => shown.push(character),
-            _ => shown.extend(character.escape_debug()),
+            '"' | '\'' | '\\' => excerpt.push(character),
+            _ => excerpt.extend(character.escape_debug()),
         }
     }
-    shown.push_str(if text.chars().nth(SHOWN).is_some() { "…`" } else { "`" });
-    shown
+    excerpt.push_str(if text.chars().nth(SHOWN).is_some() { "…`" } else { "`" });
+    excerpt
 }

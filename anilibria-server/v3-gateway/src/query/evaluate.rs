@@ -1,24 +1,24 @@
-//! Evaluation of a query for a title.
+//! Evaluator: computes the value of a query for a title.
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 
 use serde_json::Value;
 
 use super::{
-    allowance::{Allowance, Exhausted, Purse},
+    budget::{Budget, BudgetExceeded, RemainingBudget},
     error::SyntaxError,
     expression::Expression,
     limits,
     operand::Operand,
     operator::Operator,
-    pattern::{Pattern, PatternText},
+    pattern::{Pattern, PatternSource},
 };
 
 /// Cost of compiling a regular expression, in steps.
-const COMPILE: usize = 10_000;
+const COMPILE_STEPS: usize = 10_000;
 
-/// Bytes of a text that a regular expression scans per step.
-const SCANNED: usize = 4;
+/// Bytes of a string that a regular expression scans per step.
+const SCANNED_BYTES_PER_STEP: usize = 4;
 
 /// A search through titles by one query, with its remaining budget.
 #[derive(Debug)]
@@ -30,24 +30,25 @@ pub struct Evaluation<'q> {
 /// State that changes during a search.
 #[derive(Debug)]
 struct State<'q> {
-    purse: Purse,
+    budget: RemainingBudget,
     /// Compiled patterns of the query, by source.
-    written: HashMap<&'q str, Pattern>,
+    query_patterns: HashMap<&'q str, Pattern>,
     /// Compiled patterns whose source comes from a title or is concatenated; `None` if the source is invalid.
-    made: HashMap<String, Option<Pattern>>,
+    dynamic_patterns: HashMap<String, Option<Pattern>>,
 }
 
 impl<'q> Evaluation<'q> {
     /// Compiles `patterns`, which are those of `expression`.
     pub(super) fn new(
         expression: &'q Expression,
-        patterns: &'q [PatternText],
-        allowance: Allowance,
+        patterns: &'q [PatternSource],
+        budget: Budget,
     ) -> Result<Self, SyntaxError> {
         let max_bytes = limits::PATTERN_SIZE.min(limits::PATTERNS_SIZE / patterns.len().max(1));
-        let written = patterns.iter().map(|pattern| Ok((pattern.text(), pattern.compile(max_bytes)?)));
-        let written = written.collect::<Result<_, _>>()?;
-        let state = State { purse: Purse::new(allowance), written, made: HashMap::new() };
+        let query_patterns = patterns.iter().map(|pattern| Ok((pattern.text(), pattern.compile(max_bytes)?)));
+        let query_patterns = query_patterns.collect::<Result<_, _>>()?;
+        let state =
+            State { budget: RemainingBudget::new(budget), query_patterns, dynamic_patterns: HashMap::new() };
         Ok(Self { expression, state })
     }
 
@@ -55,33 +56,37 @@ impl<'q> Evaluation<'q> {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] if a limit is exceeded. After [`Exhausted::Title`] the search can continue with the next title; all
-    /// other errors are permanent.
-    pub fn matches(&mut self, title: &Value) -> Result<bool, Exhausted> {
-        self.state.purse.begin_title()?;
+    /// [`BudgetExceeded`] if a limit is exceeded. After [`BudgetExceeded::Title`] the search can continue with the next title;
+    /// all other errors are permanent.
+    pub fn matches(&mut self, title: &Value) -> Result<bool, BudgetExceeded> {
+        self.state.budget.begin_title()?;
         Ok(self.state.value(self.expression, title)?.is_true())
     }
 }
 
 impl State<'_> {
     /// Returns the value of `expression` for `title`.
-    fn value<'a>(&mut self, expression: &'a Expression, title: &'a Value) -> Result<Operand<'a>, Exhausted> {
-        self.purse.spend(1)?;
+    fn value<'a>(
+        &mut self,
+        expression: &'a Expression,
+        title: &'a Value,
+    ) -> Result<Operand<'a>, BudgetExceeded> {
+        self.budget.spend(1)?;
         Ok(match expression {
             Expression::Null => Operand::Null,
             Expression::Bool(value) => Operand::Bool(*value),
             Expression::Number(number) => Operand::Number(*number),
-            Expression::Text(text) => Operand::Text(Cow::Borrowed(text)),
-            Expression::Pattern(pattern) => Operand::Text(Cow::Borrowed(pattern.text())),
+            Expression::String(text) => Operand::String(Cow::Borrowed(text)),
+            Expression::Pattern(pattern) => Operand::String(Cow::Borrowed(pattern.text())),
             Expression::Path(path) => {
-                let value = Operand::found(title.as_object().and_then(|title| path.find(title)));
-                self.purse.spend(value.weight())?;
+                let value = Operand::from_found(title.as_object().and_then(|title| path.find(title)));
+                self.budget.spend(value.cost())?;
                 value
             }
             Expression::List(list) => Operand::List(self.values(list.items(), title)?),
             Expression::Chain { first, rest } => self.chain(first, rest, title)?,
             Expression::Not(operand) => Operand::Bool(!self.value(operand, title)?.is_true()),
-            Expression::Negative(operand) => self
+            Expression::Negate(operand) => self
                 .value(operand, title)?
                 .number()
                 .map_or(Operand::Missing, |number| Operand::Number(-number)),
@@ -91,15 +96,15 @@ impl State<'_> {
             }
             Expression::Of { property, object } => match self.value(object, title)? {
                 Operand::Object(object) => {
-                    let value = Operand::found(property.find(object));
-                    self.purse.spend(value.weight())?;
+                    let value = Operand::from_found(property.find(object));
+                    self.budget.spend(value.cost())?;
                     value
                 }
                 _ => Operand::Missing,
             },
             Expression::Call { function, arguments } => {
                 let arguments = self.values(arguments, title)?;
-                self.purse.spend(arguments.iter().map(Operand::weight).sum())?;
+                self.budget.spend(arguments.iter().map(Operand::cost).sum())?;
                 function.call(&arguments)
             }
         })
@@ -110,7 +115,7 @@ impl State<'_> {
         &mut self,
         expressions: &'a [Expression],
         title: &'a Value,
-    ) -> Result<Vec<Operand<'a>>, Exhausted> {
+    ) -> Result<Vec<Operand<'a>>, BudgetExceeded> {
         expressions.iter().map(|expression| self.value(expression, title)).collect()
     }
 
@@ -120,7 +125,7 @@ impl State<'_> {
         first: &'a Expression,
         rest: &'a [(Operator, Expression)],
         title: &'a Value,
-    ) -> Result<Operand<'a>, Exhausted> {
+    ) -> Result<Operand<'a>, BudgetExceeded> {
         let mut left = self.value(first, title)?;
         for (operator, right) in rest {
             left = match operator {
@@ -133,8 +138,8 @@ impl State<'_> {
                 Operator::Matches => Operand::Bool(self.is_match(&left, right, title)?),
                 operator => {
                     let right = self.value(right, title)?;
-                    self.purse.spend(left.weight().min(right.weight()))?;
-                    combined(*operator, left, &right)
+                    self.budget.spend(left.cost().min(right.cost()))?;
+                    binary_operation(*operator, left, &right)
                 }
             };
         }
@@ -142,15 +147,20 @@ impl State<'_> {
     }
 
     /// True if `left`, or each of its elements, is among the elements of `right`.
-    fn is_in(&mut self, left: &Operand<'_>, right: &Expression, title: &Value) -> Result<bool, Exhausted> {
+    fn is_in(
+        &mut self,
+        left: &Operand<'_>,
+        right: &Expression,
+        title: &Value,
+    ) -> Result<bool, BudgetExceeded> {
         if matches!(left, Operand::Missing) {
             return Ok(false);
         }
         if let Expression::List(list) = right
-            && let Some(known) = list.known()
+            && let Some(constants) = list.constants()
         {
-            self.purse.spend(left.weight())?;
-            return Ok(left.elements().iter().all(|element| known.holds(element)));
+            self.budget.spend(left.cost())?;
+            return Ok(left.elements().iter().all(|element| constants.contains(element)));
         }
         let right = self.value(right, title)?;
         if matches!(right, Operand::Missing) {
@@ -159,7 +169,7 @@ impl State<'_> {
         for element in left.elements() {
             let mut found = false;
             for other in right.elements() {
-                self.purse.spend(element.weight().min(other.weight()))?;
+                self.budget.spend(element.cost().min(other.cost()))?;
                 found = element.equals(other);
                 if found {
                     break;
@@ -172,67 +182,73 @@ impl State<'_> {
         Ok(true)
     }
 
-    /// True if the regular expression `right` matches in the text `left`.
-    fn is_match(&mut self, left: &Operand<'_>, right: &Expression, title: &Value) -> Result<bool, Exhausted> {
-        let Operand::Text(text) = left else { return Ok(false) };
-        self.purse.spend(1 + text.len() / SCANNED)?;
+    /// True if the regular expression `right` matches in the string `left`.
+    fn is_match(
+        &mut self,
+        left: &Operand<'_>,
+        right: &Expression,
+        title: &Value,
+    ) -> Result<bool, BudgetExceeded> {
+        let Operand::String(text) = left else { return Ok(false) };
+        self.budget.spend(1 + text.len() / SCANNED_BYTES_PER_STEP)?;
         if let Expression::Pattern(pattern) = right {
-            return Ok(self.written.get(pattern.text()).is_some_and(|pattern| pattern.is_match(text)));
+            return Ok(self.query_patterns.get(pattern.text()).is_some_and(|pattern| pattern.is_match(text)));
         }
-        let Operand::Text(source) = self.value(right, title)? else { return Ok(false) };
-        if !self.made.contains_key(source.as_ref()) {
-            self.purse.spend(COMPILE)?;
-            if self.made.len() >= limits::KEPT_PATTERNS {
-                self.made.clear();
+        let Operand::String(source) = self.value(right, title)? else { return Ok(false) };
+        if !self.dynamic_patterns.contains_key(source.as_ref()) {
+            self.budget.spend(COMPILE_STEPS)?;
+            if self.dynamic_patterns.len() >= limits::CACHED_PATTERNS {
+                self.dynamic_patterns.clear();
             }
-            let max_bytes = limits::PATTERNS_SIZE / limits::KEPT_PATTERNS;
-            self.made.insert(source.clone().into_owned(), Pattern::compile(&source, max_bytes).ok());
+            let max_bytes = limits::PATTERNS_SIZE / limits::CACHED_PATTERNS;
+            self.dynamic_patterns
+                .insert(source.clone().into_owned(), Pattern::compile(&source, max_bytes).ok());
         }
-        let pattern = self.made.get(source.as_ref()).and_then(Option::as_ref);
+        let pattern = self.dynamic_patterns.get(source.as_ref()).and_then(Option::as_ref);
         Ok(pattern.is_some_and(|pattern| pattern.is_match(text)))
     }
 }
 
 /// Returns `left operator right`, for the operators that need both values only.
-fn combined<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> Operand<'a> {
+fn binary_operation<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> Operand<'a> {
     match operator {
         Operator::Equal => Operand::Bool(left.equals(right)),
         Operator::NotEqual => {
             let missing = matches!(left, Operand::Missing) || matches!(right, Operand::Missing);
             Operand::Bool(!missing && !left.equals(right))
         }
-        Operator::Less => Operand::Bool(order(&left, right).is_some_and(Ordering::is_lt)),
-        Operator::LessOrEqual => Operand::Bool(order(&left, right).is_some_and(Ordering::is_le)),
-        Operator::Greater => Operand::Bool(order(&left, right).is_some_and(Ordering::is_gt)),
-        Operator::GreaterOrEqual => Operand::Bool(order(&left, right).is_some_and(Ordering::is_ge)),
+        Operator::Less => Operand::Bool(compare(&left, right).is_some_and(Ordering::is_lt)),
+        Operator::LessOrEqual => Operand::Bool(compare(&left, right).is_some_and(Ordering::is_le)),
+        Operator::Greater => Operand::Bool(compare(&left, right).is_some_and(Ordering::is_gt)),
+        Operator::GreaterOrEqual => Operand::Bool(compare(&left, right).is_some_and(Ordering::is_ge)),
         Operator::Add => match (left, right) {
-            (Operand::Text(left), Operand::Text(right)) => joined(left, right),
-            (left, right) => reckoned(operator, &left, right),
+            (Operand::String(left), Operand::String(right)) => concatenated(left, right),
+            (left, right) => arithmetic(operator, &left, right),
         },
-        operator => reckoned(operator, &left, right),
+        operator => arithmetic(operator, &left, right),
     }
 }
 
-/// Compares two numbers or two texts; `None` for other values.
-fn order(left: &Operand<'_>, right: &Operand<'_>) -> Option<Ordering> {
+/// Compares two numbers or two strings; `None` for other values.
+fn compare(left: &Operand<'_>, right: &Operand<'_>) -> Option<Ordering> {
     match (left, right) {
-        (Operand::Text(left), Operand::Text(right)) => Some(left.cmp(right)),
+        (Operand::String(left), Operand::String(right)) => Some(left.cmp(right)),
         (left, right) => left.number()?.partial_cmp(&right.number()?),
     }
 }
 
-/// Joins two texts. The result is missing if it is longer than [`limits::TEXT`].
-fn joined<'a>(left: Cow<'a, str>, right: &str) -> Operand<'a> {
-    if left.len() + right.len() > limits::TEXT {
+/// Joins two strings. The result is missing if it is longer than [`limits::CONCATENATED_STRING`].
+fn concatenated<'a>(left: Cow<'a, str>, right: &str) -> Operand<'a> {
+    if left.len() + right.len() > limits::CONCATENATED_STRING {
         return Operand::Missing;
     }
     let mut text = left.into_owned();
     text.push_str(right);
-    Operand::Text(Cow::Owned(text))
+    Operand::String(Cow::Owned(text))
 }
 
 /// Calculates with two numbers. The result is missing if one of the values is not a number.
-fn reckoned<'a>(operator: Operator, left: &Operand<'_>, right: &Operand<'_>) -> Operand<'a> {
+fn arithmetic<'a>(operator: Operator, left: &Operand<'_>, right: &Operand<'_>) -> Operand<'a> {
     let (Some(left), Some(right)) = (left.number(), right.number()) else { return Operand::Missing };
     Operand::Number(match operator {
         Operator::Add => left + right,

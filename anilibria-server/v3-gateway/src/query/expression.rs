@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     function::Function,
-    list::List,
-    operator::{Level, Operator},
-    pattern::PatternText,
+    list::ListLiteral,
+    operator::{Operator, Precedence},
+    pattern::PatternSource,
 };
 use crate::path::Path;
 
@@ -19,19 +19,19 @@ pub(super) enum Expression {
     Null,
     Bool(bool),
     Number(f64),
-    Text(String),
+    String(String),
     /// The value of the title at this path.
     Path(Path),
-    List(List),
-    /// A text to the right of `~=`.
-    Pattern(PatternText),
-    /// Operators of one level, from left to right. A binary tree would be as deep as the chain is long.
+    List(ListLiteral),
+    /// A string to the right of `~=`.
+    Pattern(PatternSource),
+    /// Operators of one precedence, from left to right. A binary tree would be as deep as the chain is long.
     Chain {
         first: Box<Expression>,
         rest: Vec<(Operator, Expression)>,
     },
     Not(Box<Expression>),
-    Negative(Box<Expression>),
+    Negate(Box<Expression>),
     If {
         condition: Box<Expression>,
         then: Box<Expression>,
@@ -49,9 +49,9 @@ pub(super) enum Expression {
 
 impl Expression {
     /// Returns `self operator right`.
-    pub(super) fn then(self, operator: Operator, right: Self) -> Self {
+    pub(super) fn with_operator(self, operator: Operator, right: Self) -> Self {
         match self {
-            Self::Chain { first, mut rest } if Self::level_of(&rest) == operator.level() => {
+            Self::Chain { first, mut rest } if Self::precedence_of(&rest) == operator.precedence() => {
                 rest.push((operator, right));
                 Self::Chain { first, rest }
             }
@@ -60,32 +60,32 @@ impl Expression {
     }
 
     /// Returns `-self`. A constant number takes the sign itself, so that lists can contain negative numbers.
-    pub(super) fn negative(self) -> Self {
+    pub(super) fn negate(self) -> Self {
         match self {
             Self::Number(number) => Self::Number(-number),
-            other => Self::Negative(Box::new(other)),
+            other => Self::Negate(Box::new(other)),
         }
     }
 
-    /// Calls `visit` with this expression and every expression in it.
-    pub(super) fn visit(&self, visit: &mut impl FnMut(&Self)) {
+    /// Calls `visit` with this expression and all its subexpressions.
+    pub(super) fn walk(&self, visit: &mut impl FnMut(&Self)) {
         visit(self);
-        for part in self.parts() {
-            part.visit(visit);
+        for child in self.children() {
+            child.walk(visit);
         }
     }
 
     /// Returns the depth of the tree, this expression included.
     pub(super) fn height(&self) -> usize {
-        1 + self.parts().into_iter().map(Self::height).max().unwrap_or_default()
+        1 + self.children().into_iter().map(Self::height).max().unwrap_or_default()
     }
 
     /// Returns the direct subexpressions.
-    fn parts(&self) -> Vec<&Self> {
+    fn children(&self) -> Vec<&Self> {
         match self {
             Self::List(list) => list.items().iter().collect(),
             Self::Call { arguments, .. } => arguments.iter().collect(),
-            Self::Not(part) | Self::Negative(part) | Self::Of { object: part, .. } => vec![part],
+            Self::Not(part) | Self::Negate(part) | Self::Of { object: part, .. } => vec![part],
             Self::Chain { first, rest } => {
                 let rest = rest.iter().map(|(_, right)| right);
                 iter::once(first.as_ref()).chain(rest).collect()
@@ -95,54 +95,54 @@ impl Expression {
         }
     }
 
-    /// Returns the level of a chain with these links.
-    fn level_of(rest: &[(Operator, Self)]) -> Level {
-        rest.first().map_or(Level::Operand, |(operator, _)| operator.level())
+    /// Returns the precedence of a chain with these operators.
+    fn precedence_of(rest: &[(Operator, Self)]) -> Precedence {
+        rest.first().map_or(Precedence::Operand, |(operator, _)| operator.precedence())
     }
 
-    fn level(&self) -> Level {
+    fn precedence(&self) -> Precedence {
         match self {
-            Self::If { .. } => Level::Condition,
-            Self::Chain { rest, .. } => Self::level_of(rest),
-            _ => Level::Operand,
+            Self::If { .. } => Precedence::Condition,
+            Self::Chain { rest, .. } => Self::precedence_of(rest),
+            _ => Precedence::Operand,
         }
     }
 
-    /// Writes the expression, in parentheses if it binds less tightly than `loosest`.
-    fn write(&self, f: &mut fmt::Formatter<'_>, loosest: Level) -> fmt::Result {
-        if self.level() < loosest {
+    /// Writes the expression, in parentheses if its precedence is lower than `min_precedence`.
+    fn write(&self, f: &mut fmt::Formatter<'_>, min_precedence: Precedence) -> fmt::Result {
+        if self.precedence() < min_precedence {
             return write!(f, "({self})");
         }
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Number(number) => number.fmt(f),
-            Self::Text(text) => write_text(f, text),
+            Self::String(text) => write_text(f, text),
             Self::Pattern(pattern) => write_text(f, pattern.text()),
             Self::Path(path) => write!(f, "{{{path}}}"),
             Self::List(list) => write_list(f, list.items()),
             Self::Chain { first, rest } => {
-                let level = self.level();
-                first.write(f, level)?;
+                let precedence = self.precedence();
+                first.write(f, precedence)?;
                 rest.iter().try_for_each(|(operator, right)| {
                     write!(f, " {operator} ")?;
-                    right.write(f, level.tighter())
+                    right.write(f, precedence.higher())
                 })
             }
             Self::Not(operand) => {
                 f.write_str("not ")?;
-                operand.write(f, Level::Operand)
+                operand.write(f, Precedence::Operand)
             }
-            Self::Negative(operand) => {
+            Self::Negate(operand) => {
                 f.write_str("-")?;
-                operand.write(f, Level::Operand)
+                operand.write(f, Precedence::Operand)
             }
             Self::If { condition, then, otherwise } => {
                 write!(f, "if {condition} then {then} else {otherwise}")
             }
             Self::Of { property, object } => {
                 write!(f, "{{{property}}} of ")?;
-                object.write(f, Level::Operand)
+                object.write(f, Precedence::Operand)
             }
             Self::Call { function, arguments } => {
                 function.fmt(f)?;
@@ -155,7 +155,7 @@ impl Expression {
 /// Formats the expression as a query.
 impl Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, Level::Condition)
+        self.write(f, Precedence::Condition)
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Function {
     Max,
     /// `min(number, …)`: the minimum.
     Min,
-    /// `len(value)`: the number of elements of a list, entries of an object, or characters of a text.
+    /// `len(value)`: the number of elements of a list, entries of an object, or characters of a string.
     Len,
     /// `randomInt(from, to)`: a random integer, both ends included.
     RandomInt,
@@ -57,7 +57,7 @@ impl Function {
     ];
 
     /// Returns the function with this name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }
 
@@ -86,20 +86,20 @@ impl Function {
     }
 
     /// Returns the valid numbers of arguments, in words, unless `count` is one of them.
-    pub(super) fn refuses(self, count: usize) -> Option<&'static str> {
-        let (right, wanted) = match self {
+    pub(super) fn wrong_arity(self, count: usize) -> Option<&'static str> {
+        let (is_valid, expected) = match self {
             Self::Max | Self::Min => (count > 0, "one argument or more"),
             Self::RandomInt => (count == 2, "two arguments"),
             _ => (count == 1, "one argument"),
         };
-        (!right).then_some(wanted)
+        (!is_valid).then_some(expected)
     }
 
     /// Returns the value of the function. If a number is required and the argument is not one, the value is missing.
     pub(super) fn call<'a>(self, arguments: &[Operand<'_>]) -> Operand<'a> {
         match (self, arguments) {
-            (Self::Max, numbers) => extreme(numbers, f64::max),
-            (Self::Min, numbers) => extreme(numbers, f64::min),
+            (Self::Max, numbers) => min_or_max(numbers, f64::max),
+            (Self::Min, numbers) => min_or_max(numbers, f64::min),
             (Self::RandomInt, [from, to]) => random(from, to),
             (Self::Len, [value]) => value.len().map_or(Operand::Missing, Operand::count),
             (Self::Empty, [value]) => Operand::Bool(value.is_empty()),
@@ -131,7 +131,7 @@ impl Function {
 }
 
 /// Returns the maximum or minimum of numbers and lists of numbers. Missing if there are none, or if a value is not a number.
-fn extreme<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<'a> {
+fn min_or_max<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<'a> {
     let mut numbers = arguments.iter().flat_map(Operand::elements).map(Operand::number);
     let first = numbers.next().flatten();
     let found = first.and_then(|first| numbers.try_fold(first, |found, next| Some(pick(found, next?))));
@@ -141,11 +141,11 @@ fn extreme<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<
 /// Returns a random integer. Missing if there is none between `from` and `to`.
 fn random<'a>(from: &Operand<'_>, to: &Operand<'_>) -> Operand<'a> {
     /// The greatest integer up to which `f64` represents every integer exactly.
-    const WHOLE: f64 = 9_007_199_254_740_991.0;
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
     let (Some(from), Some(to)) = (from.number(), to.number()) else { return Operand::Missing };
     let (from, to) = (from.ceil(), to.floor());
-    if from > to || from < -WHOLE || to > WHOLE || from.is_nan() || to.is_nan() {
+    if from > to || from < -MAX_SAFE_INTEGER || to > MAX_SAFE_INTEGER || from.is_nan() || to.is_nan() {
         return Operand::Missing;
     }
     let chance = (fastrand::f64() * (to - from + 1.0)).floor();

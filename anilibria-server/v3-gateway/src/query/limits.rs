@@ -18,7 +18,7 @@ pub const DEPTH: usize = 64;
 pub const LIST: usize = 10_000;
 
 /// Maximum bytes of a regular expression.
-pub const PATTERN: usize = 1024;
+pub const PATTERN_LENGTH: usize = 1024;
 
 /// Maximum bytes of all compiled regular expressions of a query together. Each may take an equal share, which also bounds
 /// the time per character. A `\w`, which matches the letters of all languages, takes some 50 KiB.
@@ -28,7 +28,7 @@ pub const PATTERNS_SIZE: usize = 2 * 1024 * 1024;
 pub const PATTERN_SIZE: usize = 1024 * 1024;
 
 /// Maximum bytes of the match cache of one regular expression.
-pub const PATTERN_MEMORY: usize = 256 * 1024;
+pub const PATTERN_CACHE_SIZE: usize = 256 * 1024;
 
 /// Maximum nesting of groups in a regular expression.
 pub const PATTERN_DEPTH: u32 = 32;
@@ -38,10 +38,10 @@ pub const PATTERNS: usize = 16;
 
 /// Maximum cached regular expressions whose source is not in the query but in the titles, or is concatenated. Most queries
 /// have none.
-pub const KEPT_PATTERNS: usize = 16;
+pub const CACHED_PATTERNS: usize = 16;
 
-/// Maximum bytes of a concatenated text.
-pub const TEXT: usize = 64 * 1024;
+/// Maximum bytes of a concatenated string.
+pub const CONCATENATED_STRING: usize = 64 * 1024;
 
 /// Maximum steps of an evaluation for one title. A long condition takes a few hundred.
 pub const STEPS_PER_TITLE: u64 = 100_000;

@@ -6,27 +6,27 @@ use super::{expression::Expression, operand::Operand};
 
 /// Values in parentheses: `(1, 2, 3)`.
 #[derive(Clone, Debug)]
-pub(super) struct List {
+pub(super) struct ListLiteral {
     items: Vec<Expression>,
     /// The values as sets, if none of them depends on the title.
-    known: Option<Known>,
+    constants: Option<ConstantSet>,
 }
 
 /// Constant values as sets, for lookups in constant time.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct ConstantSet {
     null: bool,
     /// Bit patterns of the numbers. Both zeros have the same one.
     numbers: HashSet<u64>,
-    texts: HashSet<String>,
+    strings: HashSet<String>,
 }
 
-impl List {
+impl ListLiteral {
     /// Creates a list of `items`.
     pub(super) fn new(items: Vec<Expression>) -> Self {
-        let mut known = Known::default();
-        let complete = items.iter().all(|item| known.insert(item));
-        Self { known: complete.then_some(known), items }
+        let mut constants = ConstantSet::default();
+        let complete = items.iter().all(|item| constants.insert(item));
+        Self { constants: complete.then_some(constants), items }
     }
 
     /// Returns the values in the order of the query.
@@ -35,36 +35,36 @@ impl List {
     }
 
     /// Returns the values as sets; `None` if they depend on the title.
-    pub(super) fn known(&self) -> Option<&Known> {
-        self.known.as_ref()
+    pub(super) fn constants(&self) -> Option<&ConstantSet> {
+        self.constants.as_ref()
     }
 }
 
 /// Lists are equal if their values are.
-impl PartialEq for List {
+impl PartialEq for ListLiteral {
     fn eq(&self, other: &Self) -> bool {
         self.items == other.items
     }
 }
 
-impl Known {
+impl ConstantSet {
     /// Adds a value; returns `false` if the value depends on the title.
     fn insert(&mut self, item: &Expression) -> bool {
         match item {
             Expression::Null => self.null = true,
             Expression::Bool(value) => _ = self.numbers.insert(bits(f64::from(*value))),
             Expression::Number(value) => _ = self.numbers.insert(bits(*value)),
-            Expression::Text(value) => _ = self.texts.insert(value.clone()),
+            Expression::String(value) => _ = self.strings.insert(value.clone()),
             _ => return false,
         }
         true
     }
 
     /// True if `value` is in the list.
-    pub(super) fn holds(&self, value: &Operand<'_>) -> bool {
+    pub(super) fn contains(&self, value: &Operand<'_>) -> bool {
         match value {
             Operand::Null => self.null,
-            Operand::Text(text) => self.texts.contains(text.as_ref()),
+            Operand::String(text) => self.strings.contains(text.as_ref()),
             value => value.number().is_some_and(|number| self.numbers.contains(&bits(number))),
         }
     }

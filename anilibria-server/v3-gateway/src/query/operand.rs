@@ -9,12 +9,12 @@ use crate::path::Found;
 /// A value from the query or the title, or calculated from such values.
 #[derive(Clone, Debug)]
 pub(super) enum Operand<'a> {
-    /// No value: the path leads nowhere, or a calculation had an operand other than a number.
+    /// No value: the title has no value at the path, or a calculation had an operand other than a number.
     Missing,
     Null,
     Bool(bool),
     Number(f64),
-    Text(Cow<'a, str>),
+    String(Cow<'a, str>),
     List(Vec<Operand<'a>>),
     Object(&'a Map<String, Value>),
 }
@@ -26,14 +26,14 @@ impl<'a> Operand<'a> {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => number.as_f64().map_or(Self::Missing, Self::Number),
-            Value::String(text) => Self::Text(Cow::Borrowed(text)),
+            Value::String(text) => Self::String(Cow::Borrowed(text)),
             Value::Array(items) => Self::List(items.iter().map(Self::of).collect()),
             Value::Object(object) => Self::Object(object),
         }
     }
 
     /// Converts the result of a path.
-    pub(super) fn found(found: Option<Found<'a>>) -> Self {
+    pub(super) fn from_found(found: Option<Found<'a>>) -> Self {
         match found {
             None => Self::Missing,
             Some(Found::One(value)) => Self::of(value),
@@ -53,7 +53,7 @@ impl<'a> Operand<'a> {
             Self::Missing | Self::Null => false,
             Self::Bool(value) => *value,
             Self::Number(number) => *number != 0.0 && !number.is_nan(),
-            Self::Text(text) => !text.is_empty(),
+            Self::String(text) => !text.is_empty(),
             Self::List(_) | Self::Object(_) => true,
         }
     }
@@ -70,7 +70,7 @@ impl<'a> Operand<'a> {
     /// Returns the number of elements, entries or characters.
     pub(super) fn len(&self) -> Option<usize> {
         match self {
-            Self::Text(text) => Some(text.chars().count()),
+            Self::String(text) => Some(text.chars().count()),
             Self::List(items) => Some(items.len()),
             Self::Object(object) => Some(object.len()),
             _ => None,
@@ -81,7 +81,7 @@ impl<'a> Operand<'a> {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Missing | Self::Null => true,
-            Self::Text(text) => text.is_empty(),
+            Self::String(text) => text.is_empty(),
             Self::List(items) => items.is_empty(),
             Self::Object(object) => object.is_empty(),
             Self::Bool(_) | Self::Number(_) => false,
@@ -100,7 +100,7 @@ impl<'a> Operand<'a> {
     pub(super) fn equals(&self, other: &Operand<'_>) -> bool {
         match (self, other) {
             (Self::Null, Operand::Null) => true,
-            (Self::Text(one), Operand::Text(other)) => one == other,
+            (Self::String(one), Operand::String(other)) => one == other,
             (Self::List(one), Operand::List(other)) => {
                 one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.equals(other))
             }
@@ -110,14 +110,14 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Returns the cost of reading the whole value, in steps.
-    pub(super) fn weight(&self) -> usize {
-        /// Bytes of a text that cost one step.
+    /// Returns the cost of reading the value, in steps.
+    pub(super) fn cost(&self) -> usize {
+        /// Bytes of a string that cost one step.
         const BYTES: usize = 32;
 
         match self {
-            Self::Text(text) => 1 + text.len() / BYTES,
-            Self::List(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
+            Self::String(text) => 1 + text.len() / BYTES,
+            Self::List(items) => 1 + items.iter().map(Self::cost).sum::<usize>(),
             Self::Object(object) => 1 + object.len(),
             _ => 1,
         }

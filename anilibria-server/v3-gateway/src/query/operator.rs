@@ -26,7 +26,7 @@ pub(super) enum Operator {
 
 /// Precedence of an expression. An expression needs no parentheses as an operand of one with a lower precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum Precedence {
     /// `if` and `?`.
     Condition,
     Or,
@@ -43,24 +43,24 @@ pub(super) enum Level {
 
 impl Operator {
     /// Returns the precedence of the operator.
-    pub(super) fn level(self) -> Level {
+    pub(super) fn precedence(self) -> Precedence {
         match self {
-            Self::Or => Level::Or,
-            Self::And => Level::And,
-            Self::In | Self::NotIn => Level::In,
-            Self::Equal | Self::NotEqual | Self::Matches => Level::Equality,
-            Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => Level::Order,
-            Self::Add | Self::Subtract => Level::Sum,
-            Self::Multiply | Self::Divide | Self::Remainder => Level::Product,
-            Self::Power => Level::Power,
+            Self::Or => Precedence::Or,
+            Self::And => Precedence::And,
+            Self::In | Self::NotIn => Precedence::In,
+            Self::Equal | Self::NotEqual | Self::Matches => Precedence::Equality,
+            Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => Precedence::Order,
+            Self::Add | Self::Subtract => Precedence::Sum,
+            Self::Multiply | Self::Divide | Self::Remainder => Precedence::Product,
+            Self::Power => Precedence::Power,
         }
     }
 }
 
-impl Level {
+impl Precedence {
     /// Returns the next higher precedence. The right side of an operator has it, because operators of equal precedence are
     /// left-associative.
-    pub(super) fn tighter(self) -> Self {
+    pub(super) fn higher(self) -> Self {
         match self {
             Self::Condition => Self::Or,
             Self::Or => Self::And,

@@ -1,43 +1,47 @@
-//! The parser of queries.
+//! Parser: builds the expression of a query from its tokens.
 
 use super::{
-    error::{Problem, SyntaxError},
+    error::{SyntaxError, SyntaxErrorKind},
     expression::Expression,
     function::Function,
-    lexer::{Kind, Token, tokens},
+    lexer::{Token, TokenKind, tokens},
     limits,
-    list::List,
-    operator::{Level, Operator},
-    pattern::PatternText,
+    list::ListLiteral,
+    operator::{Operator, Precedence},
+    pattern::PatternSource,
 };
 use crate::path::Path;
 
-/// The key that published clients write without braces: `released == false`.
+/// Key that published clients write without braces: `released == false`.
 const RELEASED: &str = "released";
 
-/// Parses a whole query.
+/// Parses `text`, which must be one query.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let tokens = tokens(text)?;
     let mut parser = Parser { tokens: &tokens, depth: 0, patterns: 0 };
-    let expression = parser.expression(Level::Condition)?;
-    match parser.kind() {
+    let expression = parser.expression(Precedence::Condition)?;
+    match parser.peek() {
         // Chains of different levels nest to the left without recursion of the parser, so the height is checked here.
-        None | Some(Kind::End) if expression.height() > limits::DEPTH => Err(Problem::Depth.at(1)),
-        None | Some(Kind::End) => Ok(expression),
-        Some(_) => Err(parser.instead_of("an operator or the end")),
+        None | Some(TokenKind::End) if expression.height() > limits::DEPTH => {
+            Err(SyntaxErrorKind::Depth.at(1))
+        }
+        None | Some(TokenKind::End) => Ok(expression),
+        Some(_) => Err(parser.unexpected("an operator or the end of the query")),
     }
 }
 
-/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a text is a
+/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a string is a
 /// regular expression. It is compiled when the query is evaluated, because compiling may be costly.
 pub(super) fn right_side(operator: Operator, right: Expression, position: usize) -> Expression {
     match (operator, right) {
-        (Operator::Matches, Expression::Text(text)) => Expression::Pattern(PatternText::new(text, position)),
+        (Operator::Matches, Expression::String(text)) => {
+            Expression::Pattern(PatternSource::new(text, position))
+        }
         (_, right) => right,
     }
 }
 
-/// The remaining tokens. The last one is the end.
+/// The remaining tokens. The last one is [`TokenKind::End`].
 struct Parser<'t> {
     tokens: &'t [Token<'t>],
     depth: usize,
@@ -46,25 +50,25 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    /// Parses an expression whose operators have at least the precedence `loosest`.
-    fn expression(&mut self, loosest: Level) -> Result<Expression, SyntaxError> {
+    /// Parses an expression whose operators have at least the precedence `min_precedence`.
+    fn expression(&mut self, min_precedence: Precedence) -> Result<Expression, SyntaxError> {
         let mut left = self.operand()?;
         loop {
             if let Some((operator, length)) = self.operator()
-                && operator.level() >= loosest
+                && operator.precedence() >= min_precedence
             {
-                self.skip(length);
+                self.advance(length);
                 let position = self.position();
-                let right = self.deeper(|parser| parser.expression(operator.level().tighter()))?;
+                let right = self.nested(|parser| parser.expression(operator.precedence().higher()))?;
                 if operator == Operator::Matches {
                     self.patterns += 1;
                 }
                 if self.patterns > limits::PATTERNS {
-                    return Err(Problem::Patterns.at(position));
+                    return Err(SyntaxErrorKind::Patterns.at(position));
                 }
-                left = left.then(operator, right_side(operator, right, position));
-            } else if loosest == Level::Condition && self.eat("?") {
-                left = self.deeper(|parser| parser.branches(left, ":", "`:`"))?;
+                left = left.with_operator(operator, right_side(operator, right, position));
+            } else if min_precedence == Precedence::Condition && self.accept("?") {
+                left = self.nested(|parser| parser.branches(left, ":", "`:`"))?;
             } else {
                 return Ok(left);
             }
@@ -73,43 +77,46 @@ impl<'t> Parser<'t> {
 
     /// Parses an operand.
     fn operand(&mut self) -> Result<Expression, SyntaxError> {
-        const VALUE: &str = "a value (keys of the title stand in braces: `{id}`)";
+        const VALUE: &str = "a value (write keys of the title in braces: `{id}`)";
 
-        let Some((token, left)) = self.tokens.split_first() else { return Err(Problem::Tokens.at(1)) };
-        if token.kind == Kind::End {
-            return Err(token.instead_of("a value"));
+        let Some((token, rest)) = self.tokens.split_first() else {
+            return Err(SyntaxErrorKind::Tokens.at(1));
+        };
+        if token.kind == TokenKind::End {
+            return Err(token.unexpected("a value"));
         }
-        self.tokens = left;
+        self.tokens = rest;
         match &token.kind {
-            Kind::Number(number) => Ok(Expression::Number(*number)),
-            Kind::Path(path) if self.eat("of") => self.property(path.clone()),
-            Kind::Path(path) => Ok(Expression::Path(path.clone())),
-            Kind::Text(name) | Kind::Name(name) if self.eat("of") => {
-                let path =
-                    Path::parse_modern(name).map_err(|error| Problem::from(error).at(token.position))?;
+            TokenKind::Number(number) => Ok(Expression::Number(*number)),
+            TokenKind::Path(path) if self.accept("of") => self.property(path.clone()),
+            TokenKind::Path(path) => Ok(Expression::Path(path.clone())),
+            TokenKind::String(name) | TokenKind::Name(name) if self.accept("of") => {
+                let path = Path::parse_with_v2_names(name)
+                    .map_err(|error| SyntaxErrorKind::from(error).at(token.position))?;
                 self.property(path)
             }
-            Kind::Text(text) => Ok(Expression::Text(text.clone())),
-            Kind::Name(name) if self.eat("(") => self.deeper(|parser| parser.call(name, token)),
-            Kind::Fixed("null") => Ok(Expression::Null),
-            Kind::Fixed("true") => Ok(Expression::Bool(true)),
-            Kind::Fixed("false") => Ok(Expression::Bool(false)),
-            Kind::Fixed("-") => self.deeper(Self::operand).map(Expression::negative),
-            Kind::Fixed("not") => {
-                self.deeper(Self::operand).map(|operand| Expression::Not(Box::new(operand)))
+            TokenKind::String(text) => Ok(Expression::String(text.clone())),
+            TokenKind::Name(name) if self.accept("(") => self.nested(|parser| parser.call(name, token)),
+            TokenKind::Symbol("null") => Ok(Expression::Null),
+            TokenKind::Symbol("true") => Ok(Expression::Bool(true)),
+            TokenKind::Symbol("false") => Ok(Expression::Bool(false)),
+            TokenKind::Symbol("-") => self.nested(Self::operand).map(Expression::negate),
+            TokenKind::Symbol("not") => {
+                self.nested(Self::operand).map(|operand| Expression::Not(Box::new(operand)))
             }
-            Kind::Fixed("(") => self.deeper(Self::parentheses),
-            Kind::Fixed("if") => self.deeper(|parser| {
-                let condition = parser.expression(Level::Condition)?;
+            TokenKind::Symbol("(") => self.nested(Self::parentheses),
+            TokenKind::Symbol("if") => self.nested(|parser| {
+                let condition = parser.expression(Precedence::Condition)?;
                 parser.expect("then", "`then`")?;
                 parser.branches(condition, "else", "`else`")
             }),
-            Kind::Name(name) if name == RELEASED => {
-                let path = Path::parse(name).map_err(|error| Problem::from(error).at(token.position))?;
+            TokenKind::Name(name) if name == RELEASED => {
+                let path =
+                    Path::parse(name).map_err(|error| SyntaxErrorKind::from(error).at(token.position))?;
                 Ok(Expression::Path(path))
             }
-            Kind::Name(_) => Err(token.instead_of(VALUE)),
-            Kind::Fixed(_) | Kind::End => Err(token.instead_of("a value")),
+            TokenKind::Name(_) => Err(token.unexpected(VALUE)),
+            TokenKind::Symbol(_) | TokenKind::End => Err(token.unexpected("a value")),
         }
     }
 
@@ -120,9 +127,9 @@ impl<'t> Parser<'t> {
         divider: &'static str,
         expected: &'static str,
     ) -> Result<Expression, SyntaxError> {
-        let then = self.expression(Level::Condition)?;
+        let then = self.expression(Precedence::Condition)?;
         self.expect(divider, expected)?;
-        let otherwise = self.expression(Level::Condition)?;
+        let otherwise = self.expression(Precedence::Condition)?;
         Ok(Expression::If {
             condition: Box::new(condition),
             then: Box::new(then),
@@ -132,7 +139,7 @@ impl<'t> Parser<'t> {
 
     /// Parses the object whose `property` is read.
     fn property(&mut self, property: Path) -> Result<Expression, SyntaxError> {
-        let object = self.deeper(Self::operand)?;
+        let object = self.nested(Self::operand)?;
         Ok(Expression::Of { property, object: Box::new(object) })
     }
 
@@ -143,21 +150,21 @@ impl<'t> Parser<'t> {
             (1, Some(only)) => Ok(only),
             (_, last) => {
                 items.extend(last);
-                Ok(Expression::List(List::new(items)))
+                Ok(Expression::List(ListLiteral::new(items)))
             }
         }
     }
 
     /// Parses the arguments of a function, after its name and `(`.
     fn call(&mut self, name: &str, token: &Token<'_>) -> Result<Expression, SyntaxError> {
-        let function = Function::named(name).ok_or_else(|| {
-            Problem::UnknownFunction { name: name.chars().take(32).collect() }.at(token.position)
+        let function = Function::from_name(name).ok_or_else(|| {
+            SyntaxErrorKind::UnknownFunction { name: name.chars().take(32).collect() }.at(token.position)
         })?;
-        let arguments = if self.eat(")") { Vec::new() } else { self.items()? };
-        match function.refuses(arguments.len()) {
-            Some(wanted) => {
-                let problem = Problem::Arguments { function, wanted, found: arguments.len() };
-                Err(problem.at(token.position))
+        let arguments = if self.accept(")") { Vec::new() } else { self.items()? };
+        match function.wrong_arity(arguments.len()) {
+            Some(expected) => {
+                let kind = SyntaxErrorKind::Arguments { function, expected, found: arguments.len() };
+                Err(kind.at(token.position))
             }
             None => Ok(Expression::Call { function, arguments }),
         }
@@ -165,24 +172,24 @@ impl<'t> Parser<'t> {
 
     /// Parses one or more expressions separated by commas, and the `)`.
     fn items(&mut self) -> Result<Vec<Expression>, SyntaxError> {
-        let mut items = vec![self.expression(Level::Condition)?];
-        while self.eat(",") {
+        let mut items = vec![self.expression(Precedence::Condition)?];
+        while self.accept(",") {
             if items.len() >= limits::LIST {
-                return Err(Problem::List.at(self.position()));
+                return Err(SyntaxErrorKind::List.at(self.position()));
             }
-            items.push(self.expression(Level::Condition)?);
+            items.push(self.expression(Precedence::Condition)?);
         }
         self.expect(")", "`,` or `)`")?;
         Ok(items)
     }
 
-    /// Calls `read` one level deeper.
-    fn deeper(
+    /// Calls `read` for a nested expression, one level deeper.
+    fn nested(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Expression, SyntaxError>,
     ) -> Result<Expression, SyntaxError> {
         if self.depth >= limits::DEPTH {
-            return Err(Problem::Depth.at(self.position()));
+            return Err(SyntaxErrorKind::Depth.at(self.position()));
         }
         self.depth += 1;
         let expression = read(self)?;
@@ -192,11 +199,11 @@ impl<'t> Parser<'t> {
 
     /// Returns the next operator and the number of its tokens.
     fn operator(&self) -> Option<(Operator, usize)> {
-        let Kind::Fixed(sign) = self.kind()? else { return None };
+        let TokenKind::Symbol(sign) = self.peek()? else { return None };
         let operator = match *sign {
             "not" => {
                 let next = &self.tokens.get(1)?.kind;
-                return (*next == Kind::Fixed("in")).then_some((Operator::NotIn, 2));
+                return (*next == TokenKind::Symbol("in")).then_some((Operator::NotIn, 2));
             }
             "or" => Operator::Or,
             "and" => Operator::And,
@@ -219,7 +226,7 @@ impl<'t> Parser<'t> {
         Some((operator, 1))
     }
 
-    fn kind(&self) -> Option<&'t Kind> {
+    fn peek(&self) -> Option<&'t TokenKind> {
         self.tokens.first().map(|token| &token.kind)
     }
 
@@ -228,24 +235,24 @@ impl<'t> Parser<'t> {
         self.tokens.first().map_or(1, |token| token.position)
     }
 
-    fn skip(&mut self, count: usize) {
+    fn advance(&mut self, count: usize) {
         self.tokens = self.tokens.get(count..).unwrap_or_default();
     }
 
-    /// Consumes `fixed` if it is the next token.
-    fn eat(&mut self, fixed: &'static str) -> bool {
-        let next = self.kind() == Some(&Kind::Fixed(fixed));
-        self.skip(usize::from(next));
+    /// Consumes `symbol` if it is the next token.
+    fn accept(&mut self, symbol: &'static str) -> bool {
+        let next = self.peek() == Some(&TokenKind::Symbol(symbol));
+        self.advance(usize::from(next));
         next
     }
 
-    /// Consumes `fixed`, which must be the next token.
-    fn expect(&mut self, fixed: &'static str, expected: &'static str) -> Result<(), SyntaxError> {
-        if self.eat(fixed) { Ok(()) } else { Err(self.instead_of(expected)) }
+    /// Consumes `symbol`, which must be the next token.
+    fn expect(&mut self, symbol: &'static str, expected: &'static str) -> Result<(), SyntaxError> {
+        if self.accept(symbol) { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
-    /// Returns the error that `expected` should be in the place of the next token.
-    fn instead_of(&self, expected: &'static str) -> SyntaxError {
-        self.tokens.first().map_or_else(|| Problem::Tokens.at(1), |token| token.instead_of(expected))
+    /// Returns the error for the next token where `expected` is required.
+    fn unexpected(&self, expected: &'static str) -> SyntaxError {
+        self.tokens.first().map_or_else(|| SyntaxErrorKind::Tokens.at(1), |token| token.unexpected(expected))
     }
 }

@@ -1,21 +1,21 @@
-//! Regular expressions of queries. The time of a match is linear in the text, and their size is bounded.
+//! Regular expressions of queries. The time of a match is linear in the length of the string; the size is limited.
 
 use regex::{Regex, RegexBuilder};
 
 use super::{
-    error::{Problem, SyntaxError},
+    error::{SyntaxError, SyntaxErrorKind},
     limits,
 };
 
-/// Source of a regular expression in a query, not compiled yet.
+/// Source text of a regular expression in a query, not compiled yet.
 #[derive(Clone, Debug)]
-pub(super) struct PatternText {
+pub(super) struct PatternSource {
     text: String,
     /// Position of its first character in the query, counted from 1.
     position: usize,
 }
 
-impl PatternText {
+impl PatternSource {
     /// Creates the pattern that begins at the character `position` of a query.
     pub(super) fn new(text: String, position: usize) -> Self {
         Self { text, position }
@@ -27,12 +27,12 @@ impl PatternText {
 
     /// Compiles the pattern into at most `max_bytes`.
     pub(super) fn compile(&self, max_bytes: usize) -> Result<Pattern, SyntaxError> {
-        Pattern::compile(&self.text, max_bytes).map_err(|problem| problem.at(self.position))
+        Pattern::compile(&self.text, max_bytes).map_err(|kind| kind.at(self.position))
     }
 }
 
 /// Equal patterns may have different positions.
-impl PartialEq for PatternText {
+impl PartialEq for PatternSource {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
@@ -44,19 +44,21 @@ pub(super) struct Pattern(Regex);
 
 impl Pattern {
     /// Compiles `source` into at most `max_bytes`, which takes some 10 ms for each megabyte.
-    pub(super) fn compile(source: &str, max_bytes: usize) -> Result<Self, Problem> {
-        if source.len() > limits::PATTERN {
-            return Err(Problem::Pattern { reason: format!("is longer than {} bytes", limits::PATTERN) });
+    pub(super) fn compile(source: &str, max_bytes: usize) -> Result<Self, SyntaxErrorKind> {
+        if source.len() > limits::PATTERN_LENGTH {
+            return Err(SyntaxErrorKind::Pattern {
+                reason: format!("is longer than {} bytes", limits::PATTERN_LENGTH),
+            });
         }
         let compiled = RegexBuilder::new(source)
             .size_limit(max_bytes)
-            .dfa_size_limit(limits::PATTERN_MEMORY)
+            .dfa_size_limit(limits::PATTERN_CACHE_SIZE)
             .nest_limit(limits::PATTERN_DEPTH)
             .build();
-        compiled.map(Self).map_err(|error| Problem::Pattern { reason: reason(&error) })
+        compiled.map(Self).map_err(|error| SyntaxErrorKind::Pattern { reason: reason(&error) })
     }
 
-    /// True if the pattern matches somewhere in `text`.
+    /// True if the pattern matches anywhere in `text`.
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
@@ -65,12 +67,12 @@ impl Pattern {
 /// Describes an error of a regular expression in one line.
 fn reason(error: &regex::Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => "is too large once compiled".to_owned(),
+        regex::Error::CompiledTooBig(_) => "is too large after compilation".to_owned(),
         // The message shows the position on several lines; the last line has the cause.
         error => {
             let message = error.to_string();
             let last = message.lines().last().unwrap_or_default();
-            format!("is wrong: {}", last.trim().trim_start_matches("error: "))
+            format!("is invalid: {}", last.trim().trim_start_matches("error: "))
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A single comparison without braces: `season.year==2021`.
+//! Parser of `simple_query`: a single comparison without braces, `season.year==2021`.
 
 use super::{
-    error::{Problem, SyntaxError, shown},
+    error::{SyntaxError, SyntaxErrorKind, excerpt},
     expression::Expression,
     lexer, limits,
     operator::Operator,
@@ -20,53 +20,55 @@ const OPERATORS: [(&str, Operator); 7] = [
     (">", Operator::Greater),
 ];
 
-/// Parses a whole comparison.
+/// Parses `text`, which must be one comparison.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     const EXPECTED: &str = "one of `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=`";
 
     if text.len() > limits::LENGTH {
-        return Err(Problem::Length.at(1));
+        return Err(SyntaxErrorKind::Length.at(1));
     }
     let Some(start) = text.find(['=', '!', '~', '<', '>']) else {
-        return Err(Problem::unexpected(EXPECTED, "the end").at(column(text, text.len())));
+        return Err(
+            SyntaxErrorKind::unexpected(EXPECTED, "the end of the query").at(column(text, text.len()))
+        );
     };
     let (path, rest) = text.split_at(start);
     let written =
         OPERATORS.into_iter().find_map(|(sign, operator)| Some((operator, rest.strip_prefix(sign)?)));
     let Some((operator, value)) = written else {
-        return Err(Problem::unexpected(EXPECTED, shown(rest)).at(column(text, start)));
+        return Err(SyntaxErrorKind::unexpected(EXPECTED, excerpt(rest)).at(column(text, start)));
     };
     let position = column(text, text.len() - value.trim_start().len());
-    let value = constant(value.trim()).map_err(|problem| problem.at(position))?;
+    let value = constant(value.trim()).map_err(|kind| kind.at(position))?;
     let right = right_side(operator, value, position);
     // Braces, which the full language requires, are accepted here as well.
     let path = path.trim();
     let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
-    let path = Path::parse_modern(bare).map_err(|error| Problem::from(error).at(1))?;
-    Ok(Expression::Path(path).then(operator, right))
+    let path = Path::parse_with_v2_names(bare).map_err(|error| SyntaxErrorKind::from(error).at(1))?;
+    Ok(Expression::Path(path).with_operator(operator, right))
 }
 
 /// Parses the right side of the comparison.
-fn constant(text: &str) -> Result<Expression, Problem> {
+fn constant(text: &str) -> Result<Expression, SyntaxErrorKind> {
     match text {
-        "" => Err(Problem::unexpected("a value", "the end")),
+        "" => Err(SyntaxErrorKind::unexpected("a value", "the end of the query")),
         "null" => Ok(Expression::Null),
         "true" => Ok(Expression::Bool(true)),
         "false" => Ok(Expression::Bool(false)),
         text if text.starts_with('"') => quoted(text),
-        text => Ok(number(text).map_or_else(|| Expression::Text(text.to_owned()), Expression::Number)),
+        text => Ok(number(text).map_or_else(|| Expression::String(text.to_owned()), Expression::Number)),
     }
 }
 
-fn quoted(text: &str) -> Result<Expression, Problem> {
-    let ends = lexer::quoted(text) == Some(text.len());
+fn quoted(text: &str) -> Result<Expression, SyntaxErrorKind> {
+    let ends = lexer::quoted_len(text) == Some(text.len());
     let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|_| ends);
     inside
-        .map(|inside| Expression::Text(lexer::unescaped(inside)))
-        .ok_or_else(|| Problem::unexpected("a text that ends with a double quote", shown(text)))
+        .map(|inside| Expression::String(lexer::unescape(inside)))
+        .ok_or_else(|| SyntaxErrorKind::unexpected("a string that ends with a double quote", excerpt(text)))
 }
 
-/// Parses a number in the form of the full language, with a sign.
+/// Parses a number in the syntax of the full language, with a sign.
 fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit())

@@ -1,13 +1,13 @@
 //! Tests of the meaning of queries, of syntax errors, and of the limits of evaluation.
 
+mod budget;
+mod errors;
 mod language;
 mod properties;
-mod refused;
-mod work;
 
 use serde_json::{Value, json};
 
-use super::{Allowance, Exhausted, Query, SyntaxError};
+use super::{Budget, BudgetExceeded, Query, SyntaxError};
 
 /// Returns a title with a value of every type.
 fn title() -> Value {
@@ -37,15 +37,15 @@ fn title() -> Value {
 
 /// Returns whether `query` matches the title.
 #[track_caller]
-fn holds(query: &str) -> bool {
+fn matches_title(query: &str) -> bool {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
     matches(&query, &title()).unwrap()
 }
 
 /// Returns whether `query` matches `title`.
 #[track_caller]
-fn matches(query: &Query, title: &Value) -> Result<bool, Exhausted> {
-    query.evaluation(Allowance::default()).unwrap().matches(title)
+fn matches(query: &Query, title: &Value) -> Result<bool, BudgetExceeded> {
+    query.evaluation(Budget::default()).unwrap().matches(title)
 }
 
 /// Returns the error message for `query`.
@@ -57,6 +57,6 @@ fn error(query: &str) -> String {
 /// Returns the error of a query, from parsing or from compiling its regular expressions.
 #[track_caller]
 fn error_of(read: Result<Query, SyntaxError>, query: &str) -> String {
-    let begun = read.and_then(|query| query.evaluation(Allowance::default()).map(drop));
+    let begun = read.and_then(|query| query.evaluation(Budget::default()).map(drop));
     begun.expect_err(query).to_string()
 }

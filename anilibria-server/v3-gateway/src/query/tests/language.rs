@@ -2,23 +2,23 @@
 
 use serde_json::json;
 
-use super::{super::Query, holds, matches, title};
+use super::{super::Query, matches, matches_title, title};
 
 /// Asserts for each query that it matches the title exactly if `expected` is true.
 #[track_caller]
-fn all_hold<const N: usize>(expected: bool, queries: [&str; N]) {
-    let wrong: Vec<_> = queries.into_iter().filter(|query| holds(query) != expected).collect();
+fn assert_all<const N: usize>(expected: bool, queries: [&str; N]) {
+    let wrong: Vec<_> = queries.into_iter().filter(|query| matches_title(query) != expected).collect();
 
     assert!(wrong.is_empty(), "not {expected}: {wrong:#?}");
 }
 
 #[test]
-fn truth_is_that_of_javascript() {
-    all_hold(
+fn truth_follows_javascript() {
+    assert_all(
         true,
         ["{id}", "1", "-1", "\"a\"", "\"0\"", "true", "{names}", "{genres}", "{franchises}", "1/0"],
     );
-    all_hold(
+    assert_all(
         false,
         [
             "0",
@@ -37,7 +37,7 @@ fn truth_is_that_of_javascript() {
 
 #[test]
 fn values_of_the_title_are_compared() {
-    all_hold(
+    assert_all(
         true,
         [
             "{season.year} == 2021",
@@ -62,7 +62,7 @@ fn values_of_the_title_are_compared() {
             "{names} == {names}",
         ],
     );
-    all_hold(
+    assert_all(
         false,
         [
             "{season.year} == \"2021\"",
@@ -79,8 +79,8 @@ fn values_of_the_title_are_compared() {
 }
 
 #[test]
-fn what_is_missing_equals_nothing_and_differs_from_nothing() {
-    all_hold(
+fn missing_values_are_neither_equal_nor_unequal() {
+    assert_all(
         false,
         [
             "{nothing} == null",
@@ -97,12 +97,15 @@ fn what_is_missing_equals_nothing_and_differs_from_nothing() {
             "{names.ru.x}",
         ],
     );
-    all_hold(true, ["not {nothing}", "empty({nothing})", "{nothing} not in (1, 2)", "not ({nothing} == 1)"]);
+    assert_all(
+        true,
+        ["not {nothing}", "empty({nothing})", "{nothing} not in (1, 2)", "not ({nothing} == 1)"],
+    );
 }
 
 #[test]
-fn types_that_do_not_go_together_do_not_match() {
-    all_hold(
+fn values_of_different_types_do_not_match() {
+    assert_all(
         false,
         [
             "{code} < 1",
@@ -121,12 +124,12 @@ fn types_that_do_not_go_together_do_not_match() {
             "sqrt({names})",
         ],
     );
-    all_hold(true, ["{code} != 1", "{code} != null", "not ({code} < 1)"]);
+    assert_all(true, ["{code} != 1", "{code} != null", "not ({code} < 1)"]);
 }
 
 #[test]
-fn a_value_is_looked_up_in_a_list() {
-    all_hold(
+fn in_finds_values_in_a_list() {
+    assert_all(
         true,
         [
             "{season.year} in (2020, 2021)",
@@ -145,7 +148,7 @@ fn a_value_is_looked_up_in_a_list() {
             "0 in (-0, 5)",
         ],
     );
-    all_hold(
+    assert_all(
         false,
         [
             "\"Экшен\" in {genres}",
@@ -158,8 +161,8 @@ fn a_value_is_looked_up_in_a_list() {
 }
 
 #[test]
-fn a_regular_expression_matches_somewhere_in_a_text() {
-    all_hold(
+fn regular_expression_matches_anywhere_in_a_string() {
+    assert_all(
         true,
         [
             r#"{code} ~= "amp""#,
@@ -171,12 +174,12 @@ fn a_regular_expression_matches_somewhere_in_a_text() {
             r#"{announce} ~= """#,
         ],
     );
-    all_hold(false, [r#"{code} ~= "^amp""#, r#"{names.ru} ~= "МЕЧА""#, r#"{code} ~= "(" + "s""#]);
+    assert_all(false, [r#"{code} ~= "^amp""#, r#"{names.ru} ~= "МЕЧА""#, r#"{code} ~= "(" + "s""#]);
 }
 
 #[test]
-fn operators_reckon_and_join() {
-    all_hold(
+fn operators_calculate_and_concatenate() {
+    assert_all(
         true,
         [
             "{id} + 1 == 9001",
@@ -195,8 +198,8 @@ fn operators_reckon_and_join() {
 }
 
 #[test]
-fn functions_do_what_their_names_say() {
-    all_hold(
+fn functions_return_their_values() {
+    assert_all(
         true,
         [
             "abs(-2) == 2",
@@ -233,7 +236,7 @@ fn functions_do_what_their_names_say() {
 }
 
 #[test]
-fn chance_reaches_both_ends() {
+fn random_int_includes_both_ends() {
     let query = Query::parse("randomInt(1, 2) == 1").unwrap();
     let title = title();
 
@@ -243,8 +246,8 @@ fn chance_reaches_both_ends() {
 }
 
 #[test]
-fn a_condition_picks_a_branch() {
-    all_hold(
+fn condition_selects_a_branch() {
+    assert_all(
         true,
         [
             "if {id} then 1 else 0",
@@ -260,8 +263,8 @@ fn a_condition_picks_a_branch() {
 }
 
 #[test]
-fn a_property_is_taken_of_an_object() {
-    all_hold(
+fn of_reads_a_property_of_an_object() {
+    assert_all(
         true,
         [
             "year of {season} == 2021",
@@ -278,13 +281,13 @@ fn a_property_is_taken_of_an_object() {
 }
 
 #[test]
-fn names_of_the_api_before_still_lead_to_their_values() {
-    all_hold(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
+fn names_of_api_v2_are_replaced() {
+    assert_all(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
 }
 
 #[test]
 fn keys_of_a_path_may_be_in_brackets() {
-    all_hold(
+    assert_all(
         true,
         [
             "{season[year]} == 2021",
@@ -297,7 +300,7 @@ fn keys_of_a_path_may_be_in_brackets() {
 }
 
 #[test]
-fn released_is_a_key_with_and_without_braces() {
+fn released_may_be_written_without_braces() {
     let holds = |query: Query, is_released: bool| matches(&query, &json!({"released": is_released})).unwrap();
 
     for query in
@@ -313,10 +316,10 @@ fn released_is_a_key_with_and_without_braces() {
     assert!(Query::parse("released == true").unwrap().reads("released"));
 }
 
-/// Compares each level with the next tighter one: a query without parentheses equals the first of the two with parentheses.
+/// Compares each precedence with the next higher one: the query without parentheses equals the first one with parentheses.
 #[test]
-fn neighbouring_levels_bind_as_the_table_says() {
-    for (plain, meant, other) in [
+fn precedence_of_operators_follows_the_table() {
+    for (plain, same, other) in [
         ("1 ? 0 : 0 or 1", "1 ? 0 : (0 or 1)", "(1 ? 0 : 0) or 1"),
         ("if 1 then 0 else 0 or 1", "if 1 then 0 else (0 or 1)", "(if 1 then 0 else 0) or 1"),
         ("1 or 0 and 0", "1 or (0 and 0)", "(1 or 0) and 0"),
@@ -332,16 +335,16 @@ fn neighbouring_levels_bind_as_the_table_says() {
         ("not 5 == 1", "(not 5) == 1", "not (5 == 1)"),
         ("-2 ^ 2 == 4", "((-2) ^ 2) == 4", "(-(2 ^ 2)) == 4"),
     ] {
-        let [plain, meant] = [plain, meant].map(|query| Query::parse(query).unwrap());
+        let [plain, same] = [plain, same].map(|query| Query::parse(query).unwrap());
 
-        assert_eq!(plain, meant);
+        assert_eq!(plain, same);
         assert_ne!(plain, Query::parse(other).unwrap());
     }
 }
 
 #[test]
-fn operators_of_one_level_go_from_left_to_right() {
-    all_hold(
+fn operators_of_one_precedence_are_left_associative() {
+    assert_all(
         true,
         [
             "10 - 4 - 3 == 3",
@@ -360,7 +363,7 @@ fn operators_of_one_level_go_from_left_to_right() {
 }
 
 #[test]
-fn a_simple_query_is_one_comparison() {
+fn simple_query_is_one_comparison() {
     for (text, expected) in [
         ("season.year==2021", true),
         (" season.year == 2021 ", true),
@@ -390,7 +393,7 @@ fn a_simple_query_is_one_comparison() {
 }
 
 #[test]
-fn a_query_tells_what_it_reads() {
+fn query_reports_the_paths_that_it_reads() {
     let query = Query::parse(
         "{season.year} == 2021 and (year of {season} or {torrents.list[*].seeders}) and {season.year}",
     );
@@ -403,7 +406,7 @@ fn a_query_tells_what_it_reads() {
 }
 
 #[test]
-fn what_is_no_object_has_nothing_in_it() {
+fn value_other_than_an_object_has_no_fields() {
     let query = Query::parse("empty({id})").unwrap();
 
     assert!(matches(&query, &serde_json::json!([1])).unwrap());

@@ -4,8 +4,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Allowance, Function, Query, expression::Expression, limits, list::List, operator::Operator, parser,
-        pattern::Pattern,
+        Budget, Function, Query, expression::Expression, limits, list::ListLiteral, operator::Operator,
+        parser, pattern::Pattern,
     },
     matches, title,
 };
@@ -68,7 +68,7 @@ fn expression() -> impl Strategy<Value = Expression> {
         any::<bool>().prop_map(Expression::Bool),
         prop_oneof![(-1000..1000_i32).prop_map(f64::from), -1e6..1e6, -1e300..1e300]
             .prop_map(Expression::Number),
-        r#"[a-zа-я"\\ (){},]{0,6}"#.prop_map(Expression::Text),
+        r#"[a-zа-я"\\ (){},]{0,6}"#.prop_map(Expression::String),
         path.clone().prop_map(Expression::Path),
     ];
     leaf.prop_recursive(5, 60, 4, move |inner| {
@@ -94,13 +94,13 @@ fn expression() -> impl Strategy<Value = Expression> {
         let three = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![
             4 => (inner.clone(), operator, inner.clone()).prop_filter_map("a wrong pattern", |(left, operator, right)| {
-                if let (Operator::Matches, Expression::Text(source)) = (operator, &right) {
+                if let (Operator::Matches, Expression::String(source)) = (operator, &right) {
                     Pattern::compile(source, limits::PATTERN_SIZE).ok()?;
                 }
-                Some(left.then(operator, parser::right_side(operator, right, 1)))
+                Some(left.with_operator(operator, parser::right_side(operator, right, 1)))
             }),
             1 => inner.clone().prop_map(|operand| Expression::Not(Box::new(operand))),
-            1 => inner.clone().prop_map(Expression::negative),
+            1 => inner.clone().prop_map(Expression::negate),
             1 => three.prop_map(|(condition, then, otherwise)| Expression::If {
                 condition: Box::new(condition),
                 then: Box::new(then),
@@ -109,25 +109,25 @@ fn expression() -> impl Strategy<Value = Expression> {
             1 => (path.clone(), inner.clone())
                 .prop_map(|(property, object)| Expression::Of { property, object: Box::new(object) }),
             1 => vec(inner.clone(), 1..4).prop_map(|arguments| Expression::Call { function: Function::Max, arguments }),
-            1 => vec(inner, 2..4).prop_map(|items| Expression::List(List::new(items))),
+            1 => vec(inner, 2..4).prop_map(|items| Expression::List(ListLiteral::new(items))),
         ]
     })
 }
 
 proptest! {
     #[test]
-    fn any_text_is_a_query_or_refused(text in any::<String>()) {
+    fn parsing_any_text_does_not_panic(text in any::<String>()) {
         let _ = Query::parse(&text);
         let _ = Query::parse_simple(&text);
     }
 
     #[test]
-    fn any_pieces_are_a_query_that_ends_or_are_refused(pieces in vec(piece(), 0..40)) {
+    fn evaluating_any_parsed_query_ends(pieces in vec(piece(), 0..40)) {
         let text = pieces.concat();
 
         for query in [Query::parse(&text), Query::parse_simple(&text)] {
             match query {
-                Ok(query) => match query.evaluation(Allowance::default()) {
+                Ok(query) => match query.evaluation(Budget::default()) {
                     Ok(mut evaluation) => _ = evaluation.matches(&title()),
                     Err(error) => prop_assert!(error.position <= text.chars().count() + 1),
                 },
@@ -137,14 +137,14 @@ proptest! {
     }
 
     #[test]
-    fn a_printed_query_is_the_same_query(expression in expression()) {
+    fn printed_query_parses_to_the_same_expression(expression in expression()) {
         let text = expression.to_string();
 
         prop_assert_eq!(parser::parse(&text), Ok(expression), "{}", text);
     }
 
     #[test]
-    fn every_query_has_a_value(expression in expression()) {
+    fn every_expression_can_be_evaluated(expression in expression()) {
         prop_assert!(matches(&Query::of(expression), &title()).is_ok());
     }
 }

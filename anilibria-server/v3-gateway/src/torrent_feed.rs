@@ -9,63 +9,68 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    answer::Answer,
-    ask::Ask,
     feed_document::{Feed, FeedFormat, FeedItem, item_title},
-    gateway::{Gateway, LOOKED_THROUGH, kept},
+    gateway::{Gateway, MAX_SCANNED, cached_data},
     key,
     paging::{PageSize, Window},
+    parameters::Parameters,
+    rendered_response::RenderedResponse,
     selection::is_newer,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 /// Default number of items.
-const ITEMS: usize = 10;
+const DEFAULT_ITEMS: usize = 10;
 
 /// Name of the generator of the feed.
 const GENERATOR: &str = concat!("AniLibria API ", "3.0.14");
 
 impl Gateway {
     /// Returns the newest torrents as a feed, which is at `address`. With a session, the links are personal.
-    pub(super) async fn torrent_feed(&self, ask: &Ask<'_>, address: String) -> Result<Answer, Problem> {
-        let format = FeedFormat::named(ask.text("rss_type").unwrap_or("rss"));
-        let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
-        let (window, _) = ask.window(PageSize::Of(ITEMS))?;
-        let since = ask.since()?;
-        if ask.session().is_some() {
-            let (client, session) = self.client_of(ask).await?;
+    pub(super) async fn torrent_feed(
+        &self,
+        parameters: &Parameters<'_>,
+        self_link: String,
+    ) -> Result<RenderedResponse, Problem> {
+        let format = FeedFormat::from_name(parameters.text("rss_type").unwrap_or("rss"));
+        let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be `rss`, `atom` or `json`"))?;
+        let (window, _) = parameters.window(PageSize::Of(DEFAULT_ITEMS))?;
+        let since = parameters.since()?;
+        if parameters.session().is_some() {
+            let (client, session) = self.client_of(parameters).await?;
             let passkey = self.passkey(&client, &session).await?;
-            let document = document(&self.titles, format, window, since, address, passkey.as_ref()).await?;
-            return Ok(Answer::once(with_etag(&document)).of_type(format.content_type()));
+            let document =
+                render_feed(&self.titles, format, window, since, self_link, passkey.as_ref()).await?;
+            return Ok(RenderedResponse::uncached(seal(&document)).with_media_type(format.content_type()));
         }
-        let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {address}"));
-        let load = move |titles: Titles| async move {
-            Ok(NewValue::new(with_etag(&document(&titles, format, window, since, address, None).await?))
+        let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {self_link}"));
+        let load = move |titles: HostTitles| async move {
+            Ok(NewValue::new(seal(&render_feed(&titles, format, window, since, self_link, None).await?))
                 .tag(tag::LISTS))
         };
-        Ok(self.cached(&key, load).await?.of_type(format.content_type()))
+        Ok(self.cached(&key, load).await?.with_media_type(format.content_type()))
     }
 }
 
-async fn document(
-    titles: &Titles,
+async fn render_feed(
+    titles: &HostTitles,
     format: FeedFormat,
     window: Window,
     since: Option<i64>,
-    address: String,
+    self_link: String,
     passkey: Option<&Secret>,
 ) -> Result<String, LoadFailure> {
     let client = titles.client();
     // The start of the window does not depend on the number of torrents.
     let (range, _) = window.of(usize::MAX);
-    let found = torrents(titles, range).await?;
-    let newer = found.iter().filter(|torrent| is_newer(uploaded(torrent), since));
-    let items = newer.filter_map(|torrent| item(client, torrent, passkey).transpose());
+    let found = read_torrents(titles, range).await?;
+    let newer = found.iter().filter(|torrent| is_newer(uploaded_at(torrent), since));
+    let items = newer.filter_map(|torrent| feed_item(client, torrent, passkey).transpose());
     let feed = Feed {
         title: "AniLibria".to_owned(),
         description: "Новые торренты AniLibria".to_owned(),
-        page: client.media_url("/").unwrap_or_default(),
-        address,
+        link: client.media_url("/").unwrap_or_default(),
+        self_link,
         generator: GENERATOR.to_owned(),
         items: items.collect::<Result<_, _>>()?,
     };
@@ -75,42 +80,42 @@ async fn document(
 
 /// Torrents in the order of AniLibria, beginning at a multiple of [`MAX_LIMIT`].
 #[derive(Serialize, Deserialize)]
-struct Chunk {
+struct TorrentPage {
     /// Total number of torrents.
     total: u64,
     torrents: Vec<Torrent>,
 }
 
-/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that the number of
+/// Returns the newest torrents in this range, at most [`MAX_SCANNED`]. They are cached in chunks, so that the number of
 /// calls depends on the number of chunks and not on the requested ranges.
-async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
+async fn read_torrents(titles: &HostTitles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
     let size = MAX_LIMIT as usize;
-    let wanted = range.len().clamp(1, LOOKED_THROUGH as usize);
+    let wanted = range.len().clamp(1, MAX_SCANNED as usize);
     let (first, skipped) = (range.start / size, range.start % size);
     let mut found = Vec::new();
-    let mut total = chunk(titles, 0).await?.total;
+    let mut total = torrent_page(titles, 0).await?.total;
     for number in first..=range.start.saturating_add(wanted - 1) / size {
         if number.saturating_mul(size) as u64 >= total {
             break;
         }
-        let Chunk { total: newer_total, torrents } = chunk(titles, number).await?;
+        let TorrentPage { total: newer_total, torrents } = torrent_page(titles, number).await?;
         total = newer_total;
         found.extend(torrents);
     }
     Ok(found.into_iter().skip(skipped).take(wanted).collect())
 }
 
-async fn chunk(titles: &Titles, number: usize) -> Result<Chunk, LoadFailure> {
+async fn torrent_page(titles: &HostTitles, number: usize) -> Result<TorrentPage, LoadFailure> {
     let start = number.saturating_mul(MAX_LIMIT as usize) as u64;
-    let load = move |titles: Titles| async move {
+    let load = move |titles: HostTitles| async move {
         let found = titles.client().torrents().list().window(start, MAX_LIMIT).await?;
-        Ok(Chunk { total: found.total, torrents: found.items })
+        Ok(TorrentPage { total: found.total, torrents: found.items })
     };
-    kept(titles, titles.list_options(), &key::torrents(number), load).await
+    cached_data(titles, titles.list_options(), &key::torrents(number), load).await
 }
 
 /// Returns the item of a torrent; `None` if the torrent has no title.
-fn item(
+fn feed_item(
     client: &Client,
     torrent: &Torrent,
     passkey: Option<&Secret>,
@@ -132,14 +137,14 @@ fn item(
             one.episodes.string.as_deref(),
             Some(&one.quality.string),
         ),
-        page: client.media_url(&format!("/anime/releases/release/{}", title.code)).unwrap_or_default(),
-        published: uploaded(torrent).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        link: client.media_url(&format!("/anime/releases/release/{}", title.code)).unwrap_or_default(),
+        published: uploaded_at(torrent).unwrap_or(OffsetDateTime::UNIX_EPOCH),
         description: title.description.as_ref().and_then(|text| text.as_str()).map(str::to_owned),
-        file: client.link(file.request())?,
-        size: torrent.size,
+        enclosure_url: client.link(file.request())?,
+        enclosure_length: torrent.size,
     }))
 }
 
-fn uploaded(torrent: &Torrent) -> Option<OffsetDateTime> {
+fn uploaded_at(torrent: &Torrent) -> Option<OffsetDateTime> {
     torrent.updated_at.or(torrent.created_at)
 }

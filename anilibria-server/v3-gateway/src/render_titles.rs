@@ -1,4 +1,4 @@
-//! Rendering of many titles, from the source that costs the least.
+//! Rendering of titles for a response, from the source that costs the least.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,23 +13,23 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    charge::Charge,
     franchises,
-    gateway::{Work, catalog},
-    include,
+    gateway::{Workers, catalog},
+    included_files,
+    quota::RequestQuota,
     shape::Shape,
     title::from_catalog,
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
-/// Maximum titles of one answer that are read from AniLibria. Each has some 20 KB, and a request returns fifty of them.
-pub(super) const MOST: usize = 500;
+/// Maximum titles of one response that are read from AniLibria. Each has some 20 KB, and a call returns fifty of them.
+pub(super) const MAX_TITLES: usize = 500;
 
-/// Maximum titles of one answer whose franchises are read, one request each. In larger answers, titles have no franchises.
-const MOST_WITH_FRANCHISES: usize = 50;
+/// Maximum titles of one response whose franchises are read, one call each. In larger responses, titles have no franchises.
+const MAX_WITH_FRANCHISES: usize = 50;
 
-/// Maximum titles of one answer that include files.
-const MOST_WITH_FILES: usize = 10;
+/// Maximum titles of one response that include files.
+const MAX_WITH_FILES: usize = 10;
 
 /// Sources of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,38 +41,38 @@ pub(super) enum Source {
 }
 
 /// A rendered title and its id.
-pub(super) type Rendered = (ReleaseId, Arc<RawValue>);
+pub(super) type RenderedTitle = (ReleaseId, Arc<RawValue>);
 
 /// Renders the titles `ids` in this shape and order. Those that do not exist are left out.
 ///
 /// # Errors
 ///
-/// [`LoadFailure::InvalidParameter`] if the titles are too many or too large for one answer.
-pub(super) async fn many(
-    titles: &Titles,
+/// [`LoadFailure::Refused`] if the titles are too many or too large for one response.
+pub(super) async fn render_titles(
+    titles: &HostTitles,
     ids: Vec<ReleaseId>,
     shape: &Shape,
     source: Source,
-    work: &Work,
-    charge: &Charge,
-) -> Result<Vec<Rendered>, LoadFailure> {
-    charge.page(ids.len())?;
-    if source == Source::Catalog || suffices(titles, &ids, shape) {
+    workers: &Workers,
+    quota: &RequestQuota,
+) -> Result<Vec<RenderedTitle>, LoadFailure> {
+    quota.charge_page(ids.len())?;
+    if source == Source::Catalog || catalog_suffices(titles, &ids, shape) {
         let catalog = catalog(titles).ok_or(LoadFailure::NoCatalog)?;
-        let (shape, max_bytes) = (shape.clone(), work.max_answer_bytes);
-        return work.pages.run(move || mirrored(&catalog, &ids, &shape, max_bytes)).await;
+        let (shape, max_bytes) = (shape.clone(), workers.max_response_bytes);
+        return workers.pages.run(move || render_from_catalog(&catalog, &ids, &shape, max_bytes)).await;
     }
-    check(&ids, shape)?;
-    let has_franchises = shape.reads("franchises") && ids.len() <= MOST_WITH_FRANCHISES;
+    check_limits(&ids, shape)?;
+    let has_franchises = shape.reads("franchises") && ids.len() <= MAX_WITH_FRANCHISES;
     let pages = ids.len().div_ceil(MAX_LIMIT as usize);
-    charge.calls(pages + if has_franchises { ids.len() } else { 0 })?;
+    quota.charge_calls(pages + if has_franchises { ids.len() } else { 0 })?;
     let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
     let releases = titles.client().releases().many(ids).await?;
-    let mut page = Page::new(work.max_answer_bytes);
+    let mut page = PageBuilder::new(workers.max_response_bytes);
     for release in &releases {
-        let mut title = value(release, &franchises)?;
+        let mut title = title_value(release, &franchises)?;
         if shape.include.any() {
-            include::fill(titles.client(), &mut title, shape, charge).await?;
+            included_files::add(titles.client(), &mut title, shape, quota).await?;
         }
         shape.apply(&mut title);
         page.push(release.id, &title)?;
@@ -81,13 +81,13 @@ pub(super) async fn many(
 }
 
 /// Titles that are rendered one by one, up to a total size.
-struct Page {
-    titles: Vec<Rendered>,
+struct PageBuilder {
+    titles: Vec<RenderedTitle>,
     max_bytes: usize,
     bytes_left: usize,
 }
 
-impl Page {
+impl PageBuilder {
     fn new(max_bytes: usize) -> Self {
         Self { titles: Vec::new(), max_bytes, bytes_left: max_bytes }
     }
@@ -97,7 +97,7 @@ impl Page {
         let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
             Limit::ResponseSize.hit();
             let reason = format!(
-                "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
+                "selects more than {} bytes; request smaller pages, or fewer fields with `filter` or `remove`",
                 self.max_bytes
             );
             return Err(LoadFailure::InvalidParameter { field: "limit", reason: reason.into() });
@@ -108,15 +108,15 @@ impl Page {
     }
 }
 
-fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
-    if shape.include.any() && ids.len() > MOST_WITH_FILES {
-        let reason = format!("is for {MOST_WITH_FILES} titles at most: ask for smaller pages");
-        return Err(LoadFailure::InvalidParameter { field: "include", reason: reason.into() });
+fn check_limits(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
+    if shape.include.any() && ids.len() > MAX_WITH_FILES {
+        let reason = format!("is limited to {MAX_WITH_FILES} titles; request smaller pages");
+        return Err(LoadFailure::Refused { field: "include", reason: reason.into() });
     }
-    if ids.len() > MOST {
+    if ids.len() > MAX_TITLES {
         let reason = format!(
-            "asks for more than {MOST} whole titles: ask for pages, or leave `player` and `franchises` out by \
-             `filter` or `remove`"
+            "selects more than {MAX_TITLES} complete titles; request smaller pages, or exclude `player` and \
+             `franchises` with `filter` or `remove`"
         );
         return Err(LoadFailure::InvalidParameter { field: "limit", reason: reason.into() });
     }
@@ -124,7 +124,7 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
 }
 
 /// True if the local catalog has every requested field of these titles.
-fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
+fn catalog_suffices(titles: &HostTitles, ids: &[ReleaseId], shape: &Shape) -> bool {
     let is_read = |entry: &CatalogEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")
         && !shape.reads("franchises")
@@ -132,13 +132,13 @@ fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
         && catalog(titles).is_some_and(|catalog| ids.iter().all(|id| catalog.get(*id).is_some_and(is_read)))
 }
 
-fn mirrored(
+fn render_from_catalog(
     catalog: &Catalog,
     ids: &[ReleaseId],
     shape: &Shape,
     max_bytes: usize,
-) -> Result<Vec<Rendered>, LoadFailure> {
-    let mut page = Page::new(max_bytes);
+) -> Result<Vec<RenderedTitle>, LoadFailure> {
+    let mut page = PageBuilder::new(max_bytes);
     for id in ids {
         if let Some(mut title) = from_catalog(catalog, *id)? {
             shape.apply(&mut title);
@@ -148,13 +148,17 @@ fn mirrored(
     Ok(page.titles)
 }
 
-async fn franchises_of(titles: &Titles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
-    let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
+async fn franchises_of(titles: &HostTitles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
+    let of =
+        |id: ReleaseId| async move { (id, franchises::franchises_of(titles, id).await.unwrap_or_default()) };
     // A title whose franchises cannot be read is returned without them.
-    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await
+    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::CONCURRENT_READS).collect().await
 }
 
-fn value(release: &Release, franchises: &HashMap<ReleaseId, Vec<Franchise>>) -> serde_json::Result<Value> {
+fn title_value(
+    release: &Release,
+    franchises: &HashMap<ReleaseId, Vec<Franchise>>,
+) -> serde_json::Result<Value> {
     let mut title = Mapping::new(release).title();
     title.franchises = Some(franchises.get(&release.id).cloned().unwrap_or_default());
     serde_json::to_value(title)

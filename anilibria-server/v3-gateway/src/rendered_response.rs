@@ -1,4 +1,4 @@
-//! Answers of API v3, which have no envelope.
+//! Rendered responses of API v3. Their bodies have no envelope.
 
 use anilibria_cache::Cached;
 use anilibria_http::rendered::{CachePolicy, respond, with_etag};
@@ -12,9 +12,9 @@ use time::OffsetDateTime;
 
 use super::paging::Pagination;
 
-/// A rendered answer.
+/// A rendered response.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct RenderedResponse {
     shared: Bytes,
     kept: CachePolicy,
     media_type: Option<HeaderValue>,
@@ -28,14 +28,14 @@ pub(super) struct Page<T> {
     pub(super) pagination: Pagination,
 }
 
-/// Renders `data` in the form that answers and the cache hold.
+/// Renders `data` as JSON in the format that responses and the cache share.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
     Ok(with_etag(&serde_json::to_string(data)?))
 }
 
-impl Answer {
-    /// Creates an answer from a cached value.
-    pub(super) fn cached(cached: Cached) -> Self {
+impl RenderedResponse {
+    /// Creates a response from a cached value.
+    pub(super) fn from_cache(cached: Cached) -> Self {
         let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
         let kept = CachePolicy::FreshUntil(Some(expires));
         Self { shared: cached.into_value(), kept, media_type: None, is_absent }
@@ -46,23 +46,23 @@ impl Answer {
         self.is_absent
     }
 
-    /// Creates an answer from the output of [`render`]. It must not be cached by clients.
-    pub(super) fn once(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: CachePolicy::NoStore, media_type: None, is_absent: false }
+    /// Creates a response from the output of [`render`]. Clients must not cache it.
+    pub(super) fn uncached(rendered: Bytes) -> Self {
+        Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
     }
 
-    /// Returns the same answer, not to be cached by clients.
-    pub(super) fn for_once(self) -> Self {
-        Self { kept: CachePolicy::NoStore, ..self }
+    /// Returns the same response, which clients must not cache.
+    pub(super) fn into_uncached(self) -> Self {
+        Self { kept: Kept::Never, ..self }
     }
 
-    /// Sets the media type of an answer that is not JSON.
-    pub(super) fn of_type(self, media_type: &'static str) -> Self {
+    /// Sets the media type of a response that is not JSON.
+    pub(super) fn with_media_type(self, media_type: &'static str) -> Self {
         Self { media_type: Some(HeaderValue::from_static(media_type)), ..self }
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for RenderedResponse {
     fn into_response(self) -> Response {
         let mut shared = self.shared;
         // The body is always sent in two parts, even if it is constant: compression relies on a separate end.
@@ -82,18 +82,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn body_is_what_was_rendered_and_nothing_else() {
-        let answer = Answer::once(render(&json!({"id": 1})).unwrap());
+    async fn body_is_the_rendered_text() {
+        let rendered = RenderedResponse::uncached(render(&json!({"id": 1})).unwrap());
 
-        let response = answer.into_response();
+        let response = rendered.into_response();
 
         assert_eq!(response.content_type(), Some(anilibria_http::rendered::JSON));
         assert_eq!(response.into_body().into_string().await.unwrap(), r#"{"id":1}"#);
     }
 
     #[tokio::test]
-    async fn other_forms_say_what_they_are() {
-        let response = Answer::once(with_etag("<rss/>")).of_type("application/rss+xml").into_response();
+    async fn media_type_can_be_set() {
+        let response =
+            RenderedResponse::uncached(seal("<rss/>")).with_media_type("application/rss+xml").into_response();
 
         assert_eq!(response.content_type(), Some("application/rss+xml"));
         assert_eq!(response.into_body().into_string().await.unwrap(), "<rss/>");

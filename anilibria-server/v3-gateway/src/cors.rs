@@ -1,4 +1,4 @@
-//! Pages of other origins that may read an answer.
+//! CORS policy: the origins whose pages may read a response.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use poem::{
 };
 use url::form_urlencoded;
 
-use super::session_cookie::cookie;
+use super::session_cookie::session_from_cookie;
 
 /// Parameters with the session of a user.
 pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
 
-/// Returns the pages that may read the answer to `request`: all pages if it reads public data, and those of the configured
-/// origins if it writes or has a session.
-pub(super) fn readers(request: &Request) -> CorsPolicy {
+/// Returns the origins whose pages may read the response to `request`: all origins if the request reads public data, and the
+/// configured origins if it writes or has a session.
+pub(super) fn policy(request: &Request) -> Readers {
     if !matches!(*requested_method(request), Method::GET | Method::HEAD) {
         CorsPolicy::Listed
     } else if has_session(request) {
@@ -33,7 +33,7 @@ fn has_session(request: &Request) -> bool {
         SESSION_PARAMETERS.contains(&&*name) && !value.trim().is_empty()
     };
     form_urlencoded::parse(query.as_bytes()).any(is_session)
-        || cookie(request.headers()).is_some_and(|session| !session.is_empty())
+        || session_from_cookie(request.headers()).is_some_and(|session| !session.is_empty())
         || request.headers().contains_key(header::AUTHORIZATION)
         || requests_header(request, &header::AUTHORIZATION)
 }
@@ -42,32 +42,32 @@ fn has_session(request: &Request) -> bool {
 mod tests {
     use super::*;
 
-    fn of(method: Method, uri: &str, headers: &[(&str, &str)]) -> CorsPolicy {
+    fn policy_of(method: Method, uri: &str, headers: &[(&str, &str)]) -> Readers {
         let request = Request::builder().method(method).uri(uri.parse().unwrap());
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        readers(&request.finish())
+        policy(&request.finish())
     }
 
     #[test]
-    fn public_data_is_for_all_pages() {
+    fn all_origins_may_read_public_data() {
         for (method, uri) in [
             (Method::GET, "/v3/title?id=1"),
             (Method::HEAD, "/v3/title?id=1"),
             (Method::GET, "/v3/title?id=1&session="),
             (Method::GET, "/public/torrent/download.php?id=1"),
         ] {
-            assert_eq!(of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), CorsPolicy::All, "{uri}");
+            assert_eq!(policy_of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), Readers::All, "{uri}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "content-type,x-request-id"),
         ];
-        assert_eq!(of(Method::OPTIONS, "/v3/title?id=1", &preflight), CorsPolicy::All);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title?id=1", &preflight), Readers::All);
     }
 
     #[test]
-    fn answers_to_requests_with_a_session_are_for_listed_pages() {
+    fn listed_origins_may_read_responses_to_requests_with_a_session() {
         for (uri, header) in [
             ("/v3/user?session=x", ("accept", "*/*")),
             ("/v3/genres?sessio%6e=x", ("accept", "*/*")),
@@ -75,23 +75,23 @@ mod tests {
             ("/v3/user", ("cookie", "a=b; PHPSESSID=x")),
             ("/v3/user", ("authorization", "Bearer x")),
         ] {
-            assert_eq!(of(Method::GET, uri, &[header]), CorsPolicy::ListedForSession, "{uri} {header:?}");
+            assert_eq!(policy_of(Method::GET, uri, &[header]), Readers::ListedForSession, "{uri} {header:?}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "x-request-id, Authorization"),
         ];
-        assert_eq!(of(Method::OPTIONS, "/v3/user", &preflight), CorsPolicy::ListedForSession);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user", &preflight), Readers::ListedForSession);
     }
 
     #[test]
-    fn answers_to_writes_are_for_listed_pages() {
+    fn listed_origins_may_read_responses_to_writes() {
         let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
 
-        assert_eq!(of(Method::PUT, "/v3/user/favorites", &[]), CorsPolicy::Listed);
-        assert_eq!(of(Method::POST, "/public/login.php", &[]), CorsPolicy::Listed);
-        assert_eq!(of(Method::OPTIONS, "/v3/user/favorites", &preflight), CorsPolicy::Listed);
-        assert_eq!(of(Method::OPTIONS, "/v3/title", &[]), CorsPolicy::Listed);
+        assert_eq!(policy_of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::POST, "/public/login.php", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user/favorites", &preflight), Readers::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title", &[]), Readers::Listed);
     }
 }

@@ -16,22 +16,22 @@ use crate::description;
 
 /// State of a title before it changed.
 #[derive(Clone, Debug)]
-pub(super) enum Before {
+pub(super) enum Snapshot {
     /// The complete title, as last published.
-    Told(Arc<Title>),
+    Published(Arc<Title>),
     /// The title in the local catalog, which has no stream addresses.
-    Mirrored(Box<Mirrored>),
+    Catalog(Box<CatalogSnapshot>),
 }
 
 /// A title as it was in the local catalog.
 #[derive(Clone, Debug)]
-pub(super) struct Mirrored {
+pub(super) struct CatalogSnapshot {
     title: Title,
     /// Numbers of the episodes in order, and the qualities of each; `None` if the episodes were never read.
     episodes: Option<Vec<(f64, Vec<Quality>)>>,
 }
 
-impl Mirrored {
+impl CatalogSnapshot {
     /// Creates the title from `entry` of `catalog`.
     pub(super) fn of(catalog: &Catalog, entry: &CatalogEntry) -> Self {
         let release: Release = release_of(catalog, entry);
@@ -51,7 +51,7 @@ impl Mirrored {
 
     /// Returns the previous title. Fields that the local catalog does not have are taken from `now`, so that they count
     /// as unchanged.
-    pub(super) fn complete(&self, now: &Title) -> Title {
+    pub(super) fn fill_from(&self, now: &Title) -> Title {
         let mut title = self.title.clone();
         title.franchises.clone_from(&now.franchises);
         title.player.host.clone_from(&now.player.host);
@@ -85,17 +85,17 @@ fn with_streams(episode: &Episode, qualities: &[Quality]) -> Episode {
     before
 }
 
-impl Before {
+impl Snapshot {
     /// True if every field is known to be the previous one.
-    pub(super) fn is_whole(&self) -> bool {
-        matches!(self, Self::Told(_))
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self, Self::Published(_))
     }
 
     /// Returns the previous title. Unknown fields are taken from `now`.
-    pub(super) fn title(&self, now: &Title) -> Arc<Title> {
+    pub(super) fn fill_from(&self, now: &Title) -> Arc<Title> {
         match self {
-            Self::Told(title) => Arc::clone(title),
-            Self::Mirrored(mirrored) => Arc::new(mirrored.complete(now)),
+            Self::Published(title) => Arc::clone(title),
+            Self::Catalog(catalog) => Arc::new(catalog.fill_from(now)),
         }
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn qualities_that_were_not_there_are_told_from_the_catalog() {
+    fn qualities_are_missing_if_the_catalog_did_not_have_them() {
         let release = |extra: serde_json::Value| -> Release {
             let mut episode = json!({
                 "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "hls_480": "https://a.example/480.m3u8",
@@ -116,11 +116,11 @@ mod tests {
             serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}, "episodes": [episode]})).unwrap()
         };
         let catalog: Catalog = [release(json!({}))].into_iter().collect();
-        let before = Mirrored::of(&catalog, catalog.get(7).unwrap());
+        let before = CatalogSnapshot::of(&catalog, catalog.get(7).unwrap());
         let mut now = Mapping::new(&release(json!({"hls_720": "https://a.example/720.m3u8"}))).title();
         description::expand(&mut now);
 
-        let before = Before::Mirrored(Box::new(before)).title(&now);
+        let before = Snapshot::Catalog(Box::new(before)).fill_from(&now);
 
         let hls = &before.player.list.as_slice()[0].hls;
         assert_eq!((hls.sd.as_deref(), &hls.hd), (Some("/480.m3u8"), &None));

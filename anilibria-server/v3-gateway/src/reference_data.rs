@@ -8,48 +8,48 @@ use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Page, render},
-    ask::Ask,
     gateway::{Gateway, catalog},
     key,
+    parameters::Parameters,
+    rendered_response::{Page, RenderedResponse, render},
 };
-use crate::host::Titles;
+use crate::host::HostTitles;
 
 impl Gateway {
     /// Returns the years that have titles, in ascending order.
-    pub(super) async fn years(&self) -> Result<Answer, Problem> {
+    pub(super) async fn years(&self) -> Result<RenderedResponse, Problem> {
         Ok(self.cached(&key::list("years", ""), years).await?)
     }
 
     /// Returns the names of all genres: in alphabetical order, or the genre with the most titles first.
-    pub(super) async fn genres(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let by_count = match ask.number("sorting_type")?.unwrap_or(0) {
+    pub(super) async fn genres(&self, parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let by_count = match parameters.number("sorting_type")?.unwrap_or(0) {
             0 => false,
             1 => true,
             _ => {
                 return Err(Problem::invalid(
                     "sorting_type",
-                    "must be 0 for the alphabet or 1 for popularity",
+                    "must be 0 (by name) or 1 (by number of titles)",
                 ));
             }
         };
-        let load = move |titles: Titles| async move { genres(titles, by_count).await };
+        let load = move |titles: HostTitles| async move { genres(titles, by_count).await };
         Ok(self.cached(&key::list("genres", if by_count { "count" } else { "name" }), load).await?)
     }
 
     /// Returns the nicknames of all people who have worked on titles.
-    pub(super) async fn team(&self) -> Result<Answer, Problem> {
+    pub(super) async fn team(&self) -> Result<RenderedResponse, Problem> {
         Ok(self.cached(&key::list("team", ""), team).await?)
     }
 
     /// Returns the statistics of seeders. AniLibria no longer publishes them, so the page is empty.
-    pub(super) fn seeds(ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (_, pagination) = ask.page()?.of(0);
-        Self::once(&Page::<Value> { list: Vec::new(), pagination })
+    pub(super) fn seeds(parameters: &Parameters<'_>) -> Result<RenderedResponse, Problem> {
+        let (_, pagination) = parameters.page()?.of(0);
+        Self::uncached(&Page::<Value> { list: Vec::new(), pagination })
     }
 }
 
-async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
+async fn years(titles: HostTitles) -> Result<NewValue, LoadFailure> {
     let years: BTreeSet<u16> = match catalog(&titles) {
         Some(catalog) => catalog.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
@@ -57,7 +57,7 @@ async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
     Ok(NewValue::new(render(&years)?).tag(tag::LISTS))
 }
 
-async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure> {
+async fn genres(titles: HostTitles, by_count: bool) -> Result<NewValue, LoadFailure> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     if let Some(catalog) = catalog(&titles) {
         for entry in catalog.iter() {
@@ -79,25 +79,25 @@ async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure>
     Ok(NewValue::new(render(&names)?).tag(tag::LISTS))
 }
 
-async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
+async fn team(titles: HostTitles) -> Result<NewValue, LoadFailure> {
     let team = if let Some(catalog) = catalog(&titles) {
-        of_catalog(&catalog)
+        team_of_catalog(&catalog)
     } else {
         let users = titles.client().teams().users().await?;
-        sorted(users.iter().flat_map(|user| {
-            user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
+        group_by_role(users.iter().flat_map(|user| {
+            user.roles.iter().filter_map(|role| Some((role_from_name(&role.title)?, user.nickname.as_str())))
         }))
     };
     Ok(NewValue::new(render(&team)?).tag(tag::LISTS))
 }
 
-fn of_catalog(catalog: &Catalog) -> Team {
+fn team_of_catalog(catalog: &Catalog) -> Team {
     let members = catalog.iter().flat_map(|entry| entry.members.iter().flatten());
-    sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
+    group_by_role(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
 }
 
 /// Returns the role for its Russian name, which is free text.
-fn named(title: &str) -> Option<MemberRole> {
+fn role_from_name(title: &str) -> Option<MemberRole> {
     let title = title.to_lowercase();
     let roles = [
         ("озвуч", MemberRole::Voicing),
@@ -111,7 +111,7 @@ fn named(title: &str) -> Option<MemberRole> {
 }
 
 /// Groups nicknames by role. Each nickname appears once per role, regardless of case.
-fn sorted<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
+fn group_by_role<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
     let mut roles: [BTreeMap<String, String>; 5] = Default::default();
     for (role, nickname) in people {
         let [voice, translator, editing, decor, timing] = &mut roles;
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn team_has_each_nickname_once_a_role() {
+    fn team_has_each_nickname_once_per_role() {
         let people = [
             (MemberRole::Voicing, "Б"),
             (MemberRole::Voicing, "а"),
@@ -149,15 +149,15 @@ mod tests {
             (MemberRole::Timing, " "),
         ];
 
-        let team = sorted(people.into_iter());
+        let team = group_by_role(people.into_iter());
 
         assert_eq!((team.voice, team.timing), (vec!["а".to_owned(), "Б".to_owned()], vec!["Б".to_owned()]));
     }
 
     #[test]
-    fn roles_are_known_by_their_russian_names() {
-        assert_eq!(named("Озвучивание"), Some(MemberRole::Voicing));
-        assert_eq!(named("Создание Сабов"), Some(MemberRole::Editing));
-        assert_eq!(named("Прочее"), None);
+    fn roles_are_parsed_from_russian_names() {
+        assert_eq!(role_from_name("Озвучивание"), Some(MemberRole::Voicing));
+        assert_eq!(role_from_name("Создание Сабов"), Some(MemberRole::Editing));
+        assert_eq!(role_from_name("Прочее"), None);
     }
 }

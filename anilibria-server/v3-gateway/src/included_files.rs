@@ -14,7 +14,7 @@ use tracing::debug;
 
 use super::{
     bencode::Bencode,
-    charge::Charge,
+    quota::RequestQuota,
     shape::{Include, Shape},
 };
 
@@ -22,46 +22,46 @@ use super::{
 const SIZES: [&str; 3] = ["small", "medium", "original"];
 
 /// Maximum bytes of a picture.
-const MAX_PICTURE: usize = 2 << 20;
+const MAX_POSTER_BYTES: usize = 2 << 20;
 
 /// Maximum bytes of a torrent file.
-const MAX_FILE: usize = 1 << 20;
+const MAX_TORRENT_FILE_BYTES: usize = 1 << 20;
 
 /// Maximum torrents of a title whose files are included. Titles seldom have more.
-const MOST_TORRENTS: usize = 24;
+const MAX_TORRENTS: usize = 24;
 
 /// Maximum files of a torrent that are listed.
-const MOST_FILES: usize = 2000;
+const MAX_FILES: usize = 2000;
 
 /// Number of files that are fetched concurrently.
-const AT_A_TIME: usize = 4;
+const CONCURRENT_DOWNLOADS: usize = 4;
 
 /// Adds the files that `shape` includes, and charges for the calls. A file that cannot be read stays `null`.
-pub(super) async fn fill(
+pub(super) async fn add(
     client: &Client,
     title: &mut Value,
     shape: &Shape,
-    charge: &Charge,
+    quota: &RequestQuota,
 ) -> Result<(), LoadFailure> {
     let include = shape.include;
     if include.posters
         && shape.reads("posters")
         && let Some(posters) = title.get_mut("posters")
     {
-        charge.calls(SIZES.len())?;
-        fill_posters(client, posters).await;
+        quota.charge_calls(SIZES.len())?;
+        add_posters(client, posters).await;
     }
     if (include.torrents || include.metadata)
         && shape.reads("torrents")
         && let Some(Value::Array(torrents)) = title.pointer_mut("/torrents/list")
     {
-        charge.calls(torrents.len().min(MOST_TORRENTS))?;
-        fill_torrents(client, torrents, include).await;
+        quota.charge_calls(torrents.len().min(MAX_TORRENTS))?;
+        add_torrents(client, torrents, include).await;
     }
     Ok(())
 }
 
-async fn fill_posters(client: &Client, posters: &mut Value) {
+async fn add_posters(client: &Client, posters: &mut Value) {
     let mut last: Option<(String, Value)> = None;
     for size in SIZES {
         let Some(poster) = posters.get_mut(size) else { continue };
@@ -69,17 +69,17 @@ async fn fill_posters(client: &Client, posters: &mut Value) {
         // Two of the three sizes have the same picture.
         let file = match last.take() {
             Some((known, file)) if known == url => file,
-            _ => picture(client, &url).await,
+            _ => poster_file(client, &url).await,
         };
-        if let Some(slot) = poster.get_mut("raw_base64_file") {
-            *slot = file.clone();
+        if let Some(field) = poster.get_mut("raw_base64_file") {
+            *field = file.clone();
         }
         last = Some((url, file));
     }
 }
 
-async fn picture(client: &Client, url: &str) -> Value {
-    match client.media_file(url, MAX_PICTURE).await {
+async fn poster_file(client: &Client, url: &str) -> Value {
+    match client.media_file(url, MAX_POSTER_BYTES).await {
         Ok(bytes) => STANDARD.encode(bytes).into(),
         Err(error) => {
             debug!(%error, "poster not included");
@@ -88,14 +88,14 @@ async fn picture(client: &Client, url: &str) -> Value {
     }
 }
 
-async fn fill_torrents(client: &Client, torrents: &mut [Value], include: Include) {
+async fn add_torrents(client: &Client, torrents: &mut [Value], include: Include) {
     let ids: Vec<u64> = torrents
         .iter()
         .filter_map(|torrent| torrent.get("torrent_id")?.as_u64())
-        .take(MOST_TORRENTS)
+        .take(MAX_TORRENTS)
         .collect();
-    let fetch = |id: u64| async move { (id, file(client, TorrentId(id)).await) };
-    let files: Vec<_> = stream::iter(ids).map(fetch).buffered(AT_A_TIME).collect().await;
+    let fetch = |id: u64| async move { (id, torrent_file(client, TorrentId(id)).await) };
+    let files: Vec<_> = stream::iter(ids).map(fetch).buffered(CONCURRENT_DOWNLOADS).collect().await;
     for (id, bytes) in files {
         let Some(bytes) = bytes else { continue };
         let Some(torrent) = torrents.iter_mut().find(|torrent| torrent.get("torrent_id") == Some(&id.into()))
@@ -104,24 +104,25 @@ async fn fill_torrents(client: &Client, torrents: &mut [Value], include: Include
         };
         if include.metadata {
             let hash = torrent.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let metadata = metadata(&bytes, hash).and_then(|metadata| serde_json::to_value(metadata).ok());
-            set(torrent, "metadata", metadata.unwrap_or_default());
+            let metadata =
+                parse_metadata(&bytes, hash).and_then(|metadata| serde_json::to_value(metadata).ok());
+            set_field(torrent, "metadata", metadata.unwrap_or_default());
         }
         if include.torrents {
-            set(torrent, "raw_base64_file", STANDARD.encode(&bytes).into());
+            set_field(torrent, "raw_base64_file", STANDARD.encode(&bytes).into());
         }
     }
 }
 
-fn set(object: &mut Value, key: &str, value: Value) {
-    if let Some(slot) = object.get_mut(key) {
-        *slot = value;
+fn set_field(object: &mut Value, key: &str, value: Value) {
+    if let Some(field) = object.get_mut(key) {
+        *field = value;
     }
 }
 
-async fn file(client: &Client, id: TorrentId) -> Option<Bytes> {
+async fn torrent_file(client: &Client, id: TorrentId) -> Option<Bytes> {
     match client.torrents().file(id).await {
-        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= MAX_FILE),
+        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= MAX_TORRENT_FILE_BYTES),
         Err(error) => {
             debug!(%error, "torrent file not included");
             None
@@ -130,8 +131,8 @@ async fn file(client: &Client, id: TorrentId) -> Option<Bytes> {
 }
 
 /// Reads the metadata in a torrent file.
-fn metadata(file: &[u8], hash: String) -> Option<TorrentMetadata> {
-    let torrent = Bencode::read(file)?;
+fn parse_metadata(file: &[u8], hash: String) -> Option<TorrentMetadata> {
+    let torrent = Bencode::parse(file)?;
     let info = torrent.get("info")?;
     let name = info.get("name").and_then(Bencode::text).unwrap_or_default();
     let mut metadata = TorrentMetadata::default();
@@ -140,9 +141,13 @@ fn metadata(file: &[u8], hash: String) -> Option<TorrentMetadata> {
     metadata.created_timestamp =
         created.and_then(|at| time::OffsetDateTime::from_unix_timestamp(at.try_into().ok()?).ok());
     metadata.files_list = match info.get("files") {
-        Some(files) => several(files),
+        Some(files) => file_list(files),
         None => {
-            vec![entry(name.clone(), info.get("length").and_then(Bencode::number).unwrap_or_default(), 0)]
+            vec![file_entry(
+                name.clone(),
+                info.get("length").and_then(Bencode::number).unwrap_or_default(),
+                0,
+            )]
         }
     };
     metadata.name = name;
@@ -163,20 +168,20 @@ fn announce(torrent: &Bencode<'_>) -> Vec<String> {
     trackers
 }
 
-fn several(files: &Bencode<'_>) -> Vec<TorrentFile> {
+fn file_list(files: &Bencode<'_>) -> Vec<TorrentFile> {
     let mut offset = 0;
     let one = |file: &Bencode<'_>| {
         let path = file.get("path").map(Bencode::items).unwrap_or_default();
         let path: Vec<_> = path.iter().filter_map(Bencode::text).collect();
         let size = file.get("length").and_then(Bencode::number).unwrap_or_default();
-        let entry = entry(path.join("/"), size, offset);
+        let entry = file_entry(path.join("/"), size, offset);
         offset = offset.saturating_add(size);
         entry
     };
-    files.items().iter().take(MOST_FILES).map(one).collect()
+    files.items().iter().take(MAX_FILES).map(one).collect()
 }
 
-fn entry(path: String, size: u64, offset: u64) -> TorrentFile {
+fn file_entry(path: String, size: u64, offset: u64) -> TorrentFile {
     let mut file = TorrentFile::default();
     file.file = path;
     file.size = size;
@@ -192,11 +197,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn torrent_file_tells_what_is_inside() {
+    fn metadata_is_read_from_the_torrent_file() {
         let file = b"d8:announce5:a://x13:announce-listll5:a://x5:b://yee13:creation datei1700000000e\
             4:infod5:filesld6:lengthi10e4:pathl1:s5:1.mkveed6:lengthi2000e4:pathl5:2.mkveee4:name4:Nameee";
 
-        let metadata = serde_json::to_value(metadata(file, "ab".to_owned()).unwrap()).unwrap();
+        let metadata = serde_json::to_value(parse_metadata(file, "ab".to_owned()).unwrap()).unwrap();
 
         assert_eq!(
             metadata,
@@ -212,7 +217,7 @@ mod tests {
 
     #[test]
     fn single_file_has_the_name_of_the_torrent() {
-        let metadata = metadata(b"d4:infod6:lengthi5e4:name5:a.mkvee", String::new()).unwrap();
+        let metadata = parse_metadata(b"d4:infod6:lengthi5e4:name5:a.mkvee", String::new()).unwrap();
 
         assert_eq!((metadata.files_list[0].file.as_str(), metadata.files_list[0].size), ("a.mkv", 5));
     }

@@ -1,61 +1,65 @@
-//! Patterns of events.
+//! Patterns that select events.
 
 use serde_json::Value;
 
-use super::invalid::{Invalid, MAX_DEPTH};
-use crate::news::{Event, Kind};
+use super::message_error::{MAX_DEPTH, MessageError};
+use crate::events::{Event, EventKind};
 
 /// Types of events that the old service had and that no longer occur. Patterns may still name them.
-const FORMER: [&str; 4] = ["encode_start", "encode_progress", "encode_end", "encode_finish"];
+const FORMER_EVENT_KINDS: [&str; 4] = ["encode_start", "encode_progress", "encode_end", "encode_finish"];
 
-/// A pattern of events. An event matches if it has all fields of the pattern.
+/// Pattern that selects events. An event matches if it has all fields of the pattern.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pattern {
-    /// Pattern of the whole event.
-    whole: Part,
+pub(super) struct EventPattern {
+    /// Pattern of the complete event.
+    event: FieldPattern,
     /// Patterns of the data of events by type, at least one of which must match. Patterns had this form before v3.
-    named: Vec<(String, Part)>,
+    by_kind: Vec<(String, FieldPattern)>,
 }
 
+/// Pattern of one value of an event.
 #[derive(Clone, Debug, PartialEq)]
-enum Part {
+enum FieldPattern {
     /// Any value.
     Any,
     /// This value.
     Value(Value),
     /// An object with all of these fields.
-    Object(Vec<(String, Part)>),
+    Object(Vec<(String, FieldPattern)>),
 }
 
-impl Pattern {
+impl EventPattern {
     /// Parses a pattern.
-    pub(super) fn read(pattern: &Value) -> Result<Self, Invalid> {
-        let Part::Object(fields) = Part::read(pattern, MAX_DEPTH)? else {
-            return Ok(Self { whole: Part::read(pattern, MAX_DEPTH)?, named: Vec::new() });
+    pub(super) fn parse(pattern: &Value) -> Result<Self, MessageError> {
+        let FieldPattern::Object(fields) = FieldPattern::parse(pattern, MAX_DEPTH)? else {
+            return Ok(Self { event: FieldPattern::parse(pattern, MAX_DEPTH)?, by_kind: Vec::new() });
         };
-        let is_name = |(name, _): &(String, Part)| {
-            Kind::ALL.iter().any(|kind| kind.as_str() == name) || FORMER.contains(&name.as_str())
+        let is_kind = |(name, _): &(String, FieldPattern)| {
+            EventKind::ALL.iter().any(|kind| kind.as_str() == name)
+                || FORMER_EVENT_KINDS.contains(&name.as_str())
         };
-        let (named, whole) = fields.into_iter().partition(is_name);
-        Ok(Self { whole: Part::Object(whole), named })
+        let (by_kind, event) = fields.into_iter().partition(is_kind);
+        Ok(Self { event: FieldPattern::Object(event), by_kind })
     }
 
     /// True if `event` matches.
     pub(super) fn matches(&self, event: &Event) -> bool {
-        let is_named =
-            |(name, part): &(String, Part)| name == event.kind().as_str() && part.matches(event.data());
-        self.whole.matches(event.value()) && (self.named.is_empty() || self.named.iter().any(is_named))
+        let matches_data = |(name, part): &(String, FieldPattern)| {
+            name == event.kind().as_str() && part.matches(event.data())
+        };
+        self.event.matches(event.value())
+            && (self.by_kind.is_empty() || self.by_kind.iter().any(matches_data))
     }
 }
 
-impl Part {
-    fn read(pattern: &Value, depth: usize) -> Result<Self, Invalid> {
+impl FieldPattern {
+    fn parse(pattern: &Value, depth: usize) -> Result<Self, MessageError> {
         match pattern {
             Value::String(text) if text == "*" => Ok(Self::Any),
             Value::Object(fields) => {
-                let depth = depth.checked_sub(1).ok_or(Invalid::TooDeep)?;
+                let depth = depth.checked_sub(1).ok_or(MessageError::TooDeep)?;
                 let field = |(name, part): (&String, &Value)| {
-                    Ok::<_, Invalid>((name.clone(), Self::read(part, depth)?))
+                    Ok::<_, MessageError>((name.clone(), Self::parse(part, depth)?))
                 };
                 Ok(Self::Object(fields.iter().map(field).collect::<Result<_, _>>()?))
             }
@@ -66,7 +70,7 @@ impl Part {
     fn matches(&self, value: &Value) -> bool {
         match self {
             Self::Any => true,
-            Self::Value(wanted) => is_same(wanted, value),
+            Self::Value(wanted) => values_match(wanted, value),
             Self::Object(fields) => {
                 let matches =
                     |(name, part): &(String, Self)| value.get(name).is_some_and(|value| part.matches(value));
@@ -77,7 +81,7 @@ impl Part {
 }
 
 /// True if both values are equal. A number also equals its text, because some events have ids and numbers as text.
-fn is_same(wanted: &Value, value: &Value) -> bool {
+fn values_match(wanted: &Value, value: &Value) -> bool {
     match (wanted, value) {
         (Value::Number(wanted), Value::Number(number)) => {
             wanted == number
@@ -99,15 +103,15 @@ mod tests {
 
     use super::*;
 
-    fn fits(pattern: &Value) -> bool {
+    fn is_match(pattern: &Value) -> bool {
         let title =
             json!({"id": 7, "season": {"year": 2022, "code": 4}, "genres": ["a", "b"], "announce": null});
-        let event = Event::new(Kind::TitleUpdate, json!({"title": title, "diff": {}}));
-        Pattern::read(pattern).unwrap().matches(&event)
+        let event = Event::new(EventKind::TitleUpdate, json!({"title": title, "diff": {}}));
+        EventPattern::parse(pattern).unwrap().matches(&event)
     }
 
     #[test]
-    fn every_leaf_of_a_pattern_has_to_be_there() {
+    fn event_matches_if_it_has_all_values_of_the_pattern() {
         for pattern in [
             json!({}),
             json!("*"),
@@ -120,7 +124,7 @@ mod tests {
             json!({"title_update": "*", "playlist_update": "*"}),
             json!({"title_update": {}, "data": {"title": {"id": 7}}}),
         ] {
-            assert!(fits(&pattern), "{pattern}");
+            assert!(is_match(&pattern), "{pattern}");
         }
         for pattern in [
             json!(7),
@@ -138,7 +142,7 @@ mod tests {
             json!({"title_update": {"title": {"season": {"year": 2021}}}}),
             json!({"type": "playlist_update", "title_update": {}}),
         ] {
-            assert!(!fits(&pattern), "{pattern}");
+            assert!(!is_match(&pattern), "{pattern}");
         }
     }
 }
