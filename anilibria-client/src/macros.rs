@@ -18,9 +18,9 @@
 /// - The group, the call and its setters are generic over the runtime `R`, so that one declaration makes the calls that are
 ///   awaited and those that block.
 /// - An argument fills its place in the path, or is sent as a parameter if the path has no such place.
-/// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `twin`, `page_limit(30)`, `in_query`,
-///   `as_form`, `needs("key")`.
-/// - The output decides how the answer is decoded: `Vec<T>` and `Page<T>` item by item, other types as a whole.
+/// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `or_post`, `page_limit(30)`, `in_query`,
+///   `as_form`, `requires("key")`.
+/// - The output decides how the response is decoded: `Vec<T>` and `Page<T>` item by item, other types as a whole.
 ///   `as WireForm` decodes another type and converts it, `as OneOrMany` reads a single object as a list, and
 ///   `=> reader` calls a function of `client::read` with the bytes.
 /// - After the alias stand the traits that add methods to the call.
@@ -98,7 +98,7 @@ macro_rules! endpoint {
         $crate::call::one_or_many::<$inner>($client, $request).await
     };
     (@send $client:expr, $request:expr, $output:tt $(<$inner:ty>)? as $wire:tt $(<$wired:ty>)?) => {
-        $crate::model::wire::Unwire::unwire($client.fetch::<$wire $(<$wired>)?>($request).await?)
+        $crate::model::wire::IntoOutput::into_output($client.fetch::<$wire $(<$wired>)?>($request).await?)
     };
     (@send $client:expr, $request:expr, Vec<$inner:ty>) => { $crate::call::list::<$inner>($client, $request).await };
     (@send $client:expr, $request:expr, Page<$inner:ty>) => { Page::<$inner>::fetch($client, $request).await };

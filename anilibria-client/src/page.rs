@@ -17,7 +17,7 @@ use crate::{
     error::BoxError,
     model::wire::{Items, or_default},
     request::{Param, Request},
-    runtime::{AnswerStream, Task, boxed},
+    runtime::{BoxedStream, Task, boxed},
 };
 
 /// Maximum number of concurrent requests of a [window](Window).
@@ -100,7 +100,7 @@ impl<T> Page<T> {
         self.items.is_empty() && self.skipped.is_empty()
     }
 
-    /// Returns the items with their indices in the answer. Skipped items have an index, too.
+    /// Returns the items with their indices in the response. Skipped items have an index, too.
     fn positioned(self) -> impl Iterator<Item = (u64, T)> {
         let skipped: Vec<_> = self.skipped.iter().filter_map(SkippedItem::index).collect();
         (0..).filter(move |index| !skipped.contains(index)).zip(self.items)
@@ -137,11 +137,11 @@ impl<T> From<Wire<T>> for Page<T> {
 
 /// Stream of the pages of a list, returned by [`Call::pages`](crate::call::Call::pages).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
+pub struct PageStream<T>(BoxedStream<Result<Page<T>>>);
 
 /// Stream of the items of a list, returned by [`Call::items`](crate::call::Call::items).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct ItemStream<T>(pub(crate) AnswerStream<Result<T>>);
+pub struct ItemStream<T>(pub(crate) BoxedStream<Result<T>>);
 
 impl<T> Stream for PageStream<T> {
     type Item = Result<Page<T>>;

@@ -99,9 +99,9 @@ where
     }
 }
 
-/// Takes over the connection of `request` once its answer with status 101 is sent; `None` if the connection ends before.
+/// Takes over the connection of `request` once its response with status 101 is sent; `None` if the connection ends before.
 ///
-/// The future waits for the answer, so run it in a separate task.
+/// The future waits for the response, so run it in a separate task.
 pub async fn upgrade(request: Request<Incoming>) -> Option<Upgraded> {
     hyper::upgrade::on(request).await.ok().map(TokioIo::new)
 }

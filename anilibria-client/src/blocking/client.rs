@@ -77,13 +77,13 @@ impl Client {
         self.client.search(query).on(&self.runtime)
     }
 
-    /// Sends `request` and decodes the answer.
+    /// Sends `request` and decodes the response.
     pub fn fetch<T: DeserializeOwned + Send + 'static>(&self, request: &Request) -> Result<T> {
         let (client, request) = (self.client.clone(), request.clone());
         self.block_on(async move { client.fetch(&request).await })?
     }
 
-    /// Sends `request` and returns the answer as it is.
+    /// Sends `request` and returns the response as it is.
     pub fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         let (client, request) = (self.client.clone(), request.clone());
         self.block_on(async move { client.fetch_bytes(&request).await })?

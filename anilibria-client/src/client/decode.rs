@@ -1,4 +1,4 @@
-//! Decoding of answers.
+//! Decoding of responses.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     page::Page,
 };
 
-/// Decodes an answer in the way of the client, for answers that were recorded or received by other means.
+/// Decodes a response in the way of the client, for responses that were recorded or received by other means.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ use crate::{
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The second reading takes time, which almost all answers do not need.
+    // The second reading takes time, which almost all responses do not need.
     serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
         |LenientError { path, source }| {
             let path = if path.is_empty() { ".".to_owned() } else { path };
@@ -49,7 +49,7 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 pub struct SkippedItem {
     /// The `id` of the item as JSON, if it has one.
     pub id: Option<String>,
-    /// The place of the unexpected value in the answer (`data[3].name.main`).
+    /// The place of the unexpected value in the response (`data[3].name.main`).
     pub path: String,
     /// The reason of the JSON library.
     pub reason: String,
@@ -67,7 +67,7 @@ impl SkippedItem {
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
+/// [`Error::Decode`] if the response is not a page, or if it has items and none of them can be decoded.
 pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     read_page(body)?.complete()
 }
@@ -76,7 +76,7 @@ pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a page.
+/// [`Error::Decode`] if the response is not a page.
 pub(crate) fn decode_partial_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     Ok(read_page(body)?.partial)
 }
@@ -107,7 +107,7 @@ impl<T> Partial<T> {
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a list, or if it has items and none of them can be decoded.
+/// [`Error::Decode`] if the response is not a list, or if it has items and none of them can be decoded.
 pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
     serde_json::from_slice(body).map(|List(items)| (items, Vec::new())).or_else(|_| {
         let List(raw) = decode::<List<Box<RawValue>>>(body)?;
@@ -120,7 +120,7 @@ pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, V
 ///
 /// # Errors
 ///
-/// The error of [`decode_list`] if the answer is neither a list nor an item.
+/// The error of [`decode_list`] if the response is neither a list nor an item.
 pub(crate) fn decode_one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
     decode_list(body).or_else(|error| match decode::<List<IgnoredAny>>(body) {
         Ok(_) => Err(error),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn error_names_the_place_in_the_answer() {
+    fn error_names_the_place_in_the_response() {
         assert_eq!(path(r#"[{"id":1,"year":[]},{"id":[],"year":[]}]"#), "[1].id");
         assert_eq!(path(r#"[{"id":1},{"name":{"main":7}}]"#), "[1]");
         assert_eq!(path(r#"[{"id":1}"#), ".");

@@ -7,8 +7,8 @@ pub(crate) mod cached;
 mod decode;
 mod failure;
 mod media;
+mod metrics;
 mod mirror;
-mod observe;
 #[cfg(feature = "sandbox")]
 mod offline;
 mod outage;
@@ -102,7 +102,7 @@ struct Limits {
     hedge_delay: Option<Duration>,
     /// True if endpoints that the service lists become mirrors.
     learns_mirrors: bool,
-    /// Maximum length of an answer, in bytes after decompression.
+    /// Maximum length of a response, in bytes after decompression.
     max_response_size: usize,
 }
 
@@ -115,7 +115,7 @@ const STATUS: &str = "/app/status";
 pub struct MirrorProbe {
     /// Host and port of the mirror.
     pub mirror: String,
-    /// The time to its answer, or its failure.
+    /// The time to its response, or its failure.
     pub latency: Result<Duration>,
 }
 
@@ -130,7 +130,7 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// Sends `request` and decodes the answer.
+    /// Sends `request` and decodes the response.
     ///
     /// Typed calls do this when they are awaited. Use this method for an operation that this version does not know.
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
@@ -156,7 +156,7 @@ impl Client {
         self.fetch_with(request, decode_list).await
     }
 
-    /// Sends `request` and decodes the answer as [`fetch_list`](Self::fetch_list) does. A single object is a list of
+    /// Sends `request` and decodes the response as [`fetch_list`](Self::fetch_list) does. A single object is a list of
     /// one item.
     pub(crate) async fn fetch_one_or_many<T: DeserializeOwned>(
         &self,
@@ -165,7 +165,7 @@ impl Client {
         self.fetch_with(request, decode_one_or_many).await
     }
 
-    /// Sends `request`, or takes its answer from the cache, and decodes the body with `decode`.
+    /// Sends `request`, or takes its response from the cache, and decodes the body with `decode`.
     async fn fetch_with<T>(&self, request: &Request, decode: fn(&[u8]) -> Result<T>) -> Result<T> {
         #[cfg(feature = "cache")]
         if let (Some(cache), Some(ttl)) = (&self.inner.cache, cached::ttl(request)) {
@@ -174,7 +174,7 @@ impl Client {
         pipeline::send(self, request, &|body| decode(&body)).await
     }
 
-    /// Sends `request` and returns the body of the answer, for operations whose answer is not JSON.
+    /// Sends `request` and returns the body of the response, for operations whose response is not JSON.
     pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         pipeline::send(self, request, &Ok).await
     }
@@ -201,7 +201,7 @@ impl Client {
     /// Measures all mirrors at the same time by one request each, and prefers the one that answers first.
     ///
     /// Optional, for the start of a program: without it, the first call finds a mirror that answers. A mirror that answers
-    /// closes its circuit breaker, one that fails counts a failure. Mirrors that the answers list are
+    /// closes its circuit breaker, one that fails counts a failure. Mirrors that the responses list are
     /// [learned](ClientBuilder::learn_mirrors) and probed by the next call of this method.
     ///
     /// ```
@@ -255,7 +255,7 @@ impl Client {
     /// # Ok::<_, anilibria_client::Error>(())
     /// ```
     pub fn calls_left(&self) -> u32 {
-        self.rate_limit.left()
+        self.rate_limit.available()
     }
 
     /// Returns the same client with a separate rate limit. Its calls do not count against the limit of this client.

@@ -167,7 +167,7 @@ impl<'s> Session<'s> {
         let text = serde_json::to_string(&message).map_err(|source| {
             End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
         })?;
-        self.limiter.spend();
+        self.limiter.consume();
         self.connection.send_text(text).await.map_err(End::Failed)
     }
 

@@ -1,4 +1,4 @@
-//! The second reading of an answer that does not match its type. It converts or skips values of an unexpected form.
+//! The second reading of a response that does not match its type. It converts or skips values of an unexpected form.
 //!
 //! The first reading is plain `serde_json` and fails at such a value. [`Lenient`] reads the same JSON again. It does
 //! nothing by itself: the functions of [`wire`](super::wire) mark the fields of the models by the name of a newtype,
@@ -31,7 +31,7 @@ const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Decodes `body`, and skips what the marked fields of `T` allow to skip.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, LenientError> {
-    // One invalid character must not affect the other texts of the answer.
+    // One invalid character must not affect the other texts of the response.
     let body = String::from_utf8_lossy(body);
     let raw: &RawValue = serde_json::from_str(&body)?;
     T::deserialize(Lenient { json: raw.get(), depth: 0, is_marked: false })
@@ -40,7 +40,7 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, LenientE
 /// The first value that could not be read.
 #[derive(Debug)]
 pub(crate) struct LenientError {
-    /// Place in the answer (`data[3].name.main`); empty for the answer itself.
+    /// Place in the response (`data[3].name.main`); empty for the response itself.
     pub(crate) path: String,
     /// Reason of the JSON library.
     pub(crate) source: serde_json::Error,

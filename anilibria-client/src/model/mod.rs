@@ -1,4 +1,4 @@
-//! Models of the answers of the service, with one file per resource.
+//! Models of the responses of the service, with one file per resource.
 //!
 //! All types are `#[non_exhaustive]`. A test creates a value with `Default` and sets the required fields.
 //!
@@ -20,7 +20,7 @@
 //!
 //! A number is never truncated, wrapped or rounded. A number out of range counts as unreadable.
 //!
-//! In these cases an answer fails, because a caller could not notice a replaced value:
+//! In these cases a response fails, because a caller could not notice a replaced value:
 //!
 //! - An object whose identity cannot be read. In a page or list it is left out and reported as a
 //!   [`SkippedItem`](crate::SkippedItem), elsewhere it is [`Error::Decode`](crate::Error::Decode).

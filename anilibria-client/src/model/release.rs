@@ -113,13 +113,13 @@ pub struct Release {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Image>,
     /// Time of the last new episode; the sort key of "latest".
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub fresh_at: Option<OffsetDateTime>,
     /// Time of the addition. Missing for old releases.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub created_at: Option<OffsetDateTime>,
     /// Time of the last change.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// True if the original is still broadcast.
     #[serde(default, deserialize_with = "wire::or_default")]

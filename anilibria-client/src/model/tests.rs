@@ -21,7 +21,7 @@ use crate::{
     sandbox::Sandbox,
 };
 
-/// Values as an answer may hold them in place of any other, as JSON.
+/// Values as a response may hold them in place of any other, as JSON.
 const ODD: &[&str] = &[
     "null",
     "true",
@@ -47,12 +47,12 @@ const ODD: &[&str] = &[
 /// A form that no field of a model can be read from.
 const UNREADABLE: &str = r#"{"odd":{"odd":1}}"#;
 
-/// Stands for the odd value while the rest of the answer is written.
+/// Stands for the odd value while the rest of the response is written.
 const PLACE: &str = "the place of the odd value";
 
-/// The item with the most fields of an answer that is an item, a list or a page.
-fn richest(answer: Value) -> Value {
-    let items = match answer {
+/// The item with the most fields of a response that is an item, a list or a page.
+fn richest(response: Value) -> Value {
+    let items = match response {
         Value::Array(items) => items,
         Value::Object(mut page) if page.contains_key("data") => return richest(page["data"].take()),
         item => return item,
@@ -132,7 +132,7 @@ fn differences(one: &Value, other: &Value, place: &str, found: &mut Vec<String>)
     }
 }
 
-/// The name of the field at `place` and that of the object it is in: the same objects are in many answers.
+/// The name of the field at `place` and that of the object it is in: the same objects are in many responses.
 fn field<T>(place: &str) -> String {
     let mut names = place.split('/').filter(|name| !name.is_empty() && *name != "0").rev();
     match (names.next(), names.next()) {
@@ -141,16 +141,16 @@ fn field<T>(place: &str) -> String {
     }
 }
 
-/// Puts each odd form at each place of the richest item of `answer`, and decodes a list of it.
+/// Puts each odd form at each place of the richest item of `response`, and decodes a list of it.
 ///
 /// `identity` are the ends of the places of values that identify an object and are not called `id`.
 fn check<T: DeserializeOwned>(
     seen: &mut HashSet<String>,
-    answer: Value,
+    response: Value,
     identity: &[&str],
     view: fn(&T) -> Value,
 ) {
-    let whole = richest(answer);
+    let whole = richest(response);
     for place in places(&whole) {
         if !seen.insert(field::<T>(&place)) {
             continue;
@@ -189,8 +189,8 @@ fn check<T: DeserializeOwned>(
     }
 }
 
-fn check_all<T: DeserializeOwned + Serialize>(seen: &mut HashSet<String>, answer: Value, identity: &[&str]) {
-    check::<T>(seen, answer, identity, |item| serde_json::to_value(item).unwrap());
+fn check_all<T: DeserializeOwned + Serialize>(seen: &mut HashSet<String>, response: Value, identity: &[&str]) {
+    check::<T>(seen, response, identity, |item| serde_json::to_value(item).unwrap());
 }
 
 /// Reads `tests/fixtures/{name}.json`.
@@ -200,7 +200,7 @@ fn fixture(name: &str) -> Value {
 }
 
 #[test]
-fn odd_value_changes_only_its_field_in_recorded_answers() {
+fn odd_value_changes_only_its_field_in_recorded_response() {
     let seen = &mut HashSet::new();
     check_all::<Release>(seen, fixture("anime.releases.get"), &[]);
     check_all::<ScheduledRelease>(seen, fixture("anime.schedule.week"), &["/release"]);

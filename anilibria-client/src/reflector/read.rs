@@ -138,9 +138,9 @@ impl Reader {
         Self { fetcher: Fetcher::new(client), limiter: limit.map(RateLimiter::new), concurrency }
     }
 
-    async fn turn(&self) -> Result<()> {
+    async fn acquire(&self) -> Result<()> {
         match &self.limiter {
-            Some(limiter) => limiter.turn(Instant::now() + MAX_WAIT).await,
+            Some(limiter) => limiter.acquire(Instant::now() + MAX_WAIT).await,
             None => Ok(()),
         }
     }
@@ -190,7 +190,7 @@ impl Reader {
 
     /// Reads a page of the catalog, with the episodes, members and torrents of its releases.
     async fn page(&self, number: u32) -> Result<CatalogPage> {
-        self.turn().await?;
+        self.acquire().await?;
         let request = self.fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
         let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
         let page: Page<Release> = self.fetcher.page(request.request()).await?;
@@ -198,7 +198,7 @@ impl Reader {
         let Partial { items: mut releases, skipped } = page.into();
         let mut without_parts = Vec::new();
         if !releases.is_empty() {
-            self.turn().await?;
+            self.acquire().await?;
             let ids: Vec<_> = releases.iter().map(|release| release.id).collect();
             let list = head::list(&self.fetcher, &ids, ["id"].into_iter().chain(PARTS));
             let parts: Partial<Parts> = self.fetcher.page(&list).await?.into();
@@ -221,7 +221,7 @@ impl Reader {
     pub(super) async fn news(&self, is_known: impl Fn(&Head) -> bool) -> Result<Option<BTreeSet<ReleaseId>>> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let is_unchanged = |head: &Head| is_known(head) && !head.is_pinned(now);
-        self.turn().await?;
+        self.acquire().await?;
         let latest = head::latest(&self.fetcher, MAX_LIMIT).await?;
         let mut is_met = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
         let (mut heads, mut unread) = (latest.items, latest.skipped.ids);
@@ -229,7 +229,7 @@ impl Reader {
             if is_met {
                 break;
             }
-            self.turn().await?;
+            self.acquire().await?;
             let page = head::page(&self.fetcher, number).await?;
             is_met = page.len() == 0 || page.items.iter().any(is_unchanged);
             heads.extend(page.items);
@@ -244,7 +244,7 @@ impl Reader {
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
         let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
         for ids in ids.chunks(CHANGED) {
-            self.turn().await?;
+            self.acquire().await?;
             let list = head::list(&self.fetcher, ids, FIELDS.into_iter().chain(PARTS));
             let Partial { items, skipped } = self.fetcher.page::<Release>(&list).await?.into();
             let is_missing = |id: &&ReleaseId| items.iter().all(|release| release.id != **id);

@@ -56,7 +56,7 @@ impl Heads {
         Self { items: releases.items.iter().map(Head::from).collect(), skipped: releases.skipped }
     }
 
-    /// Number of releases in the answer, skipped ones included.
+    /// Number of releases in the response, skipped ones included.
     pub(crate) fn len(&self) -> usize {
         self.items.len() + self.skipped.count
     }

@@ -27,7 +27,7 @@ fn calls_have_the_setters_of_the_async_client() {
 }
 
 #[test]
-fn answers_decode_into_types_of_the_caller() {
+fn responses_decode_into_types_of_the_caller() {
     #[derive(Deserialize)]
     struct Card {
         id: u32,

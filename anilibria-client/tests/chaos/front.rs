@@ -23,11 +23,11 @@ pub(crate) enum Fault {
     Page,
     RateLimited,
     ServerError,
-    /// The answer ends in the middle.
+    /// The response ends in the middle.
     Truncated,
     /// JSON that is not complete.
     WrongJson,
-    /// The answer comes after two seconds.
+    /// The response comes after two seconds.
     Slow,
 }
 
@@ -135,7 +135,7 @@ impl State {
         client.shutdown().await.ok()
     }
 
-    /// Sends the request to the service and returns its whole answer.
+    /// Sends the request to the service and returns its whole response.
     async fn forward(&self, request: &str) -> Option<Vec<u8>> {
         let mut service = TcpStream::connect(&self.service).await.ok()?;
         // The first blank line ends the head.

@@ -122,7 +122,7 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
         let Err(error) = &outcome.result else { continue };
         let text = format!("{error} {error:?}");
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
-        // The faults include JSON that is not complete, but no answer of another shape.
+        // The faults include JSON that is not complete, but no response of another shape.
         let is_wrong = match error {
             Error::Decode { source, .. } => source.is_data(),
             error => matches!(error, Error::Unauthorized { .. }),
@@ -130,7 +130,7 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
         assert!(!is_wrong, "{text}");
         let took = outcome.ended - outcome.started;
         assert!(took < DEADLINE + Duration::from_secs(2), "{}: {took:?}", outcome.what);
-        // A write whose answer was lost is not repeated, and status 429 comes from the service: the call waits, as long as
+        // A write whose response was lost is not repeated, and status 429 comes from the service: the call waits, as long as
         // the retry budget lasts, and asks no other mirror.
         let is_final = outcome.what == "save" || matches!(error, Error::RateLimited { .. });
         let may_fail = is_final || !health.had_healthy_mirror(outcome);
@@ -178,7 +178,7 @@ async fn call_until(end: Instant, client: Client, mut random: fastrand::Rng) -> 
             }
         };
         let result = match result {
-            // The sandbox does not know the id, which is an answer as well.
+            // The sandbox does not know the id, which is a response as well.
             Err(Error::NotFound { .. } | Error::Validation(_)) => Ok(()),
             result => result,
         };

@@ -50,7 +50,7 @@ async fn favourites_are_added_and_removed() {
 }
 
 #[tokio::test]
-async fn long_query_for_favourites_is_sent_as_post_with_the_same_answer() {
+async fn long_query_for_favourites_is_sent_as_post_with_the_same_response() {
     let (sandbox, client) = logged_in().await;
     client.favorites().add(1..=20).await.unwrap();
     let years: Vec<u16> = (1900..=2100).collect();
@@ -153,7 +153,7 @@ async fn token_of_a_session_that_the_service_has_ended_is_dropped() {
 }
 
 #[tokio::test]
-async fn models_have_every_field_of_account_answers() {
+async fn models_have_every_field_of_account_response() {
     let (_sandbox, client) = logged_in().await;
     let episode = client.releases().get(1).await.unwrap().episodes.unwrap()[0].id;
     client.views().save([Timecode::stopped(episode, Duration::from_mins(1))]).await.unwrap();
@@ -176,7 +176,7 @@ async fn models_have_every_field_of_account_answers() {
     survive_on::<Vec<TeamUser>>(&client, "/teams/users").await;
 }
 
-/// Checks that the model decodes the answer with missing and null fields.
+/// Checks that the model decodes the response with missing and null fields.
 async fn survive_on<T: DeserializeOwned>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };

@@ -29,7 +29,7 @@ async fn no_header_of_an_answer_causes_a_panic_or_a_long_wait() {
     ];
     for wait in waits {
         let head = format!("Retry-After: {wait}\r\nX-Empty:\r\n");
-        let host = Host::with_answer(response("429 Too Many Requests", &head, "")).await;
+        let host = Host::with_response(response("429 Too Many Requests", &head, "")).await;
         let client = Client::builder().mirror(&host.origin).timeout(Duration::from_secs(2)).build().unwrap();
 
         assert_calm(async move {

@@ -135,7 +135,7 @@ async fn deadline_ends_the_whole_call_over_all_mirrors() {
 }
 
 #[tokio::test]
-async fn answer_over_the_size_limit_is_not_read() {
+async fn response_over_the_size_limit_is_not_read() {
     let mut server = Server::new_async().await;
     server.mock("GET", STATUS).with_body(" ".repeat(100_000)).create_async().await;
     let client = Client::builder().mirror(server.url()).max_response_size(10_000).build().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of all operations against the sandbox: their requests, and the decoding of their answers.
+//! Tests of all operations against the sandbox: their requests, and the decoding of their responses.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ async fn catalog_filters_are_sent_by_name_and_applied() {
 }
 
 #[tokio::test]
-async fn long_query_is_sent_as_post_with_the_same_answer() {
+async fn long_query_is_sent_as_post_with_the_same_response() {
     let (sandbox, client) = start().await;
     let few = client.catalog().releases().kinds([ReleaseKind::Movie]).limit(50);
 
@@ -183,7 +183,7 @@ async fn search_keeps_the_order_of_the_service() {
     assert!(nothing.is_empty());
 }
 
-/// Checks that the model has every field of the answer to `path`.
+/// Checks that the model has every field of the response to `path`.
 pub(crate) async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };
@@ -221,7 +221,7 @@ fn compare(raw: &Value, kept: &Value, path: String, lost: &mut BTreeSet<String>)
 }
 
 #[tokio::test]
-async fn models_have_every_field_of_the_answers() {
+async fn models_have_every_field_of_the_response() {
     use anilibria_client::model::{AppStatus, Franchise, Genre, Member, Reference, Schedule, Torrent};
     let (_sandbox, client) = start().await;
 

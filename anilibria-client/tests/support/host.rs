@@ -35,8 +35,8 @@ impl Host {
         Self { origin, requests }
     }
 
-    /// Starts a host that gives every request the same answer.
-    pub(crate) async fn with_answer(answer: String) -> Self {
+    /// Starts a host that gives every request the same response.
+    pub(crate) async fn with_response(answer: String) -> Self {
         Self::start(move |_| answer.clone()).await
     }
 

@@ -1,4 +1,4 @@
-//! A WebSocket service that a test scripts: the test receives each message of the client and sends each answer.
+//! A WebSocket service that a test scripts: the test receives each message of the client and sends each response.
 
 use std::time::Duration;
 

@@ -42,7 +42,7 @@ async fn refusal_has_code_and_message_in_both_forms_and_with_any_status() {
 }
 
 #[tokio::test]
-async fn answer_other_than_json_is_an_error_by_status() {
+async fn response_other_than_json_is_an_error_by_status() {
     assert!(matches!(refusal(502, "text/html", "<html>").await, Error::Status { status: 502, .. }));
     assert!(matches!(
         refusal(403, "text/html", "<html>").await,

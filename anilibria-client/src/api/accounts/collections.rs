@@ -50,7 +50,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/collections/releases" [session, twin] => Collections::releases(
+    GET "/accounts/users/me/collections/releases" [session, or_post] => Collections::releases(
         type_of_collection: CollectionKind
     ) -> Page<Release>;
     pub struct CollectionReleases: Projected, Paged<Release> {

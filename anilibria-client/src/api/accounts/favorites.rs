@@ -45,7 +45,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/favorites/releases" [session, twin] => Favorites::releases() -> Page<Release>;
+    GET "/accounts/users/me/favorites/releases" [session, or_post] => Favorites::releases() -> Page<Release>;
     pub struct FavoriteReleases: Projected, Paged<Release> {
         /// Selects releases that began in one of these years.
         years: (Year) => "f[years]",

@@ -92,7 +92,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the maximum length of an answer, in bytes after decompression. Default: 32 MiB.
+    /// Sets the maximum length of a response, in bytes after decompression. Default: 32 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.common = self.common.max_response_size(bytes);
         self

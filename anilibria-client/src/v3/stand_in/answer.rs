@@ -1,8 +1,8 @@
-//! An answer of the stand-in.
+//! A response of the stand-in.
 
 use http::StatusCode;
 
-/// The parts of an HTTP response that differ between answers.
+/// The parts of an HTTP response that differ between responses.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,

@@ -17,7 +17,7 @@ use crate::{
     v3::model::{FeedItem, ScheduleDay, SeedStats, Team, Title, User},
 };
 
-/// Result of a route: the JSON of the answer, or a status with a message.
+/// Result of a route: the JSON of the response, or a status with a message.
 type RouteResult = Result<Value, (StatusCode, &'static str)>;
 
 const NOT_FOUND: (StatusCode, &str) = (StatusCode::NOT_FOUND, "not found");

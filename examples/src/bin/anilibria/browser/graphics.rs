@@ -31,7 +31,7 @@ enum Format {
 }
 
 impl Graphics {
-    /// Asks the terminal for its protocols, and waits half a second at most for the answer. Blocks the thread.
+    /// Asks the terminal for its protocols, and waits half a second at most for the response. Blocks the thread.
     ///
     /// The terminal must be in raw mode, and nothing else may read from it. Keys that are pressed in that time are lost.
     pub(super) fn detect() -> Self {

@@ -3,11 +3,11 @@
 use crossterm::terminal;
 use ratatui_image::{FontSize, picker::cap_parser::Response};
 
-/// Maximum time for all answers.
+/// Maximum time for all responses.
 #[cfg(unix)]
 const TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Maximum number of bytes of all answers.
+/// Maximum number of bytes of all responses.
 #[cfg(unix)]
 const MAX_ANSWER: usize = 4096;
 
@@ -19,7 +19,7 @@ pub(super) fn cell_size() -> Option<FontSize> {
     Some(FontSize::new(width, height))
 }
 
-/// Asks the terminal for the protocols of pictures, and returns the answers. Terminals that do not answer have none.
+/// Asks the terminal for the protocols of pictures, and returns the responses. Terminals that do not answer have none.
 #[cfg(unix)]
 pub(super) fn answers() -> Vec<Response> {
     ask().unwrap_or_default()
@@ -59,7 +59,7 @@ fn ask() -> std::io::Result<Vec<Response>> {
         if left.is_zero() || poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&wait))? == 0 {
             break;
         }
-        // The standard library would read ahead, and the keys after the answers would be lost.
+        // The standard library would read ahead, and the keys after the responses would be lost.
         let count = rustix::io::read(&input, &mut buffer)?;
         if count == 0 {
             break;

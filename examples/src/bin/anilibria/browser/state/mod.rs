@@ -228,7 +228,7 @@ impl State {
         None
     }
 
-    /// Begins a new query, so that the answers to older ones are dropped.
+    /// Begins a new query, so that the responses to older ones are dropped.
     fn start_query(&mut self) -> Effect {
         self.query += 1;
         self.is_typing = false;
