@@ -61,7 +61,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_episode(&self, release: u32) -> Result<PublishedEpisode, ChangeError> {
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         let place = catalog.publish_episode(release)?;
         let episode = catalog.release(release).and_then(|release| release.episodes.get(place));
         let episode = episode.ok_or(ChangeError::UnknownRelease)?;
@@ -86,7 +86,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_torrent(&self, release: u32) -> Result<PublishedTorrent, ChangeError> {
-        let torrent = self.world.catalog_mut().publish_torrent(release)?;
+        let torrent = self.state.catalog_mut().publish_torrent(release)?;
         Ok(PublishedTorrent { id: torrent::id(release, 0), hash: torrent.hex() })
     }
 
@@ -101,7 +101,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn add_release(&self) -> Result<u32, ChangeError> {
-        self.world.catalog_mut().add_release()
+        self.state.catalog_mut().add_release()
     }
 
     /// Changes the main name of a release, which becomes the latest release unless it has no episode.
@@ -115,7 +115,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn rename(&self, release: u32, name: &str) -> Result<(), ChangeError> {
-        self.world.catalog_mut().rename(release, name)
+        self.state.catalog_mut().rename(release, name)
     }
 
     /// Changes the status of a release, which becomes the latest release unless it has no episode.
@@ -130,6 +130,6 @@ impl Sandbox {
     /// ```
     pub fn set_status(&self, release: u32, status: Status) -> Result<(), ChangeError> {
         let Status { is_ongoing, is_in_production } = status;
-        self.world.catalog_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
+        self.state.catalog_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
     }
 }

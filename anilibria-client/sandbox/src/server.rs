@@ -38,7 +38,7 @@ impl Sandbox {
         let sandbox = self.clone();
         let task = tokio::spawn(accept(listener, MAX_CONNECTIONS, move |stream| {
             let sandbox = sandbox.clone();
-            serve(stream, move |request| answer(sandbox.clone(), request))
+            serve(stream, move |request| respond(sandbox.clone(), request))
         }));
         tracing::debug!(%address, "sandbox listens");
         Ok(RunningSandbox { sandbox: self.clone(), address, task })
@@ -93,7 +93,7 @@ impl Drop for RunningSandbox {
     }
 }
 
-async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
+async fn respond(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
     let (parts, body) = request.into_parts();
     // A body with a declared length beyond the limit is rejected before it is read.
     if body.size_hint().lower() > MAX_BODY as u64 {

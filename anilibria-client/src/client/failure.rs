@@ -141,7 +141,11 @@ mod tests {
 
     fn response(status: u16, body: &'static str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        from_response(&Response { status, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) })
+        from_response(&Response {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        })
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl<'s> Session<'s> {
         if !complete {
             self.deliver(Ok(Event::Missed { count: None })).await?;
         }
-        while let Some(event) = self.buffer.pop_held() {
+        while let Some(event) = self.buffer.pop_buffered() {
             self.deliver(Ok(event)).await?;
         }
         Ok(())

@@ -189,7 +189,11 @@ fn check<T: DeserializeOwned>(
     }
 }
 
-fn check_all<T: DeserializeOwned + Serialize>(seen: &mut HashSet<String>, response: Value, identity: &[&str]) {
+fn check_all<T: DeserializeOwned + Serialize>(
+    seen: &mut HashSet<String>,
+    response: Value,
+    identity: &[&str],
+) {
     check::<T>(seen, response, identity, |item| serde_json::to_value(item).unwrap());
 }
 

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use super::{entry::CatalogEntry, order::Orders, search::Index};
 use crate::{
     model::{GenreId, Release, ReleaseId},
-    saved::{Form, Unreadable},
+    saved::{SavedFormat, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrc", version: 4 };
+const FORMAT: SavedFormat = SavedFormat { magic: *b"ALrc", version: 4 };
 
 /// Names of the genres of all releases.
 pub(super) type Genres = BTreeMap<GenreId, Box<str>>;
@@ -86,7 +86,7 @@ impl Catalog {
     /// Returns the catalog as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
     pub fn to_bytes(&self) -> Vec<u8> {
         let entries: Vec<_> = self.entries.iter().map(AsRef::as_ref).collect::<Vec<&CatalogEntry>>();
-        FORM.write(&(self.genres.as_ref(), entries))
+        FORMAT.write(&(self.genres.as_ref(), entries))
     }
 
     /// Reads a catalog from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds a release.
@@ -100,7 +100,7 @@ impl Catalog {
     /// assert!(Catalog::from_bytes(&bytes[1..]).is_err());
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entries): (Genres, Vec<CatalogEntry>) = FORM.read(bytes)?;
+        let (genres, entries): (Genres, Vec<CatalogEntry>) = FORMAT.read(bytes)?;
         Ok(Self::new(entries.into_iter().map(Arc::new), Arc::new(genres)))
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    compact::{boxed, moment, seconds},
+    compact::{boxed, seconds, timestamp},
     episode::EpisodeEntry,
     member::MemberEntry,
     torrent::TorrentEntry,
@@ -114,18 +114,18 @@ impl CatalogEntry {
 
     /// Returns the time of the last new episode; `None` before the first one.
     pub fn fresh_at(&self) -> Option<OffsetDateTime> {
-        moment(self.fresh_at)
+        timestamp(self.fresh_at)
     }
 
     /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
-        moment(self.changed_at)
+        timestamp(self.changed_at)
     }
 
     /// Returns the time of the last new episode, or else of the last change, or else of the addition: the key of
     /// [`Sort::Updated`](super::Sort::Updated).
     pub fn updated_at(&self) -> Option<OffsetDateTime> {
-        moment(self.updated())
+        timestamp(self.updated())
     }
 
     /// [`updated_at`](Self::updated_at) in Unix seconds.
@@ -144,8 +144,8 @@ impl CatalogEntry {
         }
     }
 
-    /// Takes over the parts of another state of the release, for parts that could not be read.
-    pub(super) fn keep_parts_of(&mut self, old: &Self) {
+    /// Copies episodes, members and torrents from an older entry of the release, if the new ones could not be read.
+    pub(super) fn copy_parts_from(&mut self, old: &Self) {
         self.episodes.clone_from(&old.episodes);
         self.members.clone_from(&old.members);
         self.torrents.clone_from(&old.torrents);

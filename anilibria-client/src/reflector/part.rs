@@ -5,10 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 use super::{Catalog, entry::CatalogEntry};
 use crate::{
     model::{GenreId, ReleaseId},
-    saved::{Form, Unreadable},
+    saved::{SavedFormat, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrp", version: 4 };
+const FORMAT: SavedFormat = SavedFormat { magic: *b"ALrp", version: 4 };
 
 /// One release of a [`Catalog`] with the names of its genres, which can be saved by itself. Cheap to clone.
 ///
@@ -42,12 +42,12 @@ impl CatalogPart {
 
     /// Returns the release as bytes, which are the same as long as the release does not change.
     pub fn to_bytes(&self) -> Vec<u8> {
-        FORM.write(&(&self.genres, self.entry.as_ref()))
+        FORMAT.write(&(&self.genres, self.entry.as_ref()))
     }
 
     /// Reads a release from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entry) = FORM.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
+        let (genres, entry) = FORMAT.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
         Ok(Self { entry: Arc::new(entry), genres })
     }
 }

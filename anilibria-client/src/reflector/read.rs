@@ -87,30 +87,30 @@ const PARTS: [&str; 28] = [
     "torrents.updated_at",
 ];
 
-/// Maximum number of pages. A catalog of a hundred thousand releases belongs to some other service.
+/// Maximum number of pages: 100,000 releases, far more than the catalog of AniLibria has.
 const MAX_PAGES: u32 = 2000;
 
 /// Maximum number of pages that are read for changed releases, before all pages are read.
-const MAX_NEWS_PAGES: u32 = 6;
+const MAX_CHANGE_PAGES: u32 = 6;
 
 /// Number of changed releases that are read in one request.
-const CHANGED: usize = 20;
+const RELEASES_PER_REQUEST: usize = 20;
 
-/// Maximum time that a request waits for its turn. The rate limit is the only reason to wait.
+/// Maximum time that a request waits for the rate limit of the reader.
 const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// Reads releases within a rate limit.
 #[derive(Debug)]
 pub(super) struct Reader {
     fetcher: Fetcher,
-    /// Applies in addition to the limit of the client; none if the reader is not paced.
+    /// Applies in addition to the limit of the client; `None` if the reader is not paced.
     limiter: Option<RateLimiter>,
     concurrency: usize,
 }
 
 /// All releases of the catalog.
 #[derive(Debug, Default)]
-pub(super) struct Everything {
+pub(super) struct LoadedCatalog {
     pub(super) entries: Vec<Arc<CatalogEntry>>,
     pub(super) genres: Genres,
     /// Releases that could not be decoded as a whole.
@@ -149,7 +149,7 @@ impl Reader {
     ///
     /// The last updated come first: a release that is updated meanwhile moves others to later pages, where they are read
     /// twice. In any other order it would move them to earlier pages, where they would be missed.
-    pub(super) async fn everything(&self, old: &Catalog) -> Result<Everything> {
+    pub(super) async fn load_all(&self, old: &Catalog) -> Result<LoadedCatalog> {
         let first = self.page(1).await?;
         let Pagination { total, total_pages, .. } = first.pagination;
         let rest =
@@ -168,7 +168,7 @@ impl Reader {
             }
             for id in &page.without_parts {
                 if let Some((entry, old)) = entries.get_mut(id).zip(old.get(*id)) {
-                    entry.keep_parts_of(old);
+                    entry.copy_parts_from(old);
                 }
             }
             skipped += page.skipped.count;
@@ -185,7 +185,7 @@ impl Reader {
             // The new entries come first, so that they replace those of the same id.
             entries.push(Arc::clone(kept));
         }
-        Ok(Everything { entries, genres, unread })
+        Ok(LoadedCatalog { entries, genres, unread })
     }
 
     /// Reads a page of the catalog, with the episodes, members and torrents of its releases.
@@ -218,32 +218,35 @@ impl Reader {
 
     /// Returns the ids of the last updated releases that have changed or cannot be decoded; `None` if there may be more
     /// than the service lists.
-    pub(super) async fn news(&self, is_known: impl Fn(&Head) -> bool) -> Result<Option<BTreeSet<ReleaseId>>> {
+    pub(super) async fn changed(
+        &self,
+        is_known: impl Fn(&Head) -> bool,
+    ) -> Result<Option<BTreeSet<ReleaseId>>> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let is_unchanged = |head: &Head| is_known(head) && !head.is_pinned(now);
         self.acquire().await?;
         let latest = head::latest(&self.fetcher, MAX_LIMIT).await?;
-        let mut is_met = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
+        let mut found_known = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
         let (mut heads, mut unread) = (latest.items, latest.skipped.ids);
-        for number in 2..=MAX_NEWS_PAGES {
-            if is_met {
+        for number in 2..=MAX_CHANGE_PAGES {
+            if found_known {
                 break;
             }
             self.acquire().await?;
             let page = head::page(&self.fetcher, number).await?;
-            is_met = page.len() == 0 || page.items.iter().any(is_unchanged);
+            found_known = page.len() == 0 || page.items.iter().any(is_unchanged);
             heads.extend(page.items);
             unread.extend(page.skipped.ids);
         }
-        let news = heads.iter().filter(|head| !is_known(head)).map(|head| head.id);
-        Ok(is_met.then(|| news.chain(unread).collect()))
+        let changed = heads.iter().filter(|head| !is_known(head)).map(|head| head.id);
+        Ok(found_known.then(|| changed.chain(unread).collect()))
     }
 
     /// Reads these releases, with their episodes, members and torrents. Returns the ids of those that could not be decoded
     /// beside them.
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
         let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
-        for ids in ids.chunks(CHANGED) {
+        for ids in ids.chunks(RELEASES_PER_REQUEST) {
             self.acquire().await?;
             let list = head::list(&self.fetcher, ids, FIELDS.into_iter().chain(PARTS));
             let Partial { items, skipped } = self.fetcher.page::<Release>(&list).await?.into();

@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use super::{
     catalog::Catalog,
     part::CatalogPart,
-    read::{Everything, Reader},
+    read::{LoadedCatalog, Reader},
 };
 use crate::{Client, Error, RateLimit, Result, model::ReleaseId, watch::head::Head};
 
@@ -183,13 +183,13 @@ impl Reflector {
         let mut state = self.inner.state.lock().await;
         let old = self.catalog();
         let is_known = |head: &Head| old.get(head.id).is_some_and(|entry| entry.head() == *head);
-        let news = if old.is_empty() { None } else { self.inner.reader.news(is_known).await? };
-        let Some(news) = news else {
+        let changed = if old.is_empty() { None } else { self.inner.reader.changed(is_known).await? };
+        let Some(changed) = changed else {
             self.read_everything(&mut state).await?;
             return Ok(self.catalog().len());
         };
         let ids: BTreeSet<_> =
-            news.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
+            changed.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
         if ids.is_empty() {
             return Ok(0);
         }
@@ -246,7 +246,7 @@ impl Reflector {
     }
 
     async fn read_everything(&self, state: &mut State) -> Result<()> {
-        let Everything { entries, genres, unread } = self.inner.reader.everything(&self.catalog()).await?;
+        let LoadedCatalog { entries, genres, unread } = self.inner.reader.load_all(&self.catalog()).await?;
         debug!(releases = entries.len(), unread = unread.len(), "catalog loaded");
         self.replace(move || Catalog::new(entries, Arc::new(genres))).await?;
         *state = State { loaded: Some(Instant::now()), unread };

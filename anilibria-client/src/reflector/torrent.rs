@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::compact::{boxed, moment, seconds};
+use super::compact::{boxed, seconds, timestamp};
 use crate::model::{
     Codec, InfoHash, Torrent, TorrentId,
     torrent::{Resolution, TorrentSource},
@@ -48,12 +48,12 @@ impl TorrentEntry {
 
     /// Returns the time of the addition.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
-        moment(self.created_at)
+        timestamp(self.created_at)
     }
 
     /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
-        moment(self.changed_at)
+        timestamp(self.changed_at)
     }
 }
 

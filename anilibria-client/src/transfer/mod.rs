@@ -50,7 +50,7 @@ pub use self::{
     account::AccountState,
     apply::{Applied, ApplyError},
     document::{EpisodeProgress, ListDocument, ListEntry},
-    error::{Place, ReadError},
+    error::{FilePosition, ReadError},
     format::Format,
     lookup::ReleaseLookup,
     plan::{

@@ -11,7 +11,7 @@ use super::{
     events::Events,
     fetcher::Fetcher,
     pace::Pace,
-    poll::{self, Plan},
+    poll::{self, PollSettings},
     scope::Scope,
     spans::Spans,
 };
@@ -28,7 +28,11 @@ impl Client {
         WatchBuilder {
             fetcher: Fetcher::new(self.clone()),
             pace: Pace { every: Duration::from_mins(1), at_least: None, at_most: None },
-            plan: Plan { scope: Scope::Catalog, remember: 300, sweep_every: Duration::from_hours(1) },
+            settings: PollSettings {
+                scope: Scope::Catalog,
+                remember: 300,
+                sweep_every: Duration::from_hours(1),
+            },
             kinds: None,
             since: None,
             spans: Spans::default(),
@@ -74,7 +78,7 @@ impl Client {
 pub struct WatchBuilder {
     pub(super) fetcher: Fetcher,
     pub(super) pace: Pace,
-    pub(super) plan: Plan,
+    pub(super) settings: PollSettings,
     pub(super) kinds: Option<Vec<EventKind>>,
     pub(super) since: Option<Cursor>,
     pub(super) spans: Spans,
@@ -110,7 +114,7 @@ impl WatchBuilder {
     /// watcher yields [`Resync`](super::Event::Resync). A watcher of [`ids`](Self::ids) or [`favorites`](Self::favorites)
     /// remembers all of them.
     pub fn remember(mut self, releases: usize) -> Self {
-        self.plan.remember = releases.clamp(50, 1000);
+        self.settings.remember = releases.clamp(50, 1000);
         self
     }
 
@@ -119,7 +123,7 @@ impl WatchBuilder {
     /// They find changes of releases that the service does not move to the front of its list. The time of the last
     /// successful one is part of the [`Cursor`], so that it also comes due for a program that restarts often.
     pub fn sweep_every(mut self, interval: Duration) -> Self {
-        self.plan.sweep_every = interval;
+        self.settings.sweep_every = interval;
         self
     }
 
@@ -142,7 +146,7 @@ impl WatchBuilder {
         let mut ids: Vec<_> = ids.into_iter().map(Into::into).collect();
         ids.sort_unstable();
         ids.dedup();
-        self.plan.scope = Scope::Ids(ids.into());
+        self.settings.scope = Scope::Ids(ids.into());
         self
     }
 
@@ -152,7 +156,7 @@ impl WatchBuilder {
     /// for the first time. Without a session each poll fails with [`Error::NoSession`](crate::Error::NoSession). Replaces
     /// [`ids`](Self::ids).
     pub fn favorites(mut self) -> Self {
-        self.plan.scope = Scope::Favorites;
+        self.settings.scope = Scope::Favorites;
         self
     }
 
@@ -189,8 +193,8 @@ impl WatchBuilder {
     /// The error of the request that failed. Releases that cannot be decoded are not errors.
     pub async fn present(&self) -> Result<Cursor> {
         let mut cursor = Cursor::default();
-        let findings = poll::present(&self.fetcher, &self.plan).await?;
-        cursor.settle(findings, self.plan.remember, OffsetDateTime::now_utc());
+        let state = poll::present(&self.fetcher, &self.settings).await?;
+        cursor.store(state, self.settings.remember, OffsetDateTime::now_utc());
         Ok(cursor)
     }
 

@@ -56,7 +56,7 @@ async fn the_first_call_skips_a_silent_mirror_quickly_and_later_calls_use_the_ot
 }
 
 #[tokio::test]
-async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
+async fn a_read_is_hedged_once_per_mirror_and_a_quick_response_causes_no_hedge() {
     let (one, two) = (Host::with_response(json(ALIVE)).await, Host::with_response(json(ALIVE)).await);
     let client = mirrors([one.origin.clone(), two.origin.clone()]).build().unwrap();
 
@@ -76,9 +76,9 @@ async fn calls_beyond_the_budget_skip_a_silent_mirror_once_its_circuit_is_open()
 
     let calls = (0..40).map(|_| async { client.app().status().timeout(Duration::from_secs(12)).await });
     let started = Instant::now();
-    let answers = futures::future::join_all(calls).await;
+    let responses = futures::future::join_all(calls).await;
 
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(responses.iter().all(Result::is_ok), "{responses:?}");
     // The share of the silent mirror is six seconds.
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
@@ -94,14 +94,14 @@ async fn without_hedging_the_next_mirror_gets_its_share_of_the_deadline() {
 
 /// A slow mirror that answers within the deadline is not cut off by its share.
 #[tokio::test]
-async fn a_slow_answer_within_the_deadline_is_taken() {
+async fn a_slow_response_within_the_deadline_is_taken() {
     let slow = black_hole().await;
     let mut server = mockito::Server::new_async().await;
-    let answer = |writer: &mut dyn std::io::Write| {
+    let response = |writer: &mut dyn std::io::Write| {
         std::thread::sleep(Duration::from_millis(500));
         writer.write_all(ALIVE.as_bytes())
     };
-    server.mock("GET", "/app/status").with_chunked_body(answer).create_async().await;
+    server.mock("GET", "/app/status").with_chunked_body(response).create_async().await;
     let client = mirrors([server.url(), format!("http://{slow}")]);
     let client = client.timeout(Duration::from_millis(900)).build().unwrap();
 
@@ -172,8 +172,8 @@ async fn a_login_is_sent_to_the_next_mirror_after_a_block_page_or_tls_error() {
 
 #[tokio::test]
 async fn a_write_waits_out_a_rate_limit_and_is_sent_again() {
-    let answers = std::sync::atomic::AtomicUsize::new(0);
-    let host = Host::start(move |_| match answers.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+    let responses = std::sync::atomic::AtomicUsize::new(0);
+    let host = Host::start(move |_| match responses.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
         0 => response("429 Too Many Requests", "", ""),
         _ => json(r#"{"token":"t"}"#),
     });

@@ -16,7 +16,7 @@ fn assert_closed(client: &Client) {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_does_not_open_the_circuits() {
+async fn a_response_of_another_shape_does_not_open_the_circuits() {
     let sandbox = Sandbox::builder().releases(60).build().start().await.unwrap();
     let client = Client::builder().mirror(sandbox.api_url()).mirror(sandbox.api_url()).build().unwrap();
 
@@ -30,7 +30,7 @@ async fn an_answer_of_another_shape_does_not_open_the_circuits() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_does_not_open_the_circuits() {
+async fn a_response_that_is_too_large_does_not_open_the_circuits() {
     let host = Host::with_response(json(&" ".repeat(100_000))).await;
     let client = Client::builder().mirror(&host.origin).max_response_size(10_000).build().unwrap();
 
@@ -44,7 +44,8 @@ async fn an_answer_that_is_too_large_does_not_open_the_circuits() {
 
 #[tokio::test]
 async fn broken_json_is_a_failure_of_its_mirror() {
-    let (broken, healthy) = (Host::with_response(json("{\"is_ali")).await, Host::with_response(json("{}")).await);
+    let (broken, healthy) =
+        (Host::with_response(json("{\"is_ali")).await, Host::with_response(json("{}")).await);
     let client = Client::builder().mirror(&broken.origin).mirror(&healthy.origin).build().unwrap();
 
     assert!(client.app().status().await.is_ok());

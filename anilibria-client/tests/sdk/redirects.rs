@@ -19,11 +19,11 @@ const STATUSES: [&str; 5] = [
 
 /// Starts a host that redirects each path but `/elsewhere` to `target`.
 async fn redirecting(status: &'static str, target: String) -> Host {
-    let answer = move |path: &str| match path {
+    let response = move |path: &str| match path {
         "/elsewhere" => json(r#"{"token":"t","is_alive":true}"#),
         _ => response(status, &format!("Location: {target}\r\n"), ""),
     };
-    Host::start(answer).await
+    Host::start(response).await
 }
 
 #[tokio::test]

@@ -27,14 +27,14 @@ const MAX_CLIENTS: usize = 100;
 /// resume, and accepts any token. It stops when it is dropped.
 ///
 /// ```
-/// use anilibria_sandbox::live::StandIn;
+/// use anilibria_sandbox::live::LiveSandbox;
 /// use futures::{SinkExt, StreamExt};
 /// use tokio::net::TcpStream;
 /// use tokio_tungstenite::{client_async, tungstenite::Message};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let service = StandIn::start().await?;
+/// let service = LiveSandbox::start().await?;
 /// let stream = TcpStream::connect(service.url().trim_start_matches("http://")).await?;
 /// let (mut socket, _) = client_async("ws://stand-in/", stream).await?;
 /// socket.send(Message::text(r#"{"type": "subscribe_title", "data": {"title_id": 9000}}"#)).await?;
@@ -50,7 +50,7 @@ const MAX_CLIENTS: usize = 100;
 ///
 /// With `anilibria-client` and its features `live` and `sandbox`, the `Live` stream is the client:
 /// `Live::builder(service.url())`.
-pub struct StandIn {
+pub struct LiveSandbox {
     url: String,
     hub: Arc<Hub>,
     _server: JoinSet<()>,
@@ -82,7 +82,7 @@ struct Published {
     text: String,
 }
 
-impl StandIn {
+impl LiveSandbox {
     /// Starts the service on a free port of 127.0.0.1.
     ///
     /// Needs a running tokio runtime with I/O.
@@ -142,9 +142,9 @@ impl StandIn {
     }
 }
 
-impl fmt::Debug for StandIn {
+impl fmt::Debug for LiveSandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandIn").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("LiveSandbox").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,8 @@ impl<R: Clone> Client<R> {
     ///
     /// Calls `POST /public/login.php` of the [site](crate::v3::ClientBuilder::site_base).
     pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn<R> {
-        let request = Request::new(Method::POST, "/public/login.php").as_form().requires("mail").requires("passwd");
+        let request =
+            Request::new(Method::POST, "/public/login.php").as_form().requires("mail").requires("passwd");
         let request = request.arg("mail", mail.into()).arg("passwd", password.into());
         Call::new(&self.site, &self.runtime, request)
     }

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn every_form_of_an_answer_is_read() {
-        let count = |text: &str| serde_json::from_str::<AnyFranchises>(text).unwrap().into_output().unwrap().len();
+        let count =
+            |text: &str| serde_json::from_str::<AnyFranchises>(text).unwrap().into_output().unwrap().len();
         let one = r#"{"franchise":{"id":"9b5e26ee-598f-4b8b-b77e-188d3e456301","name":"A"},"releases":[]}"#;
 
         assert_eq!((count(one), count(&format!("[{one},{one}]"))), (1, 2));

@@ -59,7 +59,7 @@ fn remaining(account: &Account) -> Reply {
 
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     Ok(render(&existing_favorites(&account, &catalog)))
 }
 
@@ -75,7 +75,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let order = check.one_of("f.sorting", Order::find).unwrap_or(Order::AddedLast);
     let filter = Filter::of_account_list(&mut check, &call.params);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let mut releases = existing_favorites(&account, &catalog);
     releases.retain(|release| filter.accepts(release));
     if order == Order::AddedLast {
