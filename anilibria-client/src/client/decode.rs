@@ -17,11 +17,12 @@ use crate::{
     page::Page,
 };
 
-/// Decodes a response in the way of the client, for responses that were recorded or received by other means.
+/// Decodes the body of a response as every call does, with the conversions of [`model`](crate::model). For bodies that were
+/// recorded, or received in another way.
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] with the path in the JSON.
+/// [`Error::Decode`] with the path in the JSON, if the body does not have the form of `T`.
 ///
 /// ```
 /// use anilibria_client::{Error, decode, model::Genre};
@@ -34,7 +35,7 @@ use crate::{
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The second reading takes time, which almost all responses do not need.
+    // Lenient decoding is slower, and almost no response needs it.
     serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
         |LenientError { path, source }| {
             let path = if path.is_empty() { ".".to_owned() } else { path };
@@ -43,15 +44,15 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     )
 }
 
-/// An item of a list that could not be decoded and was left out of the list.
+/// An item that could not be decoded and is missing in its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SkippedItem {
-    /// The `id` of the item as JSON, if it has one.
+    /// The `id` of the item as JSON (`7`, `"0a1b…"`), if it has one.
     pub id: Option<String>,
-    /// The place of the unexpected value in the response (`data[3].name.main`).
+    /// Path of the unexpected value in the body (`data[3].name.main`).
     pub path: String,
-    /// The reason of the JSON library.
+    /// Message of the JSON library.
     pub reason: String,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     read_page(body)?.complete()
 }
 
-/// Decodes a page like [`decode_page`], and also one with items of which none can be decoded.
+/// Decodes a page as [`decode_page`] does. A page of which no item can be decoded is not an error.
 ///
 /// # Errors
 ///
@@ -103,7 +104,7 @@ impl<T> Partial<T> {
     }
 }
 
-/// Decodes a list, alone or under `data`, and returns the items that could not be decoded beside it.
+/// Decodes a list, which is the whole body or its field `data`. Returns the list and the items that could not be decoded.
 ///
 /// # Errors
 ///

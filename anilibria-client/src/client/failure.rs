@@ -1,4 +1,4 @@
-//! Errors of responses: their status, and web pages in place of responses.
+//! Conversion of responses into errors, by status, by body, or because a web page came in place of a response.
 
 #[cfg(feature = "v3")]
 pub(super) mod v3;
@@ -32,7 +32,7 @@ pub(super) const V1: Dialect = Dialect { error: status_error, path: Some("/api/v
 #[cfg(feature = "v3")]
 pub(super) const V3: Dialect = Dialect { error: v3::response_error, path: None };
 
-/// Returns the error of a response of API v1, which refuses by status.
+/// Returns the error of a response of API v1, whose status tells success from failure.
 fn status_error(response: &Response) -> Option<Error> {
     if response.status.is_success() { web_page_error(response) } else { Some(from_response(response)) }
 }
@@ -52,7 +52,7 @@ pub(super) fn from_response(response: &Response) -> Error {
     let status = response.status.as_u16();
     match response.status {
         StatusCode::NOT_FOUND if is_json || response.body.is_empty() => Error::NotFound { message },
-        // A firewall demands to solve a challenge with 403, 429 or 503.
+        // A firewall sends its challenge with 403, 429 or 503.
         _ if response.headers.contains_key("cf-mitigated") => Error::blocked(response.status),
         // The service's own 401 and 403 are JSON; a page in HTML comes from the firewall or the network in front of it.
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if is_json => {
@@ -104,8 +104,8 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
     errors.map(|(name, reasons)| (name.clone(), texts(reasons))).collect()
 }
 
-/// Returns the wait that the header `Retry-After` asks for, which is a number of seconds or a date. `now` is the time of
-/// the response; a date in the past asks for no wait. The value is not limited: a caller that waits must do that.
+/// Returns the wait that the header `Retry-After` requests: a number of seconds, or the time until a date. `now` is the time of
+/// the response; the wait until a date in the past is zero. The value is not limited, so a caller that waits must limit it.
 ///
 /// ```
 /// use std::time::Duration;

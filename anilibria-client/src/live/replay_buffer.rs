@@ -12,8 +12,8 @@ const MAX_BUFFERED: usize = 1024;
 
 /// A buffer that returns each event once, and in order after a reconnect.
 ///
-/// New events arrive during the replay of missed ones. They are buffered until the replay is complete, because they would otherwise
-/// be returned before older events.
+/// New events arrive during the replay of missed ones. They are buffered until the replay is complete, because they would
+/// otherwise be returned before older events.
 #[derive(Debug, Default)]
 pub(super) struct ReplayBuffer {
     /// All events up to this one were returned.
@@ -45,7 +45,8 @@ impl ReplayBuffer {
         self.buffered.get_or_insert_default();
     }
 
-    /// Adds an event. Returns the event to deliver now, if any: during a replay, the oldest buffered event if too many are buffered.
+    /// Adds an event. Returns the event to deliver now, if any: during a replay, the oldest buffered event if too many are
+    /// buffered.
     pub(super) fn push(&mut self, event: Event) -> Option<Event> {
         let Some(id) = event.id().cloned() else { return Some(event) };
         if !self.record(&id) {

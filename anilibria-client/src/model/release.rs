@@ -133,8 +133,7 @@ pub struct Release {
     /// Weekday of new episodes.
     #[serde(default, with = "wire::described")]
     pub publish_day: Option<PublishDay>,
-    /// Description. Lines may end with `\r
-    /// `.
+    /// Description. Lines may end with `\r\n`.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
     /// Note of the team about the next episodes.
