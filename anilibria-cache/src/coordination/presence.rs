@@ -77,8 +77,8 @@ impl RedisPresence {
         for member in members {
             set.arg(member);
         }
-        let answer = self.redis.link().send(&set).await;
-        let others: RedisResult<Vec<String>> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        let reply = self.redis.link().send(&set).await;
+        let others: RedisResult<Vec<String>> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         // In a cluster, heartbeats are not in the slot of the set, so a script cannot read both. They are read after the
         // set: an instance sends a heartbeat before it sets members.
         let dead = self.dead(others.map_err(unavailable)?).await?;
@@ -99,8 +99,8 @@ impl RedisPresence {
                 continue;
             }
             let mut command = redis::cmd("PTTL");
-            let answer = self.redis.link().send(command.arg(self.heartbeat_key(&instance))).await;
-            let left: RedisResult<i64> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            let reply = self.redis.link().send(command.arg(self.heartbeat_key(&instance))).await;
+            let left: RedisResult<i64> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
             match u64::try_from(left.map_err(unavailable)?) {
                 Ok(left) => drop(self.alive().insert(instance, Instant::now() + Duration::from_millis(left))),
                 // A negative TTL means that the key does not exist.

@@ -45,8 +45,8 @@ impl RedisStrings {
     pub async fn get<K: AsRef<str>>(&self, keys: &[K]) -> Result<Vec<Option<String>>> {
         let get = async |key: &K| {
             let mut command = redis::cmd("GET");
-            let answer = self.redis.link().send(command.arg(key.as_ref())).await?;
-            RedisResult::Ok(from_redis_value(answer)?)
+            let reply = self.redis.link().send(command.arg(key.as_ref())).await?;
+            RedisResult::Ok(from_redis_value(reply)?)
         };
         future::try_join_all(keys.iter().map(get)).await.map_err(unavailable)
     }

@@ -94,8 +94,9 @@ fn is_identity(name: &str) -> bool {
 
 /// The JSON pointers of all values in `value`; of the items of a list only those of the first.
 fn pointers(value: &Value) -> Vec<String> {
-    let below =
-        |key: &str, child| pointers(child).into_iter().map(move |pointer| format!("/{key}{pointer}")).collect();
+    let below = |key: &str, child| {
+        pointers(child).into_iter().map(move |pointer| format!("/{key}{pointer}")).collect()
+    };
     let children: Vec<Vec<String>> = match value {
         Value::Object(fields) => fields.iter().map(|(key, child)| below(key, child)).collect(),
         Value::Array(items) => items.first().map(|child| below("0", child)).into_iter().collect(),
@@ -162,8 +163,9 @@ fn check<T: DeserializeOwned>(
         let mut template = item.clone();
         *template.pointer_mut(&pointer).unwrap() = PLACEHOLDER.into();
         let (alone, paired) = (json!([template]).to_string(), json!([template, item]).to_string());
-        let read =
-            |list: &str, unexpected: &str| decode_list::<T>(list.replace(&format!("\"{PLACEHOLDER}\""), unexpected).as_bytes());
+        let read = |list: &str, unexpected: &str| {
+            decode_list::<T>(list.replace(&format!("\"{PLACEHOLDER}\""), unexpected).as_bytes())
+        };
         let context = |unexpected: &str| format!("{}: {unexpected} at {pointer}", std::any::type_name::<T>());
         if changed.is_empty() {
             let (items, skipped) =
@@ -179,11 +181,13 @@ fn check<T: DeserializeOwned>(
             continue;
         }
         for unexpected in UNEXPECTED {
-            let (items, _) = read(&alone, unexpected).unwrap_or_else(|error| panic!("{}: {error}", context(unexpected)));
+            let (items, _) =
+                read(&alone, unexpected).unwrap_or_else(|error| panic!("{}: {error}", context(unexpected)));
 
             let mut found = Vec::new();
             differences(&expected, &view(&items[0]), "", &mut found);
-            let other_changes: Vec<_> = found.iter().filter(|pointer| !pointer.starts_with(&changed)).collect();
+            let other_changes: Vec<_> =
+                found.iter().filter(|pointer| !pointer.starts_with(&changed)).collect();
             assert!(other_changes.is_empty(), "{} has changed {other_changes:?}", context(unexpected));
         }
     }

@@ -51,9 +51,9 @@ impl RedisMap {
     /// Returns all fields and their values, in no particular order.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
-        let answer = self.redis.link().send(command.arg(&*self.key)).await;
+        let reply = self.redis.link().send(command.arg(&*self.key)).await;
         let entries: RedisResult<Vec<(String, Vec<u8>)>> =
-            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         let entries = entries.map_err(unavailable)?;
         Ok(entries.into_iter().map(|(field, value)| (field, value.into())).collect())
     }
@@ -64,9 +64,9 @@ impl RedisMap {
             return Ok(Vec::new());
         }
         let mut command = redis::cmd("HMGET");
-        let answer = self.redis.link().send(command.arg(&*self.key).arg(fields)).await;
+        let reply = self.redis.link().send(command.arg(&*self.key).arg(fields)).await;
         let values: RedisResult<Vec<Option<Vec<u8>>>> =
-            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         let values = values.map_err(unavailable)?;
         Ok(values.into_iter().map(|value| value.map(Bytes::from)).collect())
     }
@@ -84,8 +84,8 @@ impl RedisMap {
         for field in removed {
             command.arg(field);
         }
-        let answer = self.redis.link().send(&command).await;
-        let is_applied: RedisResult<bool> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        let reply = self.redis.link().send(&command).await;
+        let is_applied: RedisResult<bool> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         is_applied.map_err(unavailable)
     }
 }
