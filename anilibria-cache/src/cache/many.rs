@@ -221,11 +221,11 @@ impl Inner {
                         Write::new(&self.levels, flight.key(), &value, as_of, &policy, now)
                     })
                     .collect();
-                let loaded: Vec<_> = writes
+                let results: Vec<_> = writes
                     .iter()
                     .map(|write| FoundEntry { entry: write.nearest.clone(), origin: Origin::Loader, as_of })
                     .collect();
-                self.write_many(writes, |at| loading[at].0.finish(Ok(loaded[at].clone()))).await;
+                self.write_many(writes, |at| loading[at].0.finish(Ok(results[at].clone()))).await;
             }
             Err(error) => {
                 for (flight, previous) in loading {

@@ -63,6 +63,10 @@ impl RedisPresence {
     }
 
     /// Marks this instance as alive. The mark expires after the TTL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn heartbeat(&self) -> Result<()> {
         let mut command = redis::cmd("SET");
         command.arg(self.heartbeat_key(&self.instance_id)).arg(1).arg("EX").arg(self.ttl_seconds());
@@ -71,6 +75,10 @@ impl RedisPresence {
 
     /// Replaces this instance's members of the set `key` by `members`, and removes members of dead instances. The prefix is
     /// not added to `key`. The set expires after the TTL unless some instance sets its members again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn set_members(&self, key: &str, members: impl IntoIterator<Item = u64>) -> Result<()> {
         let mut set = SET_MEMBERS.call(key);
         set.arg(&self.instance_id).arg(self.ttl_seconds());
@@ -116,6 +124,10 @@ impl RedisPresence {
 
     /// Deletes the heartbeat of this instance, so that other instances remove its members. Remove the members of this
     /// instance first where no other instance uses the same sets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn leave(&self) -> Result<()> {
         let mut command = redis::cmd("DEL");
         command.arg(self.heartbeat_key(&self.instance_id));

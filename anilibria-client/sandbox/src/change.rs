@@ -50,6 +50,10 @@ impl Sandbox {
     ///
     /// The number is the integer after the last number.
     ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::Full`] if the release has 5,000 episodes.
+    ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
     ///
@@ -72,6 +76,10 @@ impl Sandbox {
     ///
     /// The torrent keeps its id and gets another hash.
     ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::NoEpisodes`] if no episode of the release is published.
+    ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
     ///
@@ -92,6 +100,10 @@ impl Sandbox {
 
     /// Adds a release with one episode, which becomes the latest release, and returns its id.
     ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Full`] if the catalog has 200,000 releases.
+    ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
     ///
@@ -106,6 +118,10 @@ impl Sandbox {
 
     /// Changes the main name of a release, which becomes the latest release unless it has no episode.
     ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::EmptyName`].
+    ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
     ///
@@ -119,6 +135,10 @@ impl Sandbox {
     }
 
     /// Changes the status of a release, which becomes the latest release unless it has no episode.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`].
     ///
     /// ```
     /// use anilibria_sandbox::{Sandbox, Status};

@@ -226,6 +226,10 @@ impl Sandbox {
     ///
     /// Faults with a value out of its range are rejected, and the current ones stay.
     ///
+    /// # Errors
+    ///
+    /// [`InvalidFaults`] with the name of a setting that is out of range. The previous faults stay.
+    ///
     /// ```
     /// use anilibria_sandbox::{Faults, Sandbox};
     ///

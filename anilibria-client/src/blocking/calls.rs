@@ -18,6 +18,11 @@ impl<E, A> Call<E, Async, A> {
 
 impl<E: Endpoint<Output: Send + 'static>, A> Call<E, Runtime, A> {
     /// Sends the call and waits for the response.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](crate::Error) of the call, and [`Error::InvalidRequest`](crate::Error::InvalidRequest) on the thread of the
+    /// client's own runtime.
     pub fn send(self) -> Result<E::Output> {
         self.runtime.block_on(E::send(self.client, self.request))?
     }
@@ -82,6 +87,10 @@ impl<E: Paged> Call<E, Runtime, crate::call::V3> {
 
 impl<T: Send + 'static> BatchCall<T, Runtime> {
     /// Sends the requests and waits for the last response.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](crate::Error) of the call. The requests before the failed one have taken effect.
     pub fn send(self) -> Result<T> {
         self.runtime.block_on(self.requests)?
     }

@@ -79,12 +79,20 @@ impl Session {
     }
 
     /// Replaces the token of the session, and stores it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TokenStore`](crate::Error::TokenStore) if the token cannot be stored.
     pub fn set(&self, token: Token) -> Result<()> {
         let session = self.session.clone();
         self.runtime.block_on(async move { session.set(token).await })?
     }
 
     /// Drops the token without ending the session at the service.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TokenStore`](crate::Error::TokenStore) if the token cannot be deleted from the store.
     pub fn forget(&self) -> Result<()> {
         let session = self.session.clone();
         self.runtime.block_on(async move { session.forget().await })?

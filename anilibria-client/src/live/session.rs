@@ -80,7 +80,7 @@ impl<'s> Session<'s> {
     /// Serves the connection until it ends.
     pub(super) async fn run(mut self) -> End {
         let Err(end) = self.serve().await;
-        // Held events would be lost with the connection.
+        // Buffered events would be lost with the connection.
         for event in self.buffer.abort_replay().collect::<Vec<_>>() {
             if let Err(End::ReaderDropped) = self.deliver(Ok(event)).await {
                 return End::ReaderDropped;

@@ -10,7 +10,7 @@ use crate::{
 
 const FORMAT: SavedFormat = SavedFormat { magic: *b"ALrp", version: 4 };
 
-/// One release of a [`Catalog`] with the names of its genres, which can be saved by itself. Cheap to clone.
+/// A release of a [`Catalog`] with the names of its genres, which can be saved on its own. Cheap to clone.
 ///
 /// ```
 /// use anilibria_client::reflector::{Catalog, CatalogPart};
@@ -46,6 +46,10 @@ impl CatalogPart {
     }
 
     /// Reads a release from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] if the bytes are something else, damaged, or written by a version with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
         let (genres, entry) = FORMAT.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
         Ok(Self { entry: Arc::new(entry), genres })
@@ -53,7 +57,7 @@ impl CatalogPart {
 }
 
 impl Catalog {
-    /// Returns the releases one by one, the newest id first.
+    /// Returns the releases one by one, highest id first.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = CatalogPart> {
         self.entries.iter().map(|entry| {
             let named = |id: &GenreId| Some((*id, self.genre(*id)?.into()));
@@ -79,7 +83,7 @@ impl Catalog {
         }
         let gone: HashSet<_> = gone.into_iter().collect();
         let kept = self.entries.iter().filter(|entry| !gone.contains(&entry.id)).cloned();
-        // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
+        // Sorting is stable and the first entry of each id stays, so that the new entries replace the old ones.
         Self::new(changed.into_iter().chain(kept), Arc::new(genres))
     }
 }

@@ -55,7 +55,7 @@ const FIELDS: [&str; 25] = [
     "created_at",
 ];
 
-/// Fields of episodes, members and torrents, none of which a page of the catalog has.
+/// Fields of episodes, members and torrents. Pages of the catalog do not contain them.
 const PARTS: [&str; 28] = [
     "episodes.id",
     "episodes.name",
@@ -113,7 +113,7 @@ pub(super) struct Reader {
 pub(super) struct LoadedCatalog {
     pub(super) entries: Vec<Arc<CatalogEntry>>,
     pub(super) genres: Genres,
-    /// Releases that could not be decoded as a whole.
+    /// Releases that could not be decoded, or not completely.
     pub(super) unread: BTreeSet<ReleaseId>,
 }
 
@@ -147,8 +147,8 @@ impl Reader {
 
     /// Reads every release of the catalog. A release that cannot be decoded keeps its entry in `old`.
     ///
-    /// The last updated come first: a release that is updated meanwhile moves others to later pages, where they are read
-    /// twice. In any other order it would move them to earlier pages, where they would be missed.
+    /// The pages are sorted by the last update, latest first. A release that is updated during the load moves other releases to
+    /// later pages, so that they are read twice. In any other order, releases would move to earlier pages and be missed.
     pub(super) async fn load_all(&self, old: &Catalog) -> Result<LoadedCatalog> {
         let first = self.page(1).await?;
         let Pagination { total, total_pages, .. } = first.pagination;
@@ -242,8 +242,8 @@ impl Reader {
         Ok(found_known.then(|| changed.chain(unread).collect()))
     }
 
-    /// Reads these releases, with their episodes, members and torrents. Returns the ids of those that could not be decoded
-    /// beside them.
+    /// Reads these releases with their episodes, members and torrents. Returns the releases, and the ids of those that could not be
+    /// decoded.
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
         let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
         for ids in ids.chunks(RELEASES_PER_REQUEST) {
@@ -271,8 +271,8 @@ struct Parts {
     torrents: Vec<Torrent>,
 }
 
-/// Refuses a catalog that is much shorter than the service says: the missing releases would be hidden until the next
-/// load. Releases that could not be decoded count as read, unless there is no other.
+/// Returns an error if the catalog is much shorter than the service announces, because the missing releases would be hidden until
+/// the next load. Releases that could not be decoded count as read, unless no release could be decoded.
 fn is_complete(read: usize, skipped: usize, total: Option<u64>) -> Result<()> {
     let listed = (read + skipped) as u64;
     let reason = match total {

@@ -39,6 +39,10 @@ pub struct AccountState {
 
 impl AccountState {
     /// Reads favourites, collections and playback positions of the session, with three requests.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls.
     pub async fn read(client: &Client) -> Result<Self> {
         let favorites = client.favorites().ids().await?;
         let collections = client.collections().ids().await?;
@@ -53,6 +57,10 @@ impl AccountState {
 
     /// Reads the times of views, with one request for each 50 views. The history of the service lags 25 to 30 seconds
     /// behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls.
     pub async fn read_history(&mut self, client: &Client) -> Result<()> {
         let mut views = client.views().history().limit(PAGE).items();
         while let Some(view) = views.try_next().await? {
@@ -62,6 +70,10 @@ impl AccountState {
     }
 
     /// Reads the scores of releases, with one request for each release.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls. A release that no longer exists is not an error.
     pub async fn read_scores(
         &mut self,
         client: &Client,

@@ -121,10 +121,10 @@ async fn poll_catalog(
         let missed: Vec<_> = known.pending().filter(|id| !listed.contains(id)).collect();
         read_missed(fetcher, known, &missed, &mut changes).await?;
     }
-    let mut changed: Vec<_> = heads.into_iter().filter(|head| known.may_have_changed(head)).collect();
+    let mut to_read: Vec<_> = heads.into_iter().filter(|head| known.may_have_changed(head)).collect();
     // The order in which the changes happened.
-    changed.reverse();
-    read_changed(fetcher, known, &changed, &mut changes).await?;
+    to_read.reverse();
+    read_changed(fetcher, known, &to_read, &mut changes).await?;
     keep_one_resync(&mut changes.events);
     Ok(changes)
 }

@@ -49,6 +49,10 @@ impl RedisMap {
     }
 
     /// Returns all fields and their values, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
         let reply = self.redis.link().send(command.arg(&*self.key)).await;
@@ -59,6 +63,10 @@ impl RedisMap {
     }
 
     /// Returns the values of `fields` in the same order, `None` for each field that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn get(&self, fields: &[String]) -> Result<Vec<Option<Bytes>>> {
         if fields.is_empty() {
             return Ok(Vec::new());
@@ -73,6 +81,10 @@ impl RedisMap {
 
     /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
     /// applied before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
         let MapChange { put, removed, clears, fencing_token } = change;
         let mut command = CHANGE.call_with(&[&self.key, &self.token_key]);

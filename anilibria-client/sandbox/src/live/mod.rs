@@ -86,6 +86,10 @@ impl LiveSandbox {
     /// Starts the service on a free port of 127.0.0.1.
     ///
     /// Needs a running tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if no port is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);

@@ -167,6 +167,10 @@ impl ClientBuilder {
 
     /// Builds a client whose calls block the thread. `runtime` runs the calls.
     ///
+    /// # Errors
+    ///
+    /// The errors of [`build`](Self::build).
+    ///
     /// ```
     /// use anilibria_client::{blocking::Runtime, v3::Client};
     ///
