@@ -121,7 +121,7 @@ impl Service {
 
     /// CPU time per response, over all rounds.
     fn cpu_time_per_response(&self) -> Duration {
-        self.cpu_time / self.reports.iter().map(|report| report.answers).sum::<u32>().max(1)
+        self.cpu_time / self.reports.iter().map(|report| report.responses).sum::<u32>().max(1)
     }
 }
 

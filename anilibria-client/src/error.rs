@@ -17,6 +17,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Cheap to clone, so that one failed request can be reported to several callers. Messages name the host and the cause;
 /// neither messages nor `Debug` output contain a token, a password or the body of a response.
+///
+/// ```
+/// # anilibria_client::offline(|client| async move {
+/// use anilibria_client::Error;
+///
+/// match client.releases().get("no-such-release").await {
+///     Ok(release) => println!("{}", release.name.main),
+///     Err(error) if error.is_not_found() => println!("there is no such release"),
+///     Err(Error::Blocked { host, .. }) => println!("{host} is blocked: use a proxy or another mirror"),
+///     Err(error) if error.is_transient() => println!("{error}; wait {:?}, then try again", error.retry_after()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -23,7 +23,8 @@ pub(crate) fn capped_wait(wait: Duration) -> Duration {
 /// - Reads are retried after transient errors: timeouts, network errors, status 429, and statuses from 500.
 /// - A write is retried only if the service certainly did not process it: no connection, or status 429.
 /// - A longer wait that the service requests (`Retry-After`, at most 15 minutes) replaces the delay.
-/// - A call is not retried after a block page, if all circuits are open, or if its deadline would come before the retry.
+/// - A call is not retried after a block page (it tries the other mirrors), if all circuits are open, or if its deadline would
+///   come before the retry.
 /// - All calls of a client share a budget of one additional request for ten calls, with a reserve of 20.
 ///
 /// ```

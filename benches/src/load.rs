@@ -19,7 +19,7 @@ const BUFFER: usize = 128 << 10;
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Number of responses of all connections.
-    pub answers: u32,
+    pub responses: u32,
     /// Responses per second.
     pub rate: f64,
     /// Median of the response times.
@@ -51,9 +51,9 @@ pub async fn run(
     let elapsed = start.elapsed();
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
-    let answers = u32::try_from(times.len()).map_err(io::Error::other)?;
-    let rate = f64::from(answers) / elapsed.as_secs_f64();
-    Ok(Report { answers, rate, p50: at(50), p99: at(99) })
+    let responses = u32::try_from(times.len()).map_err(io::Error::other)?;
+    let rate = f64::from(responses) / elapsed.as_secs_f64();
+    Ok(Report { responses, rate, p50: at(50), p99: at(99) })
 }
 
 async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::Result<Vec<Duration>> {
@@ -63,14 +63,14 @@ async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::
     while Instant::now() < end {
         let asked = Instant::now();
         stream.write_all(&request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        read_response(&mut stream, &mut buffer).await?;
         times.push(asked.elapsed());
     }
     Ok(times)
 }
 
 /// Reads one response to its end.
-async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+async fn read_response(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     let (head, length) = loop {
         filled += read(stream, &mut buffer[filled..]).await?;

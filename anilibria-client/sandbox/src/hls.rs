@@ -1,6 +1,6 @@
 //! HLS streams below `/videos`: playlists, and small segments in MPEG-TS format with random content.
 //!
-//! Streams of releases whose id ends with 0 are encrypted with AES-128. The 720p playlist contains the initialization
+//! Streams of releases whose id ends with 0 are encrypted with AES-128. The 720p playlist contains the initialisation
 //! vectors; in the others they follow from the segment numbers. Plain segments of these streams exist as well, for
 //! comparison.
 //!

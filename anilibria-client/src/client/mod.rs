@@ -230,9 +230,9 @@ impl Client {
 
     /// Sends one request to each mirror at the same time, and makes the mirror that answers first the preferred one.
     ///
-    /// A program can call this method at its start. Without it, the first call finds a mirror that answers. The outcome counts for
-    /// the circuit breaker of the mirror: a success closes the circuit, a failure counts as a failure. Mirrors that the responses
-    /// list are [learned](ClientBuilder::learn_mirrors), and probed by the next call of this method.
+    /// A program can call this method at its start. Without it, the first call finds a mirror that answers. The outcome counts
+    /// for the circuit breaker of the mirror: a success closes the circuit, a failure counts as a failure. Mirrors that the
+    /// responses list are [learned](ClientBuilder::learn_mirrors), and probed by the next call of this method.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

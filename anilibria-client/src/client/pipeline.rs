@@ -88,7 +88,7 @@ pub(super) async fn send<T>(client: &Client, request: &Request, decode: Decode<'
     client.budget.deposit();
     let used = token.clone();
     let call = Call { client, rate_limit, request, wire, token, limit, deadline, decode };
-    tokens.checked(used.as_ref(), call.with_retries().await).await
+    tokens.drop_if_refused(used.as_ref(), call.with_retries().await).await
 }
 
 /// Sends `request` to `mirror` only, even if its circuit is open. Returns the response and its latency.

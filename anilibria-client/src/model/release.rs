@@ -154,7 +154,7 @@ pub struct Release {
     /// True if the release is hidden at the request of its rights holder.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_copyrights: bool,
-    /// Number of users who have the release in their favourites.
+    /// Number of users who have the release in their favorites.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_users_favorites: u32,
     /// Number of users who plan to watch it.

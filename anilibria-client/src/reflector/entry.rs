@@ -73,7 +73,7 @@ pub struct CatalogEntry {
     pub poster: PosterPaths,
     /// Mean score of the users of the site, from 1 to 10.
     pub rating: Option<f64>,
-    /// Number of users who have the release among their favourites.
+    /// Number of users who have the release among their favorites.
     pub favorites: u32,
     /// Id of the title on Shikimori.
     pub shikimori_id: Option<u64>,

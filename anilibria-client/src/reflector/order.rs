@@ -16,7 +16,7 @@ pub enum Sort {
     Rating,
     /// Time of the last new episode.
     Updated,
-    /// Number of users who have the release among their favourites.
+    /// Number of users who have the release among their favorites.
     Favorites,
 }
 

@@ -242,8 +242,8 @@ impl Reader {
         Ok(found_known.then(|| changed.chain(unread).collect()))
     }
 
-    /// Reads these releases with their episodes, members and torrents. Returns the releases, and the ids of those that could not be
-    /// decoded.
+    /// Reads these releases with their episodes, members and torrents. Returns the releases, and the ids of those that could not
+    /// be decoded.
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
         let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
         for ids in ids.chunks(RELEASES_PER_REQUEST) {

@@ -88,7 +88,7 @@ impl ReflectorBuilder {
 
     /// Sets the interval at which [`run`](Reflector::run) loads the whole catalog again. Default: a day.
     ///
-    /// Only a complete load finds changed ratings and favourites, and releases that were removed.
+    /// Only a complete load finds changed ratings and favorites, and releases that were removed.
     pub fn reload_every(mut self, interval: Duration) -> Self {
         self.reload_every = interval;
         self
@@ -223,9 +223,9 @@ impl Reflector {
 
     /// Keeps the catalog up to date. Never returns.
     ///
-    /// Loads the whole catalog first, and again at [long intervals](ReflectorBuilder::reload_every). Reads changes at
-    /// [short intervals](ReflectorBuilder::refresh_every). If a request fails, the catalog stays as it is and the error is logged.
-    /// The wait before the next attempt then doubles each time, up to five minutes.
+    /// Loads the whole catalog first, and again at [long intervals](ReflectorBuilder::reload_every). Reads changes at [short
+    /// intervals](ReflectorBuilder::refresh_every). If a request fails, the catalog stays as it is and the error is logged. The
+    /// wait before the next attempt then doubles each time, up to five minutes.
     pub async fn run(&self) -> Infallible {
         let mut failed: u32 = 0;
         loop {

@@ -25,7 +25,7 @@ const PAGE: u32 = 50;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountState {
-    /// Favourites.
+    /// Favorites.
     pub favorites: BTreeSet<ReleaseId>,
     /// Releases in collections.
     pub collections: BTreeMap<ReleaseId, CollectionKind>,
@@ -38,7 +38,7 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// Reads favourites, collections and playback positions of the session, with three requests.
+    /// Reads favorites, collections and playback positions of the session, with three requests.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl AccountState {
         Ok(())
     }
 
-    /// Returns the releases of the account: in collections, among favourites, or with playback positions.
+    /// Returns the releases of the account: in collections, among favorites, or with playback positions.
     pub fn releases(&self, catalog: &Catalog) -> BTreeSet<ReleaseId> {
         let lookup = ReleaseLookup::new(catalog);
         let watched = self.timecodes.keys().filter_map(|id| lookup.by_episode(*id));

@@ -60,7 +60,7 @@ pub struct ListEntry {
     /// True if the user watches the title again.
     #[serde(skip_serializing_if = "is_default")]
     pub is_rewatching: bool,
-    /// True if the title is a favourite.
+    /// True if the title is a favorite.
     #[serde(skip_serializing_if = "is_default")]
     pub is_favorite: bool,
     /// Number of watched episodes. Specials with half a number do not count.

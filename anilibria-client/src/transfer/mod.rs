@@ -1,6 +1,6 @@
 //! Lists and watch history as files, for a backup or for a move between services.
 //!
-//! An [`AccountState`] is what an account of AniLibria holds: favourites, collections, watched episodes, scores. A
+//! An [`AccountState`] is what an account of AniLibria holds: favorites, collections, watched episodes, scores. A
 //! [`ListDocument`] is the same as entries with names and ids of other services. [`ListWriter`] and [`ListReader`] convert
 //! a document to and from three [formats](Format). [`plan`] compares a document with an account and changes nothing;
 //! [`Plan::apply`] sends the plan.

@@ -68,7 +68,7 @@ impl Client {
 /// | --- | --- | --- |
 /// | none | 1 | 1 more for each 10 changed releases, whichever they are |
 /// | [`ids`](Self::ids) | 1 for each 50 ids | 1 more for each 10 changed releases among them |
-/// | [`favorites`](Self::favorites) | 1, and 1 for each 50 favourites | 1 more for each 10 changed favourites |
+/// | [`favorites`](Self::favorites) | 1, and 1 for each 50 favorites | 1 more for each 10 changed favorites |
 /// | [`kinds`](Self::kinds) | as without | as without |
 ///
 /// A watcher of all releases also [compares](Self::sweep_every) everything it remembers once an hour, with one request
@@ -150,9 +150,9 @@ impl WatchBuilder {
         self
     }
 
-    /// Narrows the watcher to the favourites of the account of the client's session. Default: all releases.
+    /// Narrows the watcher to the favorites of the account of the client's session. Default: all releases.
     ///
-    /// Each poll reads the ids of the favourites first. A release that was added to them is taken as known when it is read
+    /// Each poll reads the ids of the favorites first. A release that was added to them is taken as known when it is read
     /// for the first time. Without a session each poll fails with [`Error::NoSession`](crate::Error::NoSession). Replaces
     /// [`ids`](Self::ids).
     pub fn favorites(mut self) -> Self {

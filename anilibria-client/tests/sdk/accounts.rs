@@ -1,4 +1,4 @@
-//! Tests of account operations against the sandbox: favourites, collections, views, ratings, logins.
+//! Tests of account operations against the sandbox: favorites, collections, views, ratings, logins.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn ids(ids: impl IntoIterator<Item = u32>) -> Vec<ReleaseId> {
 }
 
 #[tokio::test]
-async fn favourites_are_added_and_removed() {
+async fn favorites_are_added_and_removed() {
     let (_sandbox, client) = logged_in().await;
 
     let mut added = client.favorites().add([5, 7, 9]).await.unwrap();
@@ -50,7 +50,7 @@ async fn favourites_are_added_and_removed() {
 }
 
 #[tokio::test]
-async fn long_query_for_favourites_is_sent_as_post_with_the_same_response() {
+async fn long_query_for_favorites_is_sent_as_post_with_the_same_response() {
     let (sandbox, client) = logged_in().await;
     client.favorites().add(1..=20).await.unwrap();
     let years: Vec<u16> = (1900..=2100).collect();

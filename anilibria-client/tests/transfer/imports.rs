@@ -109,7 +109,7 @@ async fn a_failed_import_says_what_is_left_and_can_be_resumed() {
     assert_eq!((error.remaining.timecodes.len(), error.remaining.scores.len()), (250, 2));
     assert_eq!(
         error.to_string(),
-        "import stopped with 252 changes left; done: 30 favourites, 25 collections, 0 episodes, 0 scores"
+        "import stopped with 252 changes left; done: 30 favorites, 25 collections, 0 episodes, 0 scores"
     );
 
     fixture.sandbox.set_faults(Faults::new()).unwrap();

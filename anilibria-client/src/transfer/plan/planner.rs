@@ -91,7 +91,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Compares the collection, the favourite and the score.
+    /// Compares the collection, the favorite and the score.
     fn listed(&mut self, entry_ref: &EntryRef, entry: &ListEntry, release: ReleaseId) {
         if let Some(collection) = &entry.collection {
             self.collection(entry_ref, release, collection);

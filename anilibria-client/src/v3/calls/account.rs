@@ -81,7 +81,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the favourite titles of a user in the order in which they were added.
+    /// Returns the favorite titles of a user in the order in which they were added.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -99,7 +99,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Adds a title to the user's favourites.
+    /// Adds a title to the user's favorites.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -117,7 +117,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Removes a title from the user's favourites.
+    /// Removes a title from the user's favorites.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
