@@ -28,8 +28,8 @@ pub enum V1 {}
 #[derive(Debug)]
 pub enum V3 {}
 
-/// Calls that are awaited, as the second parameter of [`Call`]. With the feature `blocking`, `blocking::Runtime` stands
-/// there for calls that block the thread.
+/// Runtime of calls that are awaited: the second parameter of [`Call`]. Calls that block the thread have `blocking::Runtime` as
+/// this parameter (feature `blocking`).
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Async;
@@ -94,14 +94,15 @@ impl<E, R, A> Call<E, R, A> {
         self
     }
 
-    /// Sets how long the cache of the client may keep the response. Default: depends on the endpoint.
+    /// Sets the TTL of the response in the cache of the client. Default: depends on the endpoint, see
+    /// [`ClientBuilder::cache`](crate::ClientBuilder::cache).
     #[cfg(feature = "cache")]
     pub fn cache_for(mut self, ttl: Duration) -> Self {
         self.request.set_caching(Caching::For(ttl));
         self
     }
 
-    /// Bypasses the cache of the client: the response is neither read from it nor stored in it.
+    /// Bypasses the cache of the client: the response is neither read from the cache nor stored in it.
     #[cfg(feature = "cache")]
     pub fn uncached(mut self) -> Self {
         self.request.set_caching(Caching::Never);
@@ -115,7 +116,7 @@ impl<E, R, A> Call<E, R, A> {
 }
 
 impl<E, A> Call<E, Async, A> {
-    /// Sends the request and decodes the response as JSON into `T`, a type of the caller.
+    /// Sends the request and decodes the response as JSON into your own type `T`.
     ///
     /// # Errors
     ///

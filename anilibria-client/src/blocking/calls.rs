@@ -1,4 +1,4 @@
-//! Calls that block the thread until the response is there.
+//! Calls that block the thread until the response is received.
 
 use serde::de::DeserializeOwned;
 
@@ -29,7 +29,7 @@ impl<E: Endpoint<Output: Send + 'static>, A> Call<E, Runtime, A> {
 }
 
 impl<E, A> Call<E, Runtime, A> {
-    /// Sends the request and decodes the response as JSON into `T`, a type of the caller.
+    /// Sends the request and decodes the response as JSON into your own type `T`.
     ///
     /// # Errors
     ///

@@ -95,7 +95,7 @@ impl Client {
         self.block_on(async move { client.fetch(&request).await })?
     }
 
-    /// Sends `request` and returns the response as it is.
+    /// Sends `request` and returns the body of the response.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Client {
         self.client.media_url(path)
     }
 
-    /// Returns the address of a read on the mirror that is asked first.
+    /// Returns the URL of a read on the preferred mirror.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Client {
         self.client.link(request)
     }
 
-    /// Measures all mirrors at the same time and prefers the one that answers first.
+    /// Sends one request to each mirror at the same time, and makes the mirror that answers first the preferred one.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Client {
         Self { client: self.client.in_session(token), runtime: self.runtime.clone() }
     }
 
-    /// Returns the number of calls that may be made at once now.
+    /// Returns the number of calls that can be made now without waiting for the rate limit.
     pub fn calls_left(&self) -> u32 {
         self.client.calls_left()
     }

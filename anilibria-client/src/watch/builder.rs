@@ -101,7 +101,7 @@ impl WatchBuilder {
     }
 
     /// Sets the maximum time between two polls, also after failures. Default: five times the usual one. A longer wait
-    /// that the service asks for is kept, up to 15 minutes.
+    /// that the service requests takes precedence, up to 15 minutes.
     pub fn at_most(mut self, interval: Duration) -> Self {
         self.pace.at_most = Some(interval);
         self

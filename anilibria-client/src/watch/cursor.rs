@@ -34,7 +34,7 @@ const MAX_EPISODE_AGE: i64 = 6 * 60 * 60;
 /// State of a watcher: a fingerprint of each of the last releases and of their episodes.
 ///
 /// Save it after each event; a watcher that is built with [`since`](super::WatchBuilder::since) continues from there.
-/// It holds as many releases as the watcher [remembers](super::WatchBuilder::remember) and at most 16,384 episodes.
+/// A cursor contains as many releases as the watcher [remembers](super::WatchBuilder::remember), and at most 16,384 episodes.
 /// That is about 30 kB as bytes, and never more than 250 kB. A watcher of [some releases](super::WatchBuilder::ids)
 /// remembers all of them instead, with all of their episodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -37,7 +37,7 @@ pub(crate) struct Partial<T> {
 pub(crate) struct Skipped {
     /// Those whose id could be read.
     pub(crate) ids: Vec<ReleaseId>,
-    /// Number of all of them.
+    /// Total number of skipped items.
     pub(crate) count: usize,
 }
 

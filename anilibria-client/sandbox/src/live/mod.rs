@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::broadcast, task::JoinSet};
 use self::client::Client;
 use crate::listener::accept;
 
-/// Maximum number of events that are kept for replay.
+/// Maximum number of events that are stored for replay.
 const MAX_REPLAY: usize = 1000;
 
 /// Maximum number of concurrent clients. Further clients wait to be accepted.
@@ -23,8 +23,8 @@ const MAX_CLIENTS: usize = 100;
 
 /// A service on a free port of this machine that publishes events over a WebSocket, for tests and offline work.
 ///
-/// It publishes the events it is given to the clients that subscribed to them, keeps the last 1000 for clients that
-/// resume, and accepts any token. It stops when it is dropped.
+/// A test publishes events with its methods. The service sends each event to the clients that subscribed to it, stores the last
+/// 1,000 events for clients that resume, and accepts any token. The service stops when it is dropped.
 ///
 /// ```
 /// use anilibria_sandbox::live::LiveSandbox;
@@ -187,7 +187,7 @@ impl Hub {
         id
     }
 
-    /// Returns the kept events after `last`, and true if no event after it is missing.
+    /// Returns the stored events after `last`, and true if no event after it is missing.
     fn after(&self, last: &str) -> (Vec<Arc<Published>>, bool) {
         let log = self.log();
         let forgotten = log.last.saturating_sub(log.kept.len() as u64);

@@ -131,7 +131,7 @@ async fn every_operation_conforms_to_the_api_document() {
                 }
             }
             None => {
-                assert_eq!((content_type, response.body.len()), ("text/html; charset=UTF-8", 0), "{name}")
+                assert_eq!((content_type, response.body.len()), ("text/html; charset=UTF-8", 0), "{name}");
             }
         }
     }
