@@ -57,22 +57,22 @@ fn median(mut rounds: Vec<Duration>) -> anyhow::Result<Duration> {
 async fn start(body: Vec<u8>) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let root = format!("http://{}", listener.local_addr()?);
-    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
-    answer.extend(body);
+    let mut response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    response.extend(body);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move { serve(stream, &answer).await });
+            let response = response.clone();
+            tokio::spawn(async move { serve(stream, &response).await });
         }
     });
     Ok(root)
 }
 
-async fn serve(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, response: &[u8]) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut request = [0; 4096];
     while stream.read(&mut request).await? > 0 {
-        stream.write_all(answer).await?;
+        stream.write_all(response).await?;
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ fn main() {
 }
 
 /// Measures the whole work of a request.
-fn answer(bencher: Bencher<'_, '_>, function: &str, text: &str) {
+fn bench_request(bencher: Bencher<'_, '_>, function: &str, text: &str) {
     let mut request = url::form_urlencoded::Serializer::new(String::new());
     let request = request.append_pair("t", function).append_pair("q", text).finish();
     bencher.bench_local(|| {
@@ -60,28 +60,28 @@ fn answer(bencher: Bencher<'_, '_>, function: &str, text: &str) {
 
 #[divan::bench]
 fn newest_hundred(bencher: Bencher<'_, '_>) {
-    answer(bencher, "search", "");
+    bench_request(bencher, "search", "");
 }
 
 #[divan::bench]
 fn name_with_an_episode(bencher: Bencher<'_, '_>) {
-    answer(bencher, "search", &format!("{} 05", name()));
+    bench_request(bencher, "search", &format!("{} 05", name()));
 }
 
 #[divan::bench]
 fn frequent_word(bencher: Bencher<'_, '_>) {
-    answer(bencher, "tvsearch", "no");
+    bench_request(bencher, "tvsearch", "no");
 }
 
 #[divan::bench]
 fn name_with_an_error(bencher: Bencher<'_, '_>) {
     let misspelt = name().replacen('a', "", 1);
-    answer(bencher, "search", &misspelt);
+    bench_request(bencher, "search", &misspelt);
 }
 
 #[divan::bench]
 fn name_that_does_not_exist(bencher: Bencher<'_, '_>) {
-    answer(bencher, "search", "something entirely nonexistent 13");
+    bench_request(bencher, "search", "something entirely nonexistent 13");
 }
 
 #[divan::bench(sample_count = 10)]

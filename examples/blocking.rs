@@ -1,4 +1,4 @@
-//! Prints the latest releases, counts the films of the catalog and keeps a favourite, without async.
+//! Prints the latest releases, counts the films of the catalog and keeps a favorite, without async.
 //!
 //! `cargo run -p anilibria-examples --example blocking [-- --live]`
 
@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
     if connection.sandbox.is_some() {
         client.session().log_in("demo", "demo")?;
         let favorites = client.favorites().add(films.iter().map(|film| film.id).take(1)).send()?;
-        println!("\nFavourites: {}", favorites.len());
+        println!("\nFavorites: {}", favorites.len());
         client.session().log_out()?;
     }
     Ok(())

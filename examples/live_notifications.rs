@@ -5,7 +5,7 @@
 
 use anilibria_client::{
     live::{CatalogEvent, Event, Kind, Live},
-    sandbox::live::StandIn,
+    sandbox::live::LiveSandbox,
 };
 use futures::StreamExt;
 
@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
         return print(&mut Live::builder(url).kinds(Kind::FEED).build()?, usize::MAX).await;
     }
 
-    let service = StandIn::start().await?;
+    let service = LiveSandbox::start().await?;
     let live = Live::builder(service.url()).kinds(Kind::FEED).since(service.last_event_id());
     let mut live = live.build()?;
     service.new_episode(9000, 7.0, "Sword Art Online");

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p anilibria-examples --example v3_bot [-- --url https://gateway.example]`
 
-use anilibria_client::v3::{Client, Connect, Handlers, StandIn, TitleEpisode};
+use anilibria_client::v3::{Client, Connect, Handlers, SandboxGateway, TitleEpisode};
 use tokio::sync::mpsc::{Sender, channel};
 
 /// A line of output.
@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
         return Ok(bot(&Client::new(url)?, output)?.run_with(print).await?);
     }
 
-    let gateway = StandIn::start().await?;
+    let gateway = SandboxGateway::start().await?;
     let bot = bot(&Client::new(gateway.url())?, output)?;
     let episodes = bot.run_with(async move {
         let mut episodes = 0;

@@ -184,14 +184,14 @@ impl Cache {
         let tags = tags.into_iter().collect();
         let stale = match nearest {
             Nearest::Fresh(cached) => return Ok(cached),
-            Nearest::Due(answer) => {
+            Nearest::Due(hit) => {
                 let policy = self.inner.policy(options);
                 if policy.sliding {
-                    self.inner.slide(&policy, &key.into(), &answer);
+                    self.inner.slide(&policy, &key.into(), &hit);
                 } else {
                     self.inner.refresh(policy, key, tags, boxed(loader));
                 }
-                return Ok(Cached::fresh(answer.entry, answer.origin));
+                return Ok(Cached::fresh(hit.entry, hit.origin));
             }
             Nearest::Miss(stale) => stale,
         };
@@ -283,12 +283,12 @@ impl Cache {
     pub async fn get(&self, key: &str) -> Option<Cached> {
         match self.inner.nearest(key) {
             Nearest::Fresh(cached) => Some(cached),
-            Nearest::Due(answer) => {
+            Nearest::Due(hit) => {
                 let policy = self.inner.policy(&Options::new());
                 if policy.sliding {
-                    self.inner.slide(&policy, &key.into(), &answer);
+                    self.inner.slide(&policy, &key.into(), &hit);
                 }
-                Some(Cached::fresh(answer.entry, answer.origin))
+                Some(Cached::fresh(hit.entry, hit.origin))
             }
             Nearest::Miss(_) => self.inner.get_stored(key).boxed().await,
         }
@@ -309,7 +309,7 @@ impl Cache {
         self.inner.ensure_background();
         let now = self.inner.now();
         match self.inner.levels.find(key, now, (0, usize::MAX), &self.inner.log).await {
-            Lookup::Fresh(answer) => Some(answer.at(now)),
+            Lookup::Fresh(hit) => Some(hit.at(now)),
             Lookup::Stale(_) => None,
         }
     }

@@ -198,9 +198,9 @@ impl DiskStore {
 
     /// Sends `work` to the writer, which runs it even if the reply is dropped.
     fn send(&self, room: Option<OwnedSemaphorePermit>, work: Work, now: u64) -> Result<Reply> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { work, now, reply, room }).is_ok());
-        if sent { Ok(answer) } else { Err(unavailable("the store is closed")) }
+        if sent { Ok(receiver) } else { Err(unavailable("the store is closed")) }
     }
 
     /// Encodes `entries`, off the thread of the caller if they are large. An expired entry becomes a removal.

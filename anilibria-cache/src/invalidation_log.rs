@@ -1,13 +1,34 @@
-//! Numbered log of recent invalidations, which alone decides whether a value may be stored or served.
+//! Numbered log of recent invalidations. It decides which values are outdated, so that an outdated value is neither stored
+//! nor served as fresh. The numbers are a logical clock of the cache.
 //!
-//! - Every invalidation gets the next number.
-//! - Every value has an *as-of* number: all invalidations up to it are reflected in the value. For a loaded value
-//!   it is the number at which the load began; for a value found on a level, the number up to which that level has applied
-//!   all invalidations.
-//! - A value is outdated if an invalidation with a greater number [covers](InvalidationLog::covered) its key or tags.
+//! # Rules
 //!
-//! Consumers apply invalidations: one for each level, and one for the backplane. The log keeps the numbers that a consumer
-//! has not applied yet, so that a level that was unavailable can be brought up to date.
+//! 1. Each invalidation is appended and gets the next number ([`append`](InvalidationLog::append)).
+//! 2. Each value has an *as-of* number. All invalidations up to this number are reflected in the value:
+//!    - for a loaded value, the last number before the load began;
+//!    - for a value found on a level, the number up to which this level has applied all invalidations
+//!      ([`as_of`](InvalidationLog::as_of)).
+//! 3. A value is outdated if an invalidation with a number greater than its as-of number covers its key or one of its tags
+//!    ([`covered`](InvalidationLog::covered)). A removal takes precedence over an expiry.
+//! 4. *Consumers* apply the invalidations: one consumer for each level, and one for the backplane. For each consumer the log
+//!    stores which invalidations it has not applied yet. If applying one fails, a repair applies it later
+//!    ([`next_waiting`](InvalidationLog::next_waiting)).
+//! 5. The log is bounded. If it is full, it drops the oldest record. From then on, every value with an as-of number below the
+//!    number of the dropped record counts as covered by it. A consumer that has not applied the dropped record must apply one
+//!    invalidation of all entries instead (`Overflow`).
+//! 6. Equal invalidations (same scope and action) share one record, which has the greatest of their numbers. An older record
+//!    of the same invalidation stays only while a consumer must still apply it and need not apply the new one.
+//!
+//! # Example
+//!
+//! | number | event | effect |
+//! | --- | --- | --- |
+//! | 7 | last invalidation so far | |
+//! | | a load of `k` begins | as-of number of its value: 7 |
+//! | 8 | `k` is removed; level 1 applies it, level 2 is unavailable | level 1 is as of 8, level 2 as of 7 |
+//! | | the load ends | 8 > 7 and covers `k`: the value is not stored |
+//! | | `k` is found on level 2 | 8 > 7 and covers `k`: the entry is ignored |
+//! | | level 2 is available again | a repair applies number 8; level 2 is as of 8 |
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -39,14 +60,13 @@ pub(crate) struct InvalidationLog {
 #[derive(Debug)]
 struct State {
     capacity: usize,
-    /// Invalidations by number. Equal invalidations share one record with the greatest number. An earlier record is kept only
-    /// while a consumer that does not apply the latest one has to apply the earlier one.
+    /// Invalidations by number, see rule 6 of the [module](self).
     records: BTreeMap<u64, Invalidation>,
     keys: HashMap<Arc<str>, Numbers>,
     tags: HashMap<Tag, Numbers>,
     patterns: HashMap<Pattern, Numbers>,
     all: Numbers,
-    /// Greatest numbers that were dropped from the log. Everything as of an earlier number counts as covered.
+    /// Greatest numbers that were dropped from the log, see rule 5 of the [module](self).
     dropped: Numbers,
     consumers: Box<[Consumer]>,
 }
@@ -64,7 +84,7 @@ struct Consumer {
     overflow: Option<Overflow>,
 }
 
-/// Unapplied invalidations that were dropped from the log. Instead of them, all entries have to be invalidated.
+/// Unapplied invalidations of a consumer that were dropped from the log. The consumer must invalidate all entries instead.
 #[derive(Clone, Copy, Debug)]
 struct Overflow {
     first: u64,
@@ -105,8 +125,8 @@ impl InvalidationLog {
         self.position.load(Ordering::Acquire)
     }
 
-    /// Appends `invalidation` and returns its number. The consumers in `consumers` are to apply it: for each of them the
-    /// caller reports [`applied`](Self::applied) or [`failed`](Self::failed).
+    /// Appends `invalidation` and returns its number. For each of `consumers`, which must apply the invalidation, the caller
+    /// reports [`applied`](Self::applied) or [`failed`](Self::failed).
     pub(crate) fn append(
         &self,
         invalidation: &Invalidation,
@@ -120,14 +140,14 @@ impl InvalidationLog {
             }
         }
         state.insert(number, invalidation);
-        self.count(&state);
+        self.update_counts(&state);
         self.position.store(number, Ordering::Release);
         number
     }
 
     /// Returns the number up to which `consumer` has applied all invalidations.
     pub(crate) fn as_of(&self, consumer: usize) -> u64 {
-        // In this order: an invalidation that the position includes is already among the unapplied ones.
+        // The position is read first, so that an invalidation that it includes is already among the unapplied ones.
         let position = self.position();
         match self.unapplied.get(consumer).map(|count| count.load(Ordering::Acquire)) {
             Some(0) | None => position,
@@ -137,8 +157,8 @@ impl InvalidationLog {
         }
     }
 
-    /// Returns what invalidations after `as_of` did to the value of `key` with `tags`, if any covers it. A removal prevails
-    /// over an expiry.
+    /// Returns the action of the invalidations after `as_of` that cover the value of `key` with `tags`; `None` if no invalidation
+    /// covers it. A removal takes precedence over an expiry.
     pub(crate) fn covered(&self, as_of: u64, key: &str, tags: &[Tag]) -> Option<Action> {
         if self.position() <= as_of {
             return None;
@@ -168,10 +188,10 @@ impl InvalidationLog {
             consumer.unapplied.remove(&number);
             consumer.overflow.take_if(|overflow| overflow.last == number);
         }
-        self.count(&state);
+        self.update_counts(&state);
     }
 
-    /// Reports that `consumer` could not apply the invalidation `number` now, so that a repair has to.
+    /// Reports that `consumer` could not apply the invalidation `number`, so that a repair must apply it.
     pub(crate) fn failed(&self, consumer: usize, number: u64) {
         let mut state = self.lock();
         let progress = state.consumers.get_mut(consumer).and_then(|it| it.unapplied.get_mut(&number));
@@ -193,7 +213,7 @@ impl InvalidationLog {
         Some((*number, records.get(number)?.clone()))
     }
 
-    /// Returns how many invalidations wait for a repair of `consumer`.
+    /// Returns the number of invalidations that wait for a repair of `consumer`.
     pub(crate) fn waiting(&self, consumer: usize) -> usize {
         if self.unapplied.get(consumer).is_none_or(|count| count.load(Ordering::Acquire) == 0) {
             return 0;
@@ -204,7 +224,7 @@ impl InvalidationLog {
         })
     }
 
-    fn count(&self, state: &State) {
+    fn update_counts(&self, state: &State) {
         for (count, consumer) in self.unapplied.iter().zip(&state.consumers) {
             let unapplied = consumer.unapplied.len() + usize::from(consumer.overflow.is_some());
             count.store(unapplied, Ordering::Release);
@@ -226,8 +246,8 @@ impl State {
             Scope::All => &mut self.all,
         };
         let previous = std::mem::replace(numbers.of(*action), number);
-        // The new record stands for the previous one of the same invalidation, except for consumers that have not applied
-        // the previous one and are not to apply the new one.
+        // The new record replaces the previous one of the same invalidation, unless a consumer must still apply the previous
+        // record and need not apply the new one.
         let mut is_needed = false;
         for consumer in &mut self.consumers {
             if consumer.unapplied.contains_key(&number) {
@@ -248,7 +268,7 @@ impl State {
         }
     }
 
-    /// Drops the first record of those that `which` selects.
+    /// Drops the oldest of the records that `which` selects.
     fn drop_first(&mut self, which: impl Fn(&Invalidation) -> bool) {
         let Some(number) = self.records.iter().find_map(|(number, it)| which(it).then_some(*number)) else {
             return;
@@ -266,18 +286,18 @@ impl State {
         let dropped = self.dropped.of(action);
         *dropped = number.max(*dropped);
         match scope {
-            Scope::Key(key) => forget(&mut self.keys, &key, action, number),
-            Scope::Tag(tag) => forget(&mut self.tags, &tag, action, number),
-            Scope::Matching(pattern) => forget(&mut self.patterns, &pattern, action, number),
-            Scope::All => self.all.forget(action, number),
+            Scope::Key(key) => clear_number(&mut self.keys, &key, action, number),
+            Scope::Tag(tag) => clear_number(&mut self.tags, &tag, action, number),
+            Scope::Matching(pattern) => clear_number(&mut self.patterns, &pattern, action, number),
+            Scope::All => self.all.clear_number(action, number),
         }
     }
 }
 
 /// Removes the dropped invalidation `number` of `key` from `map`.
-fn forget<K: Hash + Eq>(map: &mut HashMap<K, Numbers>, key: &K, action: Action, number: u64) {
+fn clear_number<K: Hash + Eq>(map: &mut HashMap<K, Numbers>, key: &K, action: Action, number: u64) {
     if let Some(numbers) = map.get_mut(key) {
-        numbers.forget(action, number);
+        numbers.clear_number(action, number);
         if numbers.expired == 0 && numbers.removed == 0 {
             map.remove(key);
         }
@@ -292,8 +312,8 @@ impl Numbers {
         }
     }
 
-    /// Clears the number of `action` if it is `number`; a greater one is of a newer record.
-    fn forget(&mut self, action: Action, number: u64) {
+    /// Clears the number of `action` if it is `number`. A greater number belongs to a newer record and stays.
+    fn clear_number(&mut self, action: Action, number: u64) {
         let newest = self.of(action);
         if *newest == number {
             *newest = 0;
@@ -338,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_prevails_over_an_expiry_before_and_after_it() {
+    fn removal_takes_precedence_over_an_expiry_before_and_after_it() {
         let log = log(10);
         let first = log.append(&Invalidation::remove(Scope::key("k")), []);
         log.append(&Invalidation::expire(Scope::key("k")), []);
@@ -420,15 +440,15 @@ mod tests {
 
         log.failed(1, number);
         let waiting = log.waiting(1);
-        let handed = [log.next_waiting(1), log.next_waiting(1), log.next_waiting(0)];
+        let repairs = [log.next_waiting(1), log.next_waiting(1), log.next_waiting(0)];
         log.applied(1, number);
 
         assert_eq!((running, waiting, log.as_of(1)), (0, 1, number));
-        assert_eq!(handed, [Some((number, tag("a"))), None, None]);
+        assert_eq!(repairs, [Some((number, tag("a"))), None, None]);
     }
 
     #[test]
-    fn unapplied_invalidations_that_were_dropped_become_one_of_everything() {
+    fn dropped_unapplied_invalidations_become_one_invalidation_of_all_entries() {
         let log = log(1);
         log.append(&Invalidation::remove(Scope::key("a")), [0]);
         log.append(&tag("b"), [0]);

@@ -290,7 +290,7 @@ impl Level {
 
     /// Returns the error of an operation that takes longer than its limit.
     fn late(&self) -> Error {
-        Error::unavailable(self.name, "no answer in time")
+        Error::unavailable(self.name, "no response in time")
     }
 
     /// Creates the span of one lookup, exported under the [name](crate::CacheBuilder::span) of the level's settings.

@@ -18,12 +18,12 @@ pub(crate) struct Levels {
     further: Vec<Level>,
 }
 
-/// A value that was found on a level or loaded.
+/// An entry that was found on a level or created by the loader.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct FoundEntry {
     pub(crate) entry: Entry,
     pub(crate) origin: Origin,
-    /// All invalidations up to this number are reflected in the value; see [`InvalidationLog`].
+    /// As-of number of the value: all invalidations up to this number are reflected in it. See [`InvalidationLog`].
     pub(crate) as_of: u64,
 }
 
@@ -31,9 +31,9 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// A fresh value from the nearest level that has one.
-    Fresh(Answer),
-    /// No fresh value. Contains the stale value with the latest load, if there is one.
-    Stale(Option<Answer>),
+    Fresh(FoundEntry),
+    /// No level has a fresh value. Contains the stale value that was loaded last, if there is one.
+    Stale(Option<FoundEntry>),
 }
 
 impl Levels {
@@ -62,13 +62,13 @@ impl Levels {
     }
 
     /// Returns the value of `key`, fresh or stale, if the nearest level has it without waiting.
-    pub(crate) fn get_now(&self, key: &str, now: SystemTime, log: &InvalidationLog) -> Option<Answer> {
+    pub(crate) fn get_now(&self, key: &str, now: SystemTime, log: &InvalidationLog) -> Option<FoundEntry> {
         let as_of = log.as_of(0);
         let entry = self.nearest.get_now(key, now)?;
-        Some(Answer { entry, origin: Origin::Level { index: 0, name: self.nearest.name() }, as_of })
+        Some(FoundEntry { entry, origin: Origin::Level { index: 0, name: self.nearest.name() }, as_of })
     }
 
-    /// Looks up `key` on the nearest `count` levels, except the first `skipped`.
+    /// Looks up `key` on the nearest `count` levels, except the first `skipped`. Stops at the first fresh value.
     pub(crate) async fn find(
         &self,
         key: &str,
@@ -76,18 +76,20 @@ impl Levels {
         (skipped, count): (usize, usize),
         log: &InvalidationLog,
     ) -> Lookup {
-        let mut newest: Option<Answer> = None;
+        let mut newest: Option<FoundEntry> = None;
         for (index, level) in self.iter().take(count).skip(skipped) {
             let as_of = log.as_of(index);
-            let Some(answer) =
-                level.get(key, now).await.and_then(|entry| checked(key, entry, (index, level), as_of, log))
+            let Some(hit) = level
+                .get(key, now)
+                .await
+                .and_then(|entry| apply_invalidations(key, entry, (index, level), as_of, log))
             else {
                 continue;
             };
-            if answer.entry.is_fresh(now) {
-                return Lookup::Fresh(answer);
+            if hit.entry.is_fresh(now) {
+                return Lookup::Fresh(hit);
             }
-            newest = Answer::newer(newest, Some(answer));
+            newest = FoundEntry::newer(newest, Some(hit));
         }
         Lookup::Stale(newest)
     }
@@ -111,12 +113,13 @@ impl Levels {
             let as_of = log.as_of(index);
             let names: Vec<_> = missing.iter().map(|&at| keys[at]).collect();
             for (at, entry) in missing.into_iter().zip(level.get_many(&names, now).await) {
-                let answer = entry.and_then(|entry| checked(keys[at], entry, (index, level), as_of, log));
-                let Some(answer) = answer else { continue };
-                let fresh = answer.entry.is_fresh(now);
+                let hit =
+                    entry.and_then(|entry| apply_invalidations(keys[at], entry, (index, level), as_of, log));
+                let Some(hit) = hit else { continue };
+                let fresh = hit.entry.is_fresh(now);
                 lookups[at] = match std::mem::replace(&mut lookups[at], Lookup::Stale(None)) {
-                    Lookup::Stale(_) if fresh => Lookup::Fresh(answer),
-                    Lookup::Stale(newest) => Lookup::Stale(Answer::newer(newest, Some(answer))),
+                    Lookup::Stale(_) if fresh => Lookup::Fresh(hit),
+                    Lookup::Stale(newest) => Lookup::Stale(FoundEntry::newer(newest, Some(hit))),
                     found @ Lookup::Fresh(_) => found,
                 };
             }
@@ -129,11 +132,11 @@ impl Levels {
         self.nearest.served(false);
     }
 
-    /// Counts a call on each level: a hit on the level `answered` and misses on the nearer ones. `None` counts as a
-    /// miss on all levels.
-    pub(crate) fn count_call(&self, answered: Option<usize>, stale: bool) {
+    /// Counts a call on each level: a hit on the level `hit_level`, and a miss on each nearer level. `None` counts as a miss
+    /// on all levels.
+    pub(crate) fn count_call(&self, hit_level: Option<usize>, stale: bool) {
         for (index, level) in self.iter() {
-            match answered {
+            match hit_level {
                 Some(this) if this == index => {
                     level.served(stale);
                     return;
@@ -143,11 +146,11 @@ impl Levels {
         }
     }
 
-    /// Returns the statistics of the levels. `unanswered` is the number of calls that found no value on any level.
-    pub(crate) async fn stats(&self, unanswered: u64, log: &InvalidationLog) -> Vec<LevelStats> {
+    /// Returns the statistics of the levels. `total_misses` is the number of calls that found no value on any level.
+    pub(crate) async fn stats(&self, total_misses: u64, log: &InvalidationLog) -> Vec<LevelStats> {
         let mut levels = Vec::with_capacity(self.count());
         // A hit of a further level is a miss on all nearer levels.
-        let mut misses = unanswered;
+        let mut misses = total_misses;
         let further = self.further.iter().enumerate().rev().map(|(index, level)| (index + 1, level));
         for (index, level) in further.chain([(0, &self.nearest)]) {
             let stats = level.stats(misses, log.waiting(index)).await;
@@ -159,15 +162,16 @@ impl Levels {
     }
 }
 
-/// Returns `entry`, found on a level that was as of `as_of` when the lookup began, with the effect of later
-/// invalidations. Returns `None` if one of them removed the entry. An expired entry is stale.
-fn checked(
+/// Applies the invalidations after `as_of` to `entry`. `as_of` is the as-of number of the level when the lookup began.
+///
+/// Returns `None` if an invalidation removes the entry. An entry that an invalidation expires becomes stale.
+fn apply_invalidations(
     key: &str,
     entry: Entry,
     (index, level): (usize, &Level),
     as_of: u64,
     log: &InvalidationLog,
-) -> Option<Answer> {
+) -> Option<FoundEntry> {
     let entry = match log.covered(as_of, key, entry.tags()) {
         None => entry,
         Some(Action::Expire) => {
@@ -176,10 +180,10 @@ fn checked(
         }
         Some(Action::Remove) => return None,
     };
-    Some(Answer { entry, origin: Origin::Level { index, name: level.name() }, as_of })
+    Some(FoundEntry { entry, origin: Origin::Level { index, name: level.name() }, as_of })
 }
 
-impl Answer {
+impl FoundEntry {
     /// Returns the value as it is served at `now`. A loaded value is fresh, even if it is not stored.
     pub(crate) fn at(&self, now: SystemTime) -> Cached {
         match self.origin {
@@ -196,15 +200,15 @@ impl Answer {
         }
     }
 
-    /// Returns the entry to be stored on `level`. It is not fresh for longer than the entry that was found.
+    /// Returns the entry to store on `level` (back-fill). It is not fresh for longer than the entry that was found.
     pub(crate) fn entry_for(&self, level: &Level, policy: &Policy, now: SystemTime) -> Entry {
         let life = policy.back_filled(&self.entry, level.ttl(), now);
         self.entry.clone().with_lifetime(life)
     }
 
-    /// Returns the answer with the later load, or the first if both are equal.
+    /// Returns the entry that was loaded later, or `one` if both were loaded at the same time.
     pub(crate) fn newer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        let loaded_at = |answer: &Self| answer.entry.lifetime().loaded_at;
+        let loaded_at = |found: &Self| found.entry.lifetime().loaded_at;
         match (one, other) {
             (Some(one), Some(other)) if loaded_at(&other) > loaded_at(&one) => Some(other),
             (Some(one), _) => Some(one),

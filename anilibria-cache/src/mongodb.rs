@@ -127,7 +127,7 @@ impl MongoStore {
     }
 
     /// Returns the result of `call`, or an error after the time limit.
-    async fn answer<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         call: impl Future<Output = Result<T, DriverError>> + Send + 'static,
     ) -> Result<T> {
@@ -158,7 +158,7 @@ impl MongoStore {
         }
         let (collection, filter) =
             (self.collection.clone(), with_ids(keys.iter().map(|key| self.id(key)).collect()));
-        self.answer(async move { collection.delete_many(filter).await }).await.map(drop)
+        self.run(async move { collection.delete_many(filter).await }).await.map(drop)
     }
 }
 
@@ -178,7 +178,7 @@ impl Store for MongoStore {
 
     async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
         let (collection, id) = (self.collection.clone(), self.id(key));
-        let found = self.answer(async move { collection.find_one(doc! { ID.as_str(): id }).await }).await?;
+        let found = self.run(async move { collection.find_one(doc! { ID.as_str(): id }).await }).await?;
         let Some(bytes) = found.map(|document| Bytes::from(document.into_bytes())) else {
             return Ok(None);
         };
@@ -197,7 +197,7 @@ impl Store for MongoStore {
         // With room for one more document, the server knows that there are no others.
         let batch_size = u32::try_from(keys.len()).unwrap_or(u32::MAX).saturating_add(1);
         let found: Vec<RawDocumentBuf> = self
-            .answer(async move { collection.find(filter).batch_size(batch_size).await?.try_collect().await })
+            .run(async move { collection.find(filter).batch_size(batch_size).await?.try_collect().await })
             .await?;
 
         let found: Vec<_> = found.into_iter().map(|document| Bytes::from(document.into_bytes())).collect();
@@ -237,7 +237,7 @@ impl Store for MongoStore {
             }
         }
         let collection = self.collection.clone();
-        let written = self.answer(async move {
+        let written = self.run(async move {
             let rejected = replace_many(&collection, &documents).await?;
             let first = rejected.into_iter().next();
             Ok(first.and_then(|first| Some((documents.into_iter().nth(first.index)?.id, first.reason))))
@@ -255,14 +255,13 @@ impl Store for MongoStore {
         let filter = filter::of(&invalidation.scope, &self.prefix);
         match invalidation.action {
             Action::Remove => {
-                let removed = self.answer(async move { collection.delete_many(filter).await }).await?;
+                let removed = self.run(async move { collection.delete_many(filter).await }).await?;
                 Ok(removed.deleted_count)
             }
             Action::Expire => {
                 let never = document::date(SystemTime::UNIX_EPOCH);
                 let expiry = doc! { "$set": { REFRESH_AT.as_str(): never, FRESH_UNTIL.as_str(): never } };
-                let expired =
-                    self.answer(async move { collection.update_many(filter, expiry).await }).await?;
+                let expired = self.run(async move { collection.update_many(filter, expiry).await }).await?;
                 Ok(expired.matched_count)
             }
         }
@@ -270,9 +269,9 @@ impl Store for MongoStore {
 
     async fn ping(&self) -> Result<()> {
         // The server may still carry out requests whose callers have stopped waiting.
-        self.calls.settled().await?;
+        self.calls.wait_for_abandoned().await?;
         let database = self.database();
-        self.answer(async move { database.run_command(doc! { "ping": 1 }).await }).await.map(drop)
+        self.run(async move { database.run_command(doc! { "ping": 1 }).await }).await.map(drop)
     }
 
     /// Counts all documents of the collection, including those of other programs. Returns 0 bytes if the server does not
@@ -284,7 +283,7 @@ impl Store for MongoStore {
             return Ok(StoreStats::new(number(&stats, "count"), number(&stats, "size")));
         }
         // Some servers do not support the command, and some users may not run it.
-        let count = self.answer(async move { collection.estimated_document_count().await }).await?;
+        let count = self.run(async move { collection.estimated_document_count().await }).await?;
         Ok(StoreStats::new(count, 0))
     }
 }

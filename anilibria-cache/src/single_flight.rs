@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{error::LoadError, invalidation_log::InvalidationLog, levels::Answer, tag::Tag};
+use crate::{error::LoadError, invalidation_log::InvalidationLog, levels::FoundEntry, tag::Tag};
 
 /// Loads in progress.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ struct Flight {
 }
 
 /// Result of a load.
-pub(crate) type Outcome<E> = Result<Answer, LoadError<E>>;
+pub(crate) type Outcome<E> = Result<FoundEntry, LoadError<E>>;
 
 /// Progress of a load.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ pub(crate) enum Stage<E> {
     /// The levels are being looked up by one of the callers.
     Lookup,
     /// The loader runs in a separate task. The field is the value found before, fresh or stale.
-    Loading(Option<Answer>),
+    Loading(Option<FoundEntry>),
     /// The load has ended. The second field is the value found before.
-    Done(Outcome<E>, Option<Answer>),
+    Done(Outcome<E>, Option<FoundEntry>),
 }
 
 /// A caller that waits for a load.
@@ -107,7 +107,7 @@ impl SingleFlight {
 
 impl<E> Waiter<E> {
     /// Waits until the levels have been looked up, and returns the value found before; `None` if the leader has left.
-    pub(crate) async fn looked_up(&mut self) -> Option<Stage<E>> {
+    pub(crate) async fn wait_for_lookup(&mut self) -> Option<Stage<E>> {
         let stage = self.0.wait_for(|stage| !matches!(stage, Stage::Lookup)).await.ok()?;
         Some(stage.clone())
     }
@@ -128,7 +128,7 @@ impl<E> Leader<E> {
     }
 
     /// Reports that the loader begins to run. `previous` is the value found before.
-    pub(crate) fn begin_loading(&self, previous: Option<Answer>) {
+    pub(crate) fn begin_loading(&self, previous: Option<FoundEntry>) {
         self.stage.send_replace(Stage::Loading(previous));
     }
 
@@ -229,6 +229,6 @@ mod tests {
 
         drop(leader);
 
-        assert!(none.is_none() && waiter.looked_up().await.is_none());
+        assert!(none.is_none() && waiter.wait_for_lookup().await.is_none());
     }
 }

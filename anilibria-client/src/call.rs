@@ -28,8 +28,8 @@ pub enum V1 {}
 #[derive(Debug)]
 pub enum V3 {}
 
-/// Calls that are awaited, as the second parameter of [`Call`]. With the feature `blocking`, `blocking::Runtime` stands
-/// there for calls that block the thread.
+/// Runtime of calls that are awaited: the second parameter of [`Call`]. Calls that block the thread have `blocking::Runtime` as
+/// this parameter (feature `blocking`).
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Async;
@@ -59,17 +59,17 @@ pub struct Call<E, R = Async, A = V1> {
 
 /// An endpoint of the service. This crate implements the trait for the parameter of [`Call`].
 pub trait Endpoint {
-    /// Type of the decoded answer.
+    /// Type of the decoded response.
     type Output;
 
     #[doc(hidden)]
     fn send(client: Client, request: Request) -> CallFuture<Result<Self::Output>>;
 }
 
-/// Endpoints that can leave out fields of their answer.
+/// Endpoints that can leave out fields of their response.
 pub trait Projected: Endpoint {}
 
-/// Endpoints whose answer is a page of a long list.
+/// Endpoints whose response is a page of a long list.
 pub trait Paged: Endpoint {
     /// Type of the items.
     type Item: DeserializeOwned + Send + 'static;
@@ -94,14 +94,15 @@ impl<E, R, A> Call<E, R, A> {
         self
     }
 
-    /// Sets how long the cache of the client may keep the answer. Default: depends on the endpoint.
+    /// Sets the TTL of the response in the cache of the client. Default: depends on the endpoint, see
+    /// [`ClientBuilder::cache`](crate::ClientBuilder::cache).
     #[cfg(feature = "cache")]
     pub fn cache_for(mut self, ttl: Duration) -> Self {
         self.request.set_caching(Caching::For(ttl));
         self
     }
 
-    /// Bypasses the cache of the client: the answer is neither read from it nor stored in it.
+    /// Bypasses the cache of the client: the response is neither read from the cache nor stored in it.
     #[cfg(feature = "cache")]
     pub fn uncached(mut self) -> Self {
         self.request.set_caching(Caching::Never);
@@ -115,26 +116,26 @@ impl<E, R, A> Call<E, R, A> {
 }
 
 impl<E, A> Call<E, Async, A> {
-    /// Sends the request and decodes the answer as JSON into `T`, a type of the caller.
+    /// Sends the request and decodes the response as JSON into your own type `T`.
     ///
     /// # Errors
     ///
-    /// [`Error::Decode`](crate::Error::Decode) if the answer does not have the form of `T`, and the errors of the call.
+    /// [`Error::Decode`](crate::Error::Decode) if the response does not have the form of `T`, and the errors of the call.
     pub async fn fetch_as<T: DeserializeOwned>(self) -> Result<T> {
         self.client.fetch(&self.request).await
     }
 }
 
 impl<E: Projected, R> Call<E, R> {
-    /// Adds fields to the answer, which then has no others. A dot leads into objects and lists (`"genres.name"`).
+    /// Adds fields to the response, which then has no others. A dot leads into objects and lists (`"genres.name"`).
     ///
-    /// Decode the answer with [`fetch_as`](Self::fetch_as) if it lacks fields that the model requires.
+    /// Decode the response with [`fetch_as`](Self::fetch_as) if it lacks fields that the model requires.
     pub fn include(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.request.extend_names("include", fields);
         self
     }
 
-    /// Removes fields from the answer. Takes precedence over [`include`](Self::include).
+    /// Removes fields from the response. Takes precedence over [`include`](Self::include).
     pub fn exclude(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.request.extend_names("exclude", fields);
         self
@@ -252,7 +253,7 @@ pub(crate) async fn one_or_many<T: DeserializeOwned>(client: &Client, request: &
     Ok(items)
 }
 
-/// Logs the items of one answer that could not be decoded: one line with the first of them and their number.
+/// Logs the items of one response that could not be decoded: one line with the first of them and their number.
 pub(crate) fn log_skipped(request: &Request, skipped: &[SkippedItem]) {
     if let Some(SkippedItem { id, path, reason }) = skipped.first() {
         tracing::warn!(

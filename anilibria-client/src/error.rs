@@ -16,17 +16,32 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Errors of calls, by what the caller can do about them.
 ///
 /// Cheap to clone, so that one failed request can be reported to several callers. Messages name the host and the cause;
-/// neither messages nor `Debug` output contain a token, a password or the body of an answer.
+/// neither messages nor `Debug` output contain a token, a password or the body of a response.
+///
+/// ```
+/// # anilibria_client::offline(|client| async move {
+/// use anilibria_client::Error;
+///
+/// match client.releases().get("no-such-release").await {
+///     Ok(release) => println!("{}", release.name.main),
+///     Err(error) if error.is_not_found() => println!("there is no such release"),
+///     Err(Error::Blocked { host, .. }) => println!("{host} is blocked: use a proxy or another mirror"),
+///     Err(error) if error.is_transient() => println!("{error}; wait {:?}, then try again", error.retry_after()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The requested id, alias or hash does not exist. A retry does not help.
+    /// The requested id, alias or hash does not exist. A retry fails, too.
     #[error("not found: {message}")]
     NotFound {
         /// The message of the service.
         message: String,
     },
-    /// The call needs a session, the session has ended, or the login was refused: log in.
+    /// The call needs a session, the session has ended, or the login was refused. Log in (again).
     #[error("not authorised ({status}): {message}")]
     Unauthorized {
         /// The status, 401 or 403. The service does not use them consistently.
@@ -34,11 +49,11 @@ pub enum Error {
         /// The message of the service.
         message: String,
     },
-    /// A web page came in place of an answer of the service: the block or challenge page of a firewall, or the login page
+    /// A web page came in place of a response of the service: the block or challenge page of a firewall, or the login page
     /// of a network. The request was not processed. Try another network, a proxy or a mirror.
     #[error(
-        "{}blocked: a web page came in place of the service's answer (status {status}){}",
-        at(.host),
+        "{}blocked: a web page came in place of the service's response (status {status}){}",
+        host_prefix(.host),
         hint_text(.hint.as_deref())
     )]
     Blocked {
@@ -52,10 +67,10 @@ pub enum Error {
     /// The service refused a parameter.
     #[error(transparent)]
     Validation(#[from] Validation),
-    /// The rate limit of the service is exceeded: wait.
+    /// The rate limit of the service or of the client is exceeded. Wait before the next call.
     #[error("too many requests{}", wait_text(*.retry_after))]
     RateLimited {
-        /// The wait that the service requests, if it does.
+        /// Time to wait before the next call, if it is known.
         retry_after: Option<Duration>,
     },
     /// The service answered with another error status. An error with a status of 500 or above may be temporary.
@@ -78,8 +93,8 @@ pub enum Error {
         /// The message of the service.
         message: String,
     },
-    /// No answer was received in time.
-    #[error("{}no answer within {}", at(.host), rounded(*.after))]
+    /// No response was received in time.
+    #[error("{}no response within {}", host_prefix(.host), rounded(*.after))]
     Timeout {
         /// Host and port of the request; empty if unknown.
         host: String,
@@ -87,7 +102,7 @@ pub enum Error {
         after: Duration,
     },
     /// The connection to the service failed, so that nothing was sent.
-    #[error("{}could not connect: {}", at(.host), root_cause(.source.as_ref()))]
+    #[error("{}could not connect: {}", host_prefix(.host), root_cause(.source.as_ref()))]
     Connect {
         /// Host and port of the request; empty if unknown.
         host: String,
@@ -95,8 +110,8 @@ pub enum Error {
         #[source]
         source: Cause,
     },
-    /// The connection was lost before the whole answer was received.
-    #[error("{}connection lost: {}", at(.host), root_cause(.source.as_ref()))]
+    /// The connection was lost before the whole response was received.
+    #[error("{}connection lost: {}", host_prefix(.host), root_cause(.source.as_ref()))]
     Interrupted {
         /// Host and port of the request; empty if unknown.
         host: String,
@@ -121,35 +136,35 @@ pub enum Error {
         /// The message of the service.
         message: String,
     },
-    /// The answer does not have the expected form. A newer version of this crate may support it; `fetch_as` can decode it
+    /// The response does not have the expected form. A newer version of this crate may support it; `fetch_as` can decode it
     /// today.
-    #[error("unexpected answer at `{path}`")]
+    #[error("unexpected response at `{path}`")]
     Decode {
-        /// Path in the JSON (`data[3].name.main`); `.` for the whole answer.
+        /// Path in the JSON (`data[3].name.main`); `.` for the whole response.
         path: String,
         /// The error of the JSON library.
         #[source]
         source: Arc<serde_json::Error>,
     },
-    /// The answer is longer than [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size).
-    #[error("the answer is longer than {limit} bytes")]
+    /// The response is longer than [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size).
+    #[error("the response is longer than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The service redirected to a place that the client must not follow. Reads follow up to five redirects on the same origin,
-    /// writes none. The login page of a network or an outdated base URL of a mirror can cause this error.
-    #[error("{}redirected to {location}", at(.host))]
+    /// The service redirected to an address that the client must not follow. Reads follow up to five redirects on the same
+    /// origin, writes none. The login page of a network or an outdated base URL of a mirror can cause this error.
+    #[error("{}redirected to {location}", host_prefix(.host))]
     Redirected {
         /// Host and port of the request; empty if unknown.
         host: String,
         /// The target, without its query.
         location: String,
     },
-    /// The call needs a session, and there is none: log in first. Nothing was sent.
+    /// The call needs a session, and there is none. Nothing was sent. Log in first.
     #[error("there is no session: log in first")]
     NoSession,
-    /// A one-time code or a social login was not accepted in time: start again.
+    /// A one-time code or a social login was not accepted in time. Start a new login.
     #[error("the login was not accepted in time")]
     LoginExpired,
     /// The token could not be read from its store or written to it.
@@ -162,7 +177,7 @@ pub enum Error {
     /// The circuit breakers of all mirrors are open after repeated failures. Nothing was sent.
     #[error("all circuits are open for another {}; last failures: {}", rounded(*.retry_in), failures_text(.causes))]
     CircuitOpen {
-        /// The time until the first mirror is tried again.
+        /// Time until the first circuit allows a trial call.
         retry_in: Duration,
         /// The last failure of each mirror.
         causes: Vec<MirrorFailure>,
@@ -210,7 +225,7 @@ pub struct MirrorFailure {
 }
 
 impl Error {
-    /// Returns the error of a web page with `status` in place of an answer.
+    /// Returns the error of a web page with `status` in place of a response.
     pub(crate) fn blocked(status: StatusCode) -> Self {
         Self::Blocked { host: String::new(), status: status.as_u16(), hint: None }
     }
@@ -220,8 +235,8 @@ impl Error {
         Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }
 
-    /// Adds the host of the request, if the error has a place for it and none yet.
-    pub(crate) fn at(mut self, name: &str) -> Self {
+    /// Sets the host of the request in an error that has a `host` field, unless it is set already.
+    pub(crate) fn with_host(mut self, name: &str) -> Self {
         if let Self::Blocked { host, .. }
         | Self::Timeout { host, .. }
         | Self::Connect { host, .. }
@@ -234,7 +249,7 @@ impl Error {
         self
     }
 
-    /// True if the service certainly did not process the request, so that even a write may be sent again.
+    /// Returns true if the service certainly did not process the request, so that even a write may be sent again.
     pub(crate) fn is_unprocessed(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Blocked { .. } | Self::RateLimited { .. } => true,
@@ -280,7 +295,7 @@ impl Error {
         }
     }
 
-    /// Returns the HTTP status of the answer; `None` if there was no answer, or one with status 200.
+    /// Returns the HTTP status of the response; `None` if there was no response, or one with status 200.
     ///
     /// ```
     /// use anilibria_client::Error;
@@ -358,7 +373,7 @@ fn wait_text(retry_after: Option<Duration>) -> String {
 }
 
 /// Returns `host` as the beginning of a message.
-fn at(host: &str) -> String {
+fn host_prefix(host: &str) -> String {
     if host.is_empty() { String::new() } else { format!("{host}: ") }
 }
 
@@ -375,7 +390,7 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
     cause.to_string()
 }
 
-/// Returns `duration` with the precision that a reader needs: `350 ms`, `1.5 s`, `2 min`.
+/// Returns `duration` as short text: `350 ms`, `1.5 s`, `2 min`.
 fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match duration.as_millis() {
@@ -421,7 +436,7 @@ mod tests {
     fn a_message_names_the_host_the_cause_and_a_rounded_time() {
         let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused");
         let connect =
-            Error::Connect { host: String::new(), source: Arc::new(refused) }.at("one.example:8443");
+            Error::Connect { host: String::new(), source: Arc::new(refused) }.with_host("one.example:8443");
         let timeout = |millis| Error::Timeout { host: String::new(), after: Duration::from_micros(millis) };
         let open = Error::CircuitOpen {
             retry_in: Duration::from_micros(29_999_437),
@@ -429,9 +444,9 @@ mod tests {
         };
 
         assert_eq!(connect.to_string(), "one.example:8443: could not connect: Connection refused");
-        assert_eq!(timeout(399_999).to_string(), "no answer within 399 ms");
-        assert_eq!(timeout(1_449_999).to_string(), "no answer within 1.4 s");
-        assert_eq!(timeout(600_000_000).to_string(), "no answer within 10 min");
+        assert_eq!(timeout(399_999).to_string(), "no response within 399 ms");
+        assert_eq!(timeout(1_449_999).to_string(), "no response within 1.4 s");
+        assert_eq!(timeout(600_000_000).to_string(), "no response within 10 min");
         assert_eq!(
             open.to_string(),
             "all circuits are open for another 30 s; last failures: one.example:8443: could not connect: \

@@ -17,14 +17,14 @@
 ///
 /// - The group, the call and its setters are generic over the runtime `R`, so that one declaration makes the calls that are
 ///   awaited and those that block.
-/// - An argument fills its place in the path, or is sent as a parameter if the path has no such place.
-/// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `twin`, `page_limit(30)`, `in_query`,
-///   `as_form`, `needs("key")`.
-/// - The output decides how the answer is decoded: `Vec<T>` and `Page<T>` item by item, other types as a whole.
+/// - An argument replaces `{argument}` in the path, or is sent as a parameter if the path does not contain it.
+/// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `or_post`, `page_limit(30)`, `in_query`,
+///   `as_form`, `requires("key")`.
+/// - The output decides how the response is decoded: `Vec<T>` and `Page<T>` item by item, other types as a whole.
 ///   `as WireForm` decodes another type and converts it, `as OneOrMany` reads a single object as a list, and
 ///   `=> reader` calls a function of `client::read` with the bytes.
-/// - After the alias stand the traits that add methods to the call.
-/// - `=> Group::accessor -> Output;` in place of method and path: the accessor is written beside the macro.
+/// - The traits after the alias add methods to the call.
+/// - With `=> Group::accessor -> Output;` in place of method and path, the macro creates no accessor: write it by hand.
 /// - `[Type]` is a list, `(Type)` a list that is joined by commas in a body too. Parameters and items convert with
 ///   `Into`, so that borrowed forms and, for [`Arg`](crate::request::Arg), all integers are accepted.
 macro_rules! endpoint {
@@ -98,7 +98,7 @@ macro_rules! endpoint {
         $crate::call::one_or_many::<$inner>($client, $request).await
     };
     (@send $client:expr, $request:expr, $output:tt $(<$inner:ty>)? as $wire:tt $(<$wired:ty>)?) => {
-        $crate::model::wire::Unwire::unwire($client.fetch::<$wire $(<$wired>)?>($request).await?)
+        $crate::model::wire::IntoOutput::into_output($client.fetch::<$wire $(<$wired>)?>($request).await?)
     };
     (@send $client:expr, $request:expr, Vec<$inner:ty>) => { $crate::call::list::<$inner>($client, $request).await };
     (@send $client:expr, $request:expr, Page<$inner:ty>) => { Page::<$inner>::fetch($client, $request).await };
@@ -154,7 +154,7 @@ macro_rules! group {
     };
 }
 
-/// Declares an id: a newtype that cannot be mistaken for another id and reads as its plain value on the wire.
+/// Declares an id: a newtype, so that ids of different kinds cannot be confused. In JSON it is its plain value.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
@@ -165,7 +165,7 @@ macro_rules! id {
         pub struct $name(pub $inner);
 
         impl $name {
-            /// The plain value.
+            /// Returns the plain value.
             pub const fn get(self) -> $inner {
                 self.0
             }
@@ -207,15 +207,15 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// A value that this version of the crate does not know, as it came.
+            /// A value that this version of the crate does not know, unchanged.
             Unknown(String),
         }
 
         impl $name {
-            /// Every value that is known, in the order of the service's document.
+            /// All known values, in the order of the service's documentation.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The value as the service writes it.
+            /// Returns the value as the service writes it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+

@@ -17,13 +17,13 @@ use crate::{
     error::BoxError,
     model::wire::{Items, or_default},
     request::{Param, Request},
-    runtime::{AnswerStream, Task, boxed},
+    runtime::{BoxedStream, Task, boxed},
 };
 
 /// Maximum number of concurrent requests of a [window](Window).
 const WINDOW_CONCURRENCY: usize = 2;
 
-/// Maximum number of pages in a stream. No list of the service comes near it, so that a list that does not end is an error.
+/// Maximum number of pages in a stream, so that a list without an end is an error. No list of the service is nearly as long.
 pub(crate) const MAX_PAGES: u32 = 10_000;
 
 /// One page of a long list.
@@ -44,51 +44,52 @@ pub struct Page<T> {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Pagination {
-    /// Items in the whole list.
+    /// Number of items in the whole list.
     #[serde(deserialize_with = "or_default")]
     pub total: Option<u64>,
-    /// Items on this page.
+    /// Number of items on this page.
     #[serde(deserialize_with = "or_default")]
     pub count: Option<u32>,
-    /// Items on a full page.
+    /// Number of items on a full page.
     #[serde(deserialize_with = "or_default")]
     pub per_page: Option<u32>,
     /// Number of this page, from 1.
     #[serde(deserialize_with = "or_default")]
     pub current_page: Option<u32>,
-    /// Pages in all.
+    /// Total number of pages.
     #[serde(deserialize_with = "or_default")]
     pub total_pages: Option<u32>,
-    /// Links to the neighbours.
+    /// Links to the previous and the next page.
     #[serde(deserialize_with = "or_default")]
     pub links: Links,
 }
 
-/// Links to the neighbours of a page. They contain the host of the request. The streams of this crate do not follow them.
+/// Links to the previous and the next page. The links contain the host of the request. The streams of this crate do not use
+/// them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Links {
-    /// The page before; absent on the first.
+    /// URL of the previous page; `None` on the first page.
     #[serde(deserialize_with = "or_default")]
     pub previous: Option<String>,
-    /// The page after; absent on the last.
+    /// URL of the next page; `None` on the last page.
     #[serde(deserialize_with = "or_default")]
     pub next: Option<String>,
 }
 
-/// A part of a long list, cut by items rather than by pages.
+/// A part of a long list by position, independent of pages. Returned by [`Call::window`](crate::call::Call::window).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Window<T> {
     /// The items; fewer than requested at the end of the list.
     pub items: Vec<T>,
-    /// Items in the whole list.
+    /// Number of items in the whole list.
     pub total: u64,
 }
 
 impl<T> Window<T> {
-    /// A part of a list that has `total` items in all.
+    /// Creates a part of a list that has `total` items.
     pub fn new(items: Vec<T>, total: u64) -> Self {
         Self { items, total }
     }
@@ -100,7 +101,7 @@ impl<T> Page<T> {
         self.items.is_empty() && self.skipped.is_empty()
     }
 
-    /// Returns the items with their indices in the answer. Skipped items have an index, too.
+    /// Returns the items with their indices in the response. Skipped items have an index, too.
     fn positioned(self) -> impl Iterator<Item = (u64, T)> {
         let skipped: Vec<_> = self.skipped.iter().filter_map(SkippedItem::index).collect();
         (0..).filter(move |index| !skipped.contains(index)).zip(self.items)
@@ -137,11 +138,11 @@ impl<T> From<Wire<T>> for Page<T> {
 
 /// Stream of the pages of a list, returned by [`Call::pages`](crate::call::Call::pages).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
+pub struct PageStream<T>(BoxedStream<Result<Page<T>>>);
 
 /// Stream of the items of a list, returned by [`Call::items`](crate::call::Call::items).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct ItemStream<T>(pub(crate) AnswerStream<Result<T>>);
+pub struct ItemStream<T>(pub(crate) BoxedStream<Result<T>>);
 
 impl<T> Stream for PageStream<T> {
     type Item = Result<Page<T>>;
@@ -220,7 +221,8 @@ impl<T: DeserializeOwned + Send + 'static> PageWalker<T> {
     }
 }
 
-/// True if no page follows. A service that returns another page than the requested one would do so without end.
+/// Returns true if no page follows. A page with another number than requested is the last one, because a service that ignores
+/// the number would return pages without end.
 fn is_last<T>(page: &Page<T>, requested: u32) -> bool {
     let Pagination { current_page, total_pages, .. } = page.pagination;
     page.is_empty()
@@ -228,7 +230,7 @@ fn is_last<T>(page: &Page<T>, requested: u32) -> bool {
         || current_page.is_some_and(|current| current != requested)
 }
 
-/// The error of a list that has more pages than a stream reads.
+/// Returns the error of a list that has more than [`MAX_PAGES`] pages.
 pub(crate) fn too_many_pages() -> Error {
     let reason = format!("the list has more than {MAX_PAGES} pages");
     Error::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
@@ -289,7 +291,7 @@ pub(crate) async fn window<T: DeserializeOwned + Send + 'static>(
 
 /// Returns the page size, and the first and last page that cover `len` items from `offset` on.
 ///
-/// One page where the window is one, pages of the largest size otherwise.
+/// If the window is exactly one page of some size, returns this page. Otherwise returns pages of the maximum size.
 fn plan(offset: u64, len: u32, max: u32) -> (u32, u32, u32) {
     let whole_page = len <= max && offset.is_multiple_of(u64::from(len));
     let limit = if whole_page { len } else { max.max(1) };

@@ -21,16 +21,18 @@ use crate::RetryPolicy;
 /// Maximum number of items on a page of the service.
 pub const MAX_LIMIT: u32 = 50;
 
-/// Reason of the refusal of a number that is too large or negative.
+/// Reason for which a number is refused that is negative or too large for its parameter.
 const OUT_OF_RANGE: &str = "out of range";
 
 /// Characters that are percent-encoded in a path segment: all but the unreserved ones of RFC 3986.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Parameters whose values are secret, whatever their type.
+/// Names of parameters whose values are secret, whatever their type.
 const SECRETS: [&str; 8] =
     ["passkey", "passwd", "password", "password_confirmation", "pk", "secret", "session", "token"];
-/// Fixed path segments of other operations in the place of an argument.
+
+/// Paths of operations that have a fixed segment where another operation has an argument. `/anime/releases/{release}` with
+/// the argument `latest` would be the path of another operation, for example.
 const RESERVED: [&str; 11] = [
     "/accounts/users/auth/social/authenticate",
     "/anime/franchises/random",
@@ -81,8 +83,10 @@ pub struct Request {
     params: Vec<(Cow<'static, str>, Param)>,
     body: Option<Value>,
     param_place: ParamPlace,
-    needs: Vec<&'static str>,
-    twin: bool,
+    /// Names of parameters that must be set; `a|b` means at least one of `a` and `b`.
+    required: Vec<&'static str>,
+    /// True if the operation also exists as POST with the parameters in a JSON body.
+    has_post_form: bool,
     session: bool,
     page_limit: u32,
     deadline: Option<Duration>,
@@ -123,7 +127,7 @@ enum ParamPlace {
     Form,
 }
 
-/// Use of the cache for an answer.
+/// Use of the cache for a response.
 #[cfg(feature = "cache")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Caching {
@@ -146,8 +150,8 @@ impl Request {
             params: Vec::new(),
             body: None,
             param_place: ParamPlace::default(),
-            needs: Vec::new(),
-            twin: false,
+            required: Vec::new(),
+            has_post_form: false,
             session: false,
             page_limit: MAX_LIMIT,
             deadline: None,
@@ -159,6 +163,9 @@ impl Request {
     }
 
     /// Replaces `{name}` in the path, or sets the parameter `name` if the path does not contain it.
+    ///
+    /// A value in the path is percent-encoded as one segment. A request is not sent and fails with
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) if the value is empty, `.`, `..`, or [reserved](is_reserved).
     pub fn arg(mut self, name: &str, value: impl Into<Param>) -> Self {
         let place = format!("{{{name}}}");
         let value = value.into();
@@ -184,8 +191,26 @@ impl Request {
     }
 
     /// Declares that the operation also exists as POST, with the parameters in a JSON body.
-    pub fn twin(mut self) -> Self {
-        self.twin = true;
+    ///
+    /// The request is sent as GET while path and query have at most 4,096 bytes, and as POST otherwise, because proxies
+    /// refuse longer request lines. The POST is a read, too: it may be retried and sent to several mirrors.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::request::Request;
+    /// use http::Method;
+    ///
+    /// let mut request = Request::new(Method::GET, "/anime/catalog/releases").or_post();
+    /// request.extend_joined("exclude", (0..1000).map(|number| format!("field{number}")));
+    ///
+    /// // The list of fields does not fit into a URL, so the request is sent as POST.
+    /// let page: serde_json::Value = client.fetch(&request).await?;
+    /// assert!(page["data"].is_array());
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn or_post(mut self) -> Self {
+        self.has_post_form = true;
         self
     }
 
@@ -201,10 +226,26 @@ impl Request {
         self
     }
 
-    /// Requires the parameter `key`, or at least one of several keys that are separated by bars (`"id|code"`). A request
-    /// without it is refused before it is sent.
-    pub fn needs(mut self, key: &'static str) -> Self {
-        self.needs.push(key);
+    /// Requires the parameter `key`, or at least one of several parameters that are separated by bars (`"id|code"`). Can be
+    /// called again for further parameters.
+    ///
+    /// A request without the parameter, or with an empty value, is not sent. It fails with
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest), whose `field` is `key`.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::{Error, request::Request};
+    /// use http::Method;
+    ///
+    /// let request = Request::new(Method::GET, "/title").requires("id|code");
+    ///
+    /// let error = client.fetch_bytes(&request).await.unwrap_err();
+    /// assert!(matches!(error, Error::InvalidRequest { field, .. } if field == "id|code"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn requires(mut self, key: &'static str) -> Self {
+        self.required.push(key);
         self
     }
 
@@ -230,12 +271,14 @@ impl Request {
         self.session
     }
 
-    /// True if the request may be sent again after a failure that leaves open if it arrived. Only reads may.
+    /// Returns true if the request is a read: it may be sent again after a failure of which it is unknown whether the service
+    /// processed the request.
     pub fn is_idempotent(&self) -> bool {
         self.method == Method::GET
     }
 
-    /// Sets the maximum number of items on a page. Default: [`MAX_LIMIT`].
+    /// Sets the maximum number of items on a page of this operation, for calls that cut a list into pages. Default:
+    /// [`MAX_LIMIT`].
     pub fn page_limit(mut self, items: u32) -> Self {
         self.page_limit = items;
         self
@@ -331,7 +374,7 @@ impl Request {
         self.extend_joined(key, names.into_iter().map(|name| Param::from(name.as_ref())));
     }
 
-    /// Returns the method. For an operation that also exists as POST, it is GET while the URL is short.
+    /// Returns the method that the request was created with. A read may be sent as POST, see [`or_post`](Self::or_post).
     pub fn method(&self) -> &Method {
         &self.method
     }
@@ -352,12 +395,13 @@ impl Request {
         self.params.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// True if a parameter is secret.
+    /// Returns true if a parameter is secret.
     pub(crate) fn holds_secret(&self) -> bool {
         self.params.iter().any(|(_, value)| matches!(value, Param::Secret(_)))
     }
 
-    /// Returns the same text for the same request, whatever the order of its parameters, as a key of a cache.
+    /// Returns a cache key. Requests with the same method, path and parameters have the same key, whatever the order of the
+    /// parameters.
     ///
     /// A secret parameter is replaced by a number that depends on the secret and on the process: the key of such a request
     /// shows no secret and has no meaning to another process.
@@ -384,7 +428,7 @@ mod tests {
     use super::*;
 
     fn catalog() -> Request {
-        Request::new(Method::GET, "/anime/catalog/releases").twin()
+        Request::new(Method::GET, "/anime/catalog/releases").or_post()
     }
 
     #[test]

@@ -10,19 +10,22 @@ use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff as
 
 use crate::error::Error;
 
-/// The longest wait that an answer of the service can cause.
+/// Maximum wait that a `Retry-After` of the service can cause.
 const MAX_WAIT: Duration = Duration::from_mins(15);
 
-/// Returns `wait`, limited to 15 minutes. Every wait that the service asks for goes through this function.
+/// Returns `wait`, limited to 15 minutes. Applied to every wait that the service requests.
 pub(crate) fn capped_wait(wait: Duration) -> Duration {
     wait.min(MAX_WAIT)
 }
 
 /// Number of retries of a failed call, and their delays, which grow exponentially with jitter.
 ///
-/// Reads are retried after errors that may pass. A write is retried only if it certainly was not processed: no
-/// connection, a block page, or status 429. A longer wait that the service asks for (`Retry-After`, at most 15 minutes)
-/// replaces the delay. A call is not retried if its deadline would come first.
+/// - Reads are retried after transient errors: timeouts, network errors, status 429, and statuses from 500.
+/// - A write is retried only if the service certainly did not process it: no connection, or status 429.
+/// - A longer wait that the service requests (`Retry-After`, at most 15 minutes) replaces the delay.
+/// - A call is not retried after a block page (it tries the other mirrors), if all circuits are open, or if its deadline would
+///   come before the retry.
+/// - All calls of a client share a budget of one additional request for ten calls, with a reserve of 20.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,30 +51,30 @@ impl RetryPolicy {
         Self { max_retries: 2, first_delay: Duration::from_millis(200), max_delay: Duration::from_secs(10) }
     }
 
-    /// Disables retries. Other mirrors are still asked.
+    /// Disables retries. A call still tries other mirrors.
     pub fn none() -> Self {
         Self { max_retries: 0, ..Self::exponential() }
     }
 
-    /// Sets the maximum number of retries. Each retry asks the mirrors whose circuit is closed.
+    /// Sets the maximum number of retries. Default: 2. Each retry tries the mirrors again, until one sends a usable response.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// Sets the delay before the first retry.
+    /// Sets the delay before the first retry. Default: 200 milliseconds.
     pub fn first_delay(mut self, delay: Duration) -> Self {
         self.first_delay = delay;
         self
     }
 
-    /// Sets the maximum delay before a retry, unless the service asks for a longer one.
+    /// Sets the maximum delay before a retry. Default: 10 seconds. A longer wait that the service requests takes precedence.
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// Returns the maximum delay that is not asked for by the service.
+    /// Returns the maximum delay, without the waits that the service requests.
     #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
     pub(crate) fn longest_delay(&self) -> Duration {
         self.max_delay
@@ -105,7 +108,7 @@ pub(crate) struct Delays {
 impl Delays {
     /// Returns the delay before the next retry after `error`; `None` if the call must not be retried.
     pub(crate) fn after(&mut self, error: &Error) -> Option<Duration> {
-        let delay = if is_worth_a_retry(error) { self.next_delay()? } else { return None };
+        let delay = if is_retryable(error) { self.next_delay()? } else { return None };
         Some(delay.max(capped_wait(error.retry_after().unwrap_or_default())))
     }
 
@@ -116,20 +119,21 @@ impl Delays {
     }
 }
 
-/// True if the same request may succeed shortly afterwards. A block does not end by itself.
-fn is_worth_a_retry(error: &Error) -> bool {
+/// Returns true if the same request may succeed after a short wait. A block by a firewall does not end by itself, and an open
+/// circuit stays open for longer than a retry waits.
+fn is_retryable(error: &Error) -> bool {
     match error {
-        Error::AllMirrors(failures) => failures.iter().any(|failure| is_worth_a_retry(&failure.error)),
+        Error::AllMirrors(failures) => failures.iter().any(|failure| is_retryable(&failure.error)),
         Error::Blocked { .. } | Error::CircuitOpen { .. } => false,
         error => error.is_transient(),
     }
 }
 
-/// Limits the additional requests of all calls together, retries and hedges, so that a service that is down does not
-/// receive a multiple of its usual load: one for ten calls, and a reserve of 20.
+/// Budget of additional requests (retries and hedges) of all calls of a client: one for ten calls, with a reserve of 20. Without
+/// it, a service that is down would receive a multiple of its usual load.
 pub(crate) struct RetryBudget {
-    /// The number of tenths of a request.
-    stock: AtomicU32,
+    /// Available budget, in tenths of a request.
+    tenths: AtomicU32,
 }
 
 impl RetryBudget {
@@ -137,25 +141,25 @@ impl RetryBudget {
     const FULL: u32 = 20 * Self::RETRY;
 
     pub(crate) fn new() -> Self {
-        Self { stock: AtomicU32::new(Self::FULL) }
+        Self { tenths: AtomicU32::new(Self::FULL) }
     }
 
-    /// Counts a call.
+    /// Adds a tenth of a request to the budget, for one call.
     pub(crate) fn deposit(&self) {
-        let add = |stock: u32| Some((stock + 1).min(Self::FULL));
-        let _ = self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let add = |tenths: u32| Some((tenths + 1).min(Self::FULL));
+        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// Takes one request from the budget. Returns false if the budget is empty.
     pub(crate) fn withdraw(&self) -> bool {
-        let take = |stock: u32| stock.checked_sub(Self::RETRY);
-        self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        let take = |tenths: u32| tenths.checked_sub(Self::RETRY);
+        self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 }
 
 impl fmt::Debug for RetryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RetryBudget({} left)", self.stock.load(Ordering::Relaxed) / Self::RETRY)
+        write!(f, "RetryBudget({} left)", self.tenths.load(Ordering::Relaxed) / Self::RETRY)
     }
 }
 
@@ -191,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn wait_that_the_service_asks_for_counts_when_it_is_longer() {
+    fn longer_wait_that_the_service_requests_replaces_the_delay() {
         let limited = Error::RateLimited { retry_after: Some(Duration::from_secs(7)) };
 
         assert_eq!(RetryPolicy::exponential().delays().after(&limited), Some(Duration::from_secs(7)));
     }
 
     #[test]
-    fn no_wait_that_the_service_asks_for_is_longer_than_a_quarter_of_an_hour() {
+    fn wait_that_the_service_requests_is_at_most_15_minutes() {
         let limited = Error::RateLimited { retry_after: Some(Duration::MAX) };
 
         assert_eq!(RetryPolicy::exponential().delays().after(&limited), Some(MAX_WAIT));
@@ -214,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn budget_ends_and_comes_back_with_calls() {
+    fn budget_is_limited_and_grows_with_calls() {
         let budget = RetryBudget::new();
 
         let spent = (0..100).filter(|_| budget.withdraw()).count();

@@ -24,8 +24,8 @@ mod native {
     /// A call in progress. It may move between threads.
     pub(crate) type CallFuture<T> = BoxFuture<'static, T>;
 
-    /// A stream of answers. It may move between threads.
-    pub(crate) type AnswerStream<T> = BoxStream<'static, T>;
+    /// A boxed stream. It may move between threads.
+    pub(crate) type BoxedStream<T> = BoxStream<'static, T>;
 
     /// A background task. Dropping it cancels the task.
     pub(crate) struct Task<T>(JoinSet<T>);
@@ -44,7 +44,7 @@ mod native {
     }
 
     /// Boxes a stream that can move between threads.
-    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + Send + 'static) -> AnswerStream<T> {
+    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + Send + 'static) -> BoxedStream<T> {
         futures::StreamExt::boxed(stream)
     }
 }
@@ -62,8 +62,8 @@ mod browser {
     /// A call in progress. It stays in its page.
     pub(crate) type CallFuture<T> = LocalBoxFuture<'static, T>;
 
-    /// A stream of answers. It stays in its page.
-    pub(crate) type AnswerStream<T> = LocalBoxStream<'static, T>;
+    /// A boxed stream. It stays in its page.
+    pub(crate) type BoxedStream<T> = LocalBoxStream<'static, T>;
 
     /// The error of a timeout.
     #[derive(Debug)]
@@ -99,7 +99,7 @@ mod browser {
     }
 
     /// Boxes a stream that stays in its page.
-    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + 'static) -> AnswerStream<T> {
+    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + 'static) -> BoxedStream<T> {
         futures::StreamExt::boxed_local(stream)
     }
 }

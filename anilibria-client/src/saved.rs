@@ -1,31 +1,43 @@
-//! State that a program keeps over a restart, as bytes with a checksum.
+//! State that a program saves before a restart: bytes with a header and a checksum.
+//!
+//! [`Cursor`](crate::watch::Cursor) and, with the feature `reflector`, the catalog can be saved in this way.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Length of the header: kind of state (4 bytes), version (2), length of the rest (8) and its checksum (4).
 const HEADER: usize = 18;
 
-/// Reason why saved bytes cannot be read. In each case a program can start without them.
+/// Errors of reading saved state. A program that receives one can start without the state.
+///
+/// ```
+/// use anilibria_client::{saved::Unreadable, watch::Cursor};
+///
+/// let mut bytes = Cursor::default().to_bytes();
+/// bytes.pop();
+///
+/// assert!(matches!(Cursor::from_bytes(&bytes), Err(Unreadable::Truncated { .. })));
+/// assert_eq!(Cursor::from_bytes(b"something else"), Err(Unreadable::Foreign));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// The bytes are something else.
+    /// The bytes are not saved state, or saved state of another kind.
     #[error("not saved state of this kind")]
     Foreign,
-    /// Another version of this crate wrote the bytes, in a different form.
-    #[error("saved in form {found}, while this version reads form {supported}")]
+    /// Another version of this crate wrote the bytes, in a format that this version does not read.
+    #[error("saved in format version {found}, this version of the crate reads version {supported}")]
     Version {
-        /// Form of the bytes.
+        /// Format version of the bytes.
         found: u16,
-        /// Newest form that this version of the crate reads.
+        /// Newest format version that this version of the crate reads.
         supported: u16,
     },
-    /// The end of the bytes is missing.
+    /// The bytes end too early.
     #[error("saved state of {expected} bytes ends after {found}")]
     Truncated {
-        /// Length of the state.
+        /// Length of the complete state, in bytes.
         expected: u64,
-        /// Length of the available part.
+        /// Length of the available part, in bytes.
         found: u64,
     },
     /// Some bytes have changed since they were written.
@@ -33,14 +45,14 @@ pub enum Unreadable {
     Damaged,
 }
 
-/// Kind of state and version of its form.
+/// Kind of saved state, and version of its format.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Form {
+pub(crate) struct SavedFormat {
     pub(crate) magic: [u8; 4],
     pub(crate) version: u16,
 }
 
-impl Form {
+impl SavedFormat {
     /// Returns `state` as bytes.
     pub(crate) fn write(self, state: &impl Serialize) -> Vec<u8> {
         let header = vec![0; HEADER];
@@ -83,21 +95,21 @@ impl Form {
 mod tests {
     use super::*;
 
-    const FORM: Form = Form { magic: *b"TEST", version: 2 };
+    const FORMAT: SavedFormat = SavedFormat { magic: *b"TEST", version: 2 };
 
     #[test]
     fn written_state_is_read() {
         let state = vec!["один".to_owned(), "two".to_owned()];
 
-        assert_eq!(FORM.read::<Vec<String>>(&FORM.write(&state)), Ok(state));
+        assert_eq!(FORMAT.read::<Vec<String>>(&FORMAT.write(&state)), Ok(state));
     }
 
     #[test]
     fn every_truncation_is_an_error() {
-        let bytes = FORM.write(&vec![7_u64; 10]);
+        let bytes = FORMAT.write(&vec![7_u64; 10]);
 
         for length in 0..bytes.len() {
-            let error = FORM.read::<Vec<u64>>(&bytes[..length]).unwrap_err();
+            let error = FORMAT.read::<Vec<u64>>(&bytes[..length]).unwrap_err();
 
             assert!(matches!(error, Unreadable::Truncated { .. } | Unreadable::Foreign), "{length}: {error}");
         }
@@ -105,15 +117,15 @@ mod tests {
 
     #[test]
     fn foreign_newer_and_damaged_bytes_are_different_errors() {
-        let bytes = FORM.write(&vec![7_u64; 10]);
-        let newer = Form { version: 3, ..FORM }.write(&vec![7_u64; 10]);
+        let bytes = FORMAT.write(&vec![7_u64; 10]);
+        let newer = SavedFormat { version: 3, ..FORMAT }.write(&vec![7_u64; 10]);
         let mut damaged = bytes.clone();
         damaged[HEADER + 3] ^= 1;
         let longer = [bytes.as_slice(), b"x"].concat();
 
-        assert_eq!(FORM.read::<Vec<u64>>(b"{\"json\": true}"), Err(Unreadable::Foreign));
-        assert_eq!(FORM.read::<Vec<u64>>(&newer), Err(Unreadable::Version { found: 3, supported: 2 }));
-        assert_eq!(FORM.read::<Vec<u64>>(&damaged), Err(Unreadable::Damaged));
-        assert_eq!(FORM.read::<Vec<u64>>(&longer), Err(Unreadable::Damaged));
+        assert_eq!(FORMAT.read::<Vec<u64>>(b"{\"json\": true}"), Err(Unreadable::Foreign));
+        assert_eq!(FORMAT.read::<Vec<u64>>(&newer), Err(Unreadable::Version { found: 3, supported: 2 }));
+        assert_eq!(FORMAT.read::<Vec<u64>>(&damaged), Err(Unreadable::Damaged));
+        assert_eq!(FORMAT.read::<Vec<u64>>(&longer), Err(Unreadable::Damaged));
     }
 }

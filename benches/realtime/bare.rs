@@ -37,7 +37,7 @@ pub(crate) async fn start() -> anyhow::Result<Bare> {
     let address = socket.local_addr()?;
     let events = broadcast::Sender::new(WAITING);
     let sender = events.clone();
-    let route = Route::new().at("/ws", make_sync(move |request| answer(&request, sender.clone())));
+    let route = Route::new().at("/ws", make_sync(move |request| accept(&request, sender.clone())));
     tokio::spawn(Server::new_with_acceptor(TcpAcceptor::from_tokio(socket)?).run(route));
     Ok(Bare { address, events })
 }
@@ -50,7 +50,7 @@ impl Bare {
     }
 }
 
-fn answer(request: &Request, events: broadcast::Sender<Utf8Bytes>) -> poem::Result<Response> {
+fn accept(request: &Request, events: broadcast::Sender<Utf8Bytes>) -> poem::Result<Response> {
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
     let upgrade = request.take_upgrade()?;
     tokio::spawn(serve(upgrade, events));

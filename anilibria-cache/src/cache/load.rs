@@ -13,7 +13,7 @@ use crate::{
     entry::Entry,
     error::LoadError,
     events::Event,
-    levels::{Answer, Lookup},
+    levels::{FoundEntry, Lookup},
     lock::LockToken,
     new_value::NewValue,
     policy::Policy,
@@ -36,8 +36,8 @@ type Run<E> = dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<NewValue, E
 /// A loader with erased types, except for the error type, which all callers of a load share.
 pub(super) struct Loader<E> {
     run: Box<Run<E>>,
-    /// True if another loader asked for this load. It runs under the permit of that loader: with a second permit,
-    /// loaders that wait for each other's keys could hold all permits and wait for one.
+    /// True if another loader requested this load. The load then uses the permit of that loader. With separate permits,
+    /// loaders that wait for nested loads could hold all permits, and no nested load could start (a deadlock).
     is_nested: bool,
 }
 
@@ -69,26 +69,26 @@ pub(super) struct Load<E> {
     pub(super) tags: Vec<Tag>,
     pub(super) loader: Loader<E>,
     /// The value found before, fresh or stale.
-    pub(super) previous: Option<Answer>,
+    pub(super) previous: Option<FoundEntry>,
 }
 
-/// Instance that loads the value.
-pub(super) enum Turn {
-    /// This instance. Contains the token of the load lock if this instance holds it.
-    Own(Option<LockToken>),
-    /// Another instance, which has stored this value.
-    Other(Answer),
+/// Outcome of [`Inner::acquire_load_lock`].
+pub(super) enum LoadLockOutcome {
+    /// This instance must load the value. `None` if it loads without the lock.
+    Acquired(Option<LockToken>),
+    /// Another instance has loaded and stored this value.
+    AlreadyLoaded(FoundEntry),
 }
 
 impl Inner {
     /// Runs the loader, answers all callers that wait, and stores the result.
     pub(super) async fn load<E: Send + Sync + 'static>(self: Arc<Self>, leader: Leader<E>, load: Load<E>) {
         let Load { policy, tags, loader, previous } = load;
-        let token = match self.turn(leader.key(), &policy).await {
-            Turn::Own(token) => token,
-            Turn::Other(answer) => {
-                self.back_fill(&[(leader.key(), &answer)], &policy).await;
-                leader.finish(Ok(answer));
+        let token = match self.acquire_load_lock(leader.key(), &policy).await {
+            LoadLockOutcome::Acquired(token) => token,
+            LoadLockOutcome::AlreadyLoaded(hit) => {
+                self.back_fill(&[(leader.key(), &hit)], &policy).await;
+                leader.finish(Ok(hit));
                 return;
             }
         };
@@ -101,8 +101,8 @@ impl Inner {
             Ok(loaded) => {
                 let write =
                     Write::new(&self.levels, leader.key(), &loaded.tags(tags), as_of, &policy, self.now());
-                let answer = Answer { entry: write.nearest.clone(), origin: Origin::Loader, as_of };
-                let store = self.write(write, || leader.finish(Ok(answer)));
+                let found = FoundEntry { entry: write.nearest.clone(), origin: Origin::Loader, as_of };
+                let store = self.write(write, || leader.finish(Ok(found)));
                 store.instrument(debug_span!("cache_store")).await;
             }
             Err(error) => self.load_failed(&leader, error, previous, &policy).await,
@@ -126,13 +126,16 @@ impl Inner {
         }
     }
 
-    /// Takes the load lock, or waits until another instance has stored the value. Loads without the lock if that fails.
-    async fn turn(&self, key: &str, policy: &Policy) -> Turn {
+    /// Acquires the load lock, so that only one of several instances loads the value. While another instance holds the lock,
+    /// polls the shared level for the value of that instance.
+    ///
+    /// The load runs without the lock if no lock is configured, if the lock fails, or if the TTL of the lock has passed.
+    async fn acquire_load_lock(&self, key: &str, policy: &Policy) -> LoadLockOutcome {
         let Some((lock, ttl)) = &self.lock else {
-            return Turn::Own(None);
+            return LoadLockOutcome::Acquired(None);
         };
         if Handle::try_current().is_err() {
-            return Turn::Own(None);
+            return LoadLockOutcome::Acquired(None);
         }
         let (mut pause, longest) = LOCK_POLL;
         let mut waited = Duration::ZERO;
@@ -142,17 +145,17 @@ impl Inner {
                 Some(Err(error)) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::debug!(lock = lock.name(), error, "load lock failed, loading without it");
-                    return Turn::Own(None);
+                    return LoadLockOutcome::Acquired(None);
                 }
-                None => return Turn::Own(None),
+                None => return LoadLockOutcome::Acquired(None),
             };
-            // Also if this instance holds the lock: the previous holder may have just stored the value.
-            if let Some(answer) = self.find_shared(key, policy).await {
+            // Also if this instance has acquired the lock, because the previous holder may just have stored the value.
+            if let Some(hit) = self.find_shared(key, policy).await {
                 self.unlock(key, token).await;
-                return Turn::Other(answer);
+                return LoadLockOutcome::AlreadyLoaded(hit);
             }
             if token.is_some() || waited >= *ttl {
-                return Turn::Own(token);
+                return LoadLockOutcome::Acquired(token);
             }
             sleep(pause).await;
             waited += pause;
@@ -161,12 +164,12 @@ impl Inner {
     }
 
     /// Returns the fresh value of `key` on the nearest available level that other instances write to.
-    async fn find_shared(&self, key: &str, policy: &Policy) -> Option<Answer> {
+    async fn find_shared(&self, key: &str, policy: &Policy) -> Option<FoundEntry> {
         let now = self.now();
         let mut shared = self.levels.iter().take(policy.levels).skip(1);
         let (index, _) = shared.find(|(_, level)| level.is_shared() && level.is_available())?;
         match self.levels.find(key, now, (index, index + 1), &self.log).await {
-            Lookup::Fresh(answer) => Some(answer).filter(|answer| !answer.entry.lifetime().is_due(now)),
+            Lookup::Fresh(hit) => Some(hit).filter(|hit| !hit.entry.lifetime().is_due(now)),
             Lookup::Stale(_) => None,
         }
     }
@@ -184,7 +187,7 @@ impl Inner {
         self: &Arc<Self>,
         leader: &Leader<E>,
         error: LoadError<E>,
-        previous: Option<Answer>,
+        previous: Option<FoundEntry>,
         policy: &Policy,
     ) {
         self.counters.load_failures.increment();

@@ -12,7 +12,7 @@ use super::{Inner, get::Nearest, load::is_nested, write::Write};
 use crate::{
     cached::{Cached, Origin},
     error::LoadError,
-    levels::{Answer, Lookup},
+    levels::{FoundEntry, Lookup},
     new_value::NewValue,
     options::Options,
     policy::Policy,
@@ -49,11 +49,11 @@ impl Inner {
         for key in &keys {
             match self.nearest(key) {
                 Nearest::Fresh(cached) => drop(outcomes.insert(Arc::clone(key), Ok(cached))),
-                Nearest::Due(answer) => {
+                Nearest::Due(hit) => {
                     if self.policy(options).sliding {
-                        self.slide(&self.policy(options), key, &answer);
+                        self.slide(&self.policy(options), key, &hit);
                     }
-                    outcomes.insert(Arc::clone(key), Ok(Cached::fresh(answer.entry, answer.origin)));
+                    outcomes.insert(Arc::clone(key), Ok(Cached::fresh(hit.entry, hit.origin)));
                 }
                 Nearest::Miss(_) => missing.push(Arc::clone(key)),
             }
@@ -122,7 +122,7 @@ impl Inner {
         let Pending { key, joined_at, is_leader, mut waiter } = pending;
         let mut previous = None;
         let waiting = async {
-            match waiter.looked_up().await {
+            match waiter.wait_for_lookup().await {
                 Some(Stage::Done(outcome, found)) => {
                     previous = found;
                     outcome
@@ -143,8 +143,8 @@ impl Inner {
         let Some(outcome) = outcome else { return (key, None) };
         let now = self.now();
         let outcome = match outcome {
-            Ok(answer) if !is_leader && !self.is_acceptable(&answer, joined_at, &key, policy) => None,
-            Ok(answer) => Some(Ok(answer.at(now))),
+            Ok(hit) if !is_leader && !self.is_acceptable(&hit, joined_at, &key, policy) => None,
+            Ok(hit) => Some(Ok(hit.at(now))),
             Err(error) => {
                 let stale = previous.filter(|it| {
                     self.is_current(it, joined_at, &key) && policy.may_serve_stale(&it.entry, now)
@@ -169,7 +169,7 @@ impl Inner {
         let (mut found, mut loading) = (Vec::new(), Vec::new());
         for (flight, lookup) in flights.into_iter().zip(lookups) {
             match lookup {
-                Lookup::Fresh(answer) => found.push((flight, answer)),
+                Lookup::Fresh(hit) => found.push((flight, hit)),
                 Lookup::Stale(Some(stale))
                     if policy.may_serve_stale(&stale.entry, now) && !stale.entry.lifetime().is_due(now) =>
                 {
@@ -181,10 +181,10 @@ impl Inner {
                 }
             }
         }
-        let copies: Vec<_> = found.iter().map(|(flight, answer)| (flight.key(), answer)).collect();
+        let copies: Vec<_> = found.iter().map(|(flight, hit)| (flight.key(), hit)).collect();
         self.back_fill(&copies, &policy).await;
-        for (flight, answer) in found {
-            flight.finish(Ok(answer));
+        for (flight, hit) in found {
+            flight.finish(Ok(hit));
         }
         if !loading.is_empty() {
             let load = Arc::clone(&self).load_many(policy, loading, loader, is_nested);
@@ -196,7 +196,7 @@ impl Inner {
     async fn load_many<E: Send + Sync + 'static>(
         self: Arc<Self>,
         policy: Policy,
-        loading: Vec<(Leader<E>, Option<Answer>)>,
+        loading: Vec<(Leader<E>, Option<FoundEntry>)>,
         loader: Arc<LoadMany<E>>,
         is_nested: bool,
     ) {
@@ -221,11 +221,11 @@ impl Inner {
                         Write::new(&self.levels, flight.key(), &value, as_of, &policy, now)
                     })
                     .collect();
-                let answers: Vec<_> = writes
+                let results: Vec<_> = writes
                     .iter()
-                    .map(|write| Answer { entry: write.nearest.clone(), origin: Origin::Loader, as_of })
+                    .map(|write| FoundEntry { entry: write.nearest.clone(), origin: Origin::Loader, as_of })
                     .collect();
-                self.write_many(writes, |at| loading[at].0.finish(Ok(answers[at].clone()))).await;
+                self.write_many(writes, |at| loading[at].0.finish(Ok(results[at].clone()))).await;
             }
             Err(error) => {
                 for (flight, previous) in loading {

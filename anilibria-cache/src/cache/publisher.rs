@@ -46,7 +46,7 @@ impl Publisher {
     pub(super) async fn publish(&self, invalidation: &Invalidation) -> bool {
         let name = self.backplane.name();
         let published = within(self.timeout, self.backplane.publish(invalidation)).await;
-        let published = published.unwrap_or_else(|| Err(Error::unavailable(name, "no answer in time")));
+        let published = published.unwrap_or_else(|| Err(Error::unavailable(name, "no response in time")));
         let is_published = published.is_ok();
         if is_published { &self.sent } else { &self.failures }.increment();
         self.log(&published);

@@ -6,9 +6,11 @@ use tokio::time::sleep;
 
 use super::Inner;
 
-/// Number of successful pings, one pause apart, before an unavailable level is repaired. A server that was suspended first
-/// executes the commands in its sockets, and the invalidations have to come after these.
-const ANSWERS: u32 = 2;
+/// Number of consecutive successful pings, one probe interval apart, before an unavailable level is repaired.
+///
+/// A server that was suspended first executes the commands that are still in its sockets, among them outdated writes. The
+/// invalidations must be applied after these.
+const REQUIRED_PINGS: u32 = 2;
 
 impl Inner {
     /// Starts a repair of each level, and of the backplane, if it needs a repair and none runs.
@@ -35,7 +37,7 @@ impl Inner {
 
     async fn repair_level(self: &Arc<Self>, index: usize) {
         let Some(level) = self.levels.get(index) else { return };
-        let mut answers = 0;
+        let mut pings = 0;
         loop {
             sleep(level.probe_every()).await;
             let was_available = level.is_available();
@@ -43,16 +45,16 @@ impl Inner {
                 if let Err(error) = level.ping().await {
                     let error = &error as &dyn std::error::Error;
                     tracing::debug!(cache_level = level.name(), error, "cache level is still unavailable");
-                    answers = 0;
+                    pings = 0;
                     continue;
                 }
-                answers += 1;
-                if answers < ANSWERS {
+                pings += 1;
+                if pings < REQUIRED_PINGS {
                     continue;
                 }
             }
             if !self.replay(index).await {
-                answers = 0;
+                pings = 0;
                 continue;
             }
             if !was_available {
@@ -64,7 +66,7 @@ impl Inner {
         }
     }
 
-    /// Applies the pending invalidations. Returns false if one failed.
+    /// Applies the invalidations that wait for a repair. Returns false if one failed.
     async fn replay(self: &Arc<Self>, index: usize) -> bool {
         let Some(level) = self.levels.get(index) else { return true };
         while let Some((number, invalidation)) = self.log.next_waiting(index) {

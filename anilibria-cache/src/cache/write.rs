@@ -9,7 +9,7 @@ use crate::{
     entry::Entry,
     invalidation::{Action, Invalidation, Scope},
     level::{Failure, Level},
-    levels::{Answer, Levels},
+    levels::{FoundEntry, Levels},
     new_value::NewValue,
     policy::Policy,
     time_limit::within,
@@ -209,30 +209,23 @@ impl Inner {
 
     /// Copies values of further levels to the nearer ones. Returns after the nearest level, if that does not have to wait.
     /// The other levels are written in the background.
-    pub(super) async fn back_fill(self: &Arc<Self>, found: &[(&Arc<str>, &Answer)], policy: &Policy) {
+    pub(super) async fn back_fill(self: &Arc<Self>, found: &[(&Arc<str>, &FoundEntry)], policy: &Policy) {
         let now = self.now();
-        let writes: Vec<_> =
-            found.iter().filter_map(|(key, answer)| self.copy(key, answer, policy, now)).collect();
+        let writes: Vec<_> = found.iter().filter_map(|(key, hit)| self.copy(key, hit, policy, now)).collect();
         if !writes.is_empty() {
             let cache = Arc::clone(self);
             self.background.detach(async move { cache.write_many(writes, |_| ()).await }).await;
         }
     }
 
-    /// Creates a write of `answer` to the levels nearer than its own. `None` if it would be fresh on none of them.
-    fn copy(&self, key: &Arc<str>, answer: &Answer, policy: &Policy, now: SystemTime) -> Option<Write> {
-        let nearer = self.levels.iter().take(answer.level()?);
-        let mut entries = nearer.map(|(index, level)| (index, answer.entry_for(level, policy, now)));
+    /// Creates a write of `hit` to the levels nearer than its own. `None` if it would be fresh on none of them.
+    fn copy(&self, key: &Arc<str>, hit: &FoundEntry, policy: &Policy, now: SystemTime) -> Option<Write> {
+        let nearer = self.levels.iter().take(hit.level()?);
+        let mut entries = nearer.map(|(index, level)| (index, hit.entry_for(level, policy, now)));
         let (_, nearest) = entries.next()?;
         let further: Vec<_> = entries.collect();
         let is_useful = nearest.is_fresh(now) || further.iter().any(|(_, entry)| entry.is_fresh(now));
-        is_useful.then(|| Write {
-            key: Arc::clone(key),
-            as_of: answer.as_of,
-            nearest,
-            further,
-            replaces: None,
-        })
+        is_useful.then(|| Write { key: Arc::clone(key), as_of: hit.as_of, nearest, further, replaces: None })
     }
 
     /// Revokes values on shared levels that may have been written after another instance invalidated them there.

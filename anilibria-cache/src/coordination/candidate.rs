@@ -208,7 +208,7 @@ async fn run(shared: Arc<Shared>) {
                 None
             }
             Ok(Err(error)) => Some(error),
-            Err(_) => Some(Error::unavailable(shared.election.name(), "no answer in time")),
+            Err(_) => Some(Error::unavailable(shared.election.name(), "no response in time")),
         };
         match &failure {
             Some(error) if !is_failing => {

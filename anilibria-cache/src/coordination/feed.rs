@@ -31,12 +31,41 @@ use crate::{
     },
 };
 
-/// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token, call. `ARGV`: id, maximum number of
-/// records, minimum id, channel, payload, lifetime of the idempotency key in milliseconds, whether the key is used, whether
-/// a checkpoint is given, checkpoint, fencing token, last id known to this instance, fingerprint, metadata or nothing,
-/// version in 20 digits, TTL of the outcome of the call in milliseconds. Returns 1; 0 for a duplicate; -1 if the fencing token is
-/// too small; -2 if the stream has lost the last known record; or the last id of the stream if that is not smaller than the
-/// given one.
+/// Script that appends a record, publishes it, and stores the checkpoint, atomically. The steps are comments in the script.
+///
+/// | `KEYS` | value |
+/// | --- | --- |
+/// | 1 | stream |
+/// | 2 | idempotency key |
+/// | 3 | checkpoint |
+/// | 4 | greatest fencing token that was used |
+/// | 5 | outcome of this call, which a repetition of the call returns |
+///
+/// | `ARGV` | value |
+/// | --- | --- |
+/// | 1 | id of the record |
+/// | 2 | maximum number of records of the stream |
+/// | 3 | minimum id: older records are removed |
+/// | 4 | channel |
+/// | 5 | payload |
+/// | 6 | TTL of the idempotency key, in milliseconds |
+/// | 7 | `1` if the record has an idempotency key, else `0` |
+/// | 8 | `1` if the record has a checkpoint, else `0` |
+/// | 9 | checkpoint |
+/// | 10 | fencing token; empty if the record has none |
+/// | 11 | last id that this instance knows, to detect a lost stream |
+/// | 12 | fingerprint; empty if the record has none |
+/// | 13 | metadata; empty if the record has none |
+/// | 14 | version, in 20 digits |
+/// | 15 | TTL of the outcome of this call, in milliseconds |
+///
+/// | reply | meaning ([`Reply`]) |
+/// | --- | --- |
+/// | `1` | appended |
+/// | `0` | duplicate, nothing was appended; the checkpoint was stored |
+/// | `-1` | the fencing token is smaller than a token that was used |
+/// | `-2` | the stream does not contain the last id that this instance knows: it was lost and must be restored first |
+/// | an id | last id of the stream, which is not smaller than the id of the record: the caller must use a greater id |
 static APPEND: Lua = Lua::new(include_str!("feed/append.lua"));
 
 /// A durable feed in Redis. All records are in one order, the order of their ids, whichever instance appends them.
@@ -103,12 +132,17 @@ impl RedisFeed {
         NewRecord::new(channel)
     }
 
-    /// Appends a record. `payload` is called with the id of the record, which is greater than all ids before it. It may be
-    /// called several times.
+    /// Appends a record. `payload` creates its payload from its id, which is greater than the ids of all earlier records. The
+    /// function may be called several times.
     ///
-    /// A call appends at most one record, also if the connection is lost and the command is sent again. After an error, the
+    /// A call appends at most one record, even if the connection is lost and the command is sent again. After an error, the
     /// record may have been appended: another call may append it twice, unless it has an
     /// [idempotency key](NewRecord::idempotency_key).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time, or if five attempts fail because other
+    /// instances append at the same time.
     pub async fn append<P: Into<Vec<u8>>>(
         &self,
         record: &NewRecord<'_>,
@@ -152,6 +186,10 @@ impl RedisFeed {
     }
 
     /// Returns the retained records after `after`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn replay(&self, after: RecordId) -> Result<Vec<Record>> {
         let range = self.stream.range(after, self.stream.max_records);
         let records = self.stream.redis.link().send(&range).await.and_then(Record::parse_all);
@@ -159,14 +197,22 @@ impl RedisFeed {
     }
 
     /// Returns the last [checkpoint](NewRecord::checkpoint) that was stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn checkpoint(&self) -> Result<Option<Bytes>> {
-        let answer = self.stream.redis.link().send(redis::cmd("GET").arg(self.checkpoint_key())).await;
+        let reply = self.stream.redis.link().send(redis::cmd("GET").arg(self.checkpoint_key())).await;
         let checkpoint: RedisResult<Option<Vec<u8>>> =
-            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         Ok(checkpoint.map_err(unavailable)?.map(Bytes::from))
     }
 
     /// Stores a [checkpoint](Self::checkpoint) without appending a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn set_checkpoint(&self, checkpoint: &[u8]) -> Result<()> {
         let mut command = redis::cmd("SET");
         command.arg(self.checkpoint_key()).arg(checkpoint);
@@ -184,7 +230,7 @@ impl RedisFeed {
         *last
     }
 
-    /// Notes that `id` is used.
+    /// Records that `id` is used, so that [`next_id`](Self::next_id) returns a greater one.
     fn advance(&self, id: RecordId) {
         let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
         *last = id.max(*last);
@@ -235,7 +281,7 @@ enum Reply {
     Fenced,
     /// The stream does not contain the last record known to this instance.
     StreamLost,
-    /// The stream contains this id, which is not smaller than the id of the record.
+    /// The stream contains this id, which is not smaller than the id of the record. The record needs a greater id.
     Behind(RecordId),
 }
 

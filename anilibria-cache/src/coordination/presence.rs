@@ -63,6 +63,10 @@ impl RedisPresence {
     }
 
     /// Marks this instance as alive. The mark expires after the TTL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn heartbeat(&self) -> Result<()> {
         let mut command = redis::cmd("SET");
         command.arg(self.heartbeat_key(&self.instance_id)).arg(1).arg("EX").arg(self.ttl_seconds());
@@ -71,14 +75,18 @@ impl RedisPresence {
 
     /// Replaces this instance's members of the set `key` by `members`, and removes members of dead instances. The prefix is
     /// not added to `key`. The set expires after the TTL unless some instance sets its members again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn set_members(&self, key: &str, members: impl IntoIterator<Item = u64>) -> Result<()> {
         let mut set = SET_MEMBERS.call(key);
         set.arg(&self.instance_id).arg(self.ttl_seconds());
         for member in members {
             set.arg(member);
         }
-        let answer = self.redis.link().send(&set).await;
-        let others: RedisResult<Vec<String>> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        let reply = self.redis.link().send(&set).await;
+        let others: RedisResult<Vec<String>> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         // In a cluster, heartbeats are not in the slot of the set, so a script cannot read both. They are read after the
         // set: an instance sends a heartbeat before it sets members.
         let dead = self.dead(others.map_err(unavailable)?).await?;
@@ -99,8 +107,8 @@ impl RedisPresence {
                 continue;
             }
             let mut command = redis::cmd("PTTL");
-            let answer = self.redis.link().send(command.arg(self.heartbeat_key(&instance))).await;
-            let left: RedisResult<i64> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            let reply = self.redis.link().send(command.arg(self.heartbeat_key(&instance))).await;
+            let left: RedisResult<i64> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
             match u64::try_from(left.map_err(unavailable)?) {
                 Ok(left) => drop(self.alive().insert(instance, Instant::now() + Duration::from_millis(left))),
                 // A negative TTL means that the key does not exist.
@@ -116,6 +124,10 @@ impl RedisPresence {
 
     /// Deletes the heartbeat of this instance, so that other instances remove its members. Remove the members of this
     /// instance first where no other instance uses the same sets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn leave(&self) -> Result<()> {
         let mut command = redis::cmd("DEL");
         command.arg(self.heartbeat_key(&self.instance_id));

@@ -42,22 +42,34 @@ impl RedisStrings {
 
     /// Returns the values of `keys`, in the order of `keys`; `None` for a key that does not exist. The keys are read
     /// concurrently, not atomically.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn get<K: AsRef<str>>(&self, keys: &[K]) -> Result<Vec<Option<String>>> {
         let get = async |key: &K| {
             let mut command = redis::cmd("GET");
-            let answer = self.redis.link().send(command.arg(key.as_ref())).await?;
-            RedisResult::Ok(from_redis_value(answer)?)
+            let reply = self.redis.link().send(command.arg(key.as_ref())).await?;
+            RedisResult::Ok(from_redis_value(reply)?)
         };
         future::try_join_all(keys.iter().map(get)).await.map_err(unavailable)
     }
 
     /// Sets `key` to `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn set(&self, key: &str, value: &str) -> Result<()> {
         let mut command = redis::cmd("SET");
         self.send(command.arg(key).arg(value)).await
     }
 
     /// Removes `key`. A key that does not exist is not an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn remove(&self, key: &str) -> Result<()> {
         let mut command = redis::cmd("DEL");
         self.send(command.arg(key)).await
@@ -65,6 +77,10 @@ impl RedisStrings {
 
     /// Returns the string keys that match `pattern`, in ascending order. If there are more than `limit`, returns any `limit` of
     /// them. Scans all keys of the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn keys(&self, pattern: &Pattern, limit: usize) -> Result<Vec<String>> {
         let link = self.redis.link();
         let mut keys = Vec::new();

@@ -94,7 +94,7 @@ impl Change {
 
 impl Job {
     /// Sends the result to the caller.
-    pub(super) fn answer(self, result: Result<u64, Arc<Error>>) {
+    pub(super) fn complete(self, result: Result<u64, Arc<Error>>) {
         let Self { work, reply, room, .. } = self;
         drop((work, room));
         // The caller may have stopped waiting.

@@ -109,7 +109,7 @@ impl Writer {
         }
         self.shared.file.close();
         if let Some(job) = self.closing {
-            job.answer(flushed.map(|_| 0).map_err(Arc::new));
+            job.complete(flushed.map(|_| 0).map_err(Arc::new));
         }
     }
 
@@ -147,7 +147,9 @@ impl Writer {
         let is_accepted = |job: &Job| !is_paused || matches!(job.work, Work::Invalidate(_));
         let (batch, refused): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(is_accepted);
         for job in refused {
-            job.answer(Err(Arc::new(Error::Io(io::Error::other("the file has failed, writes are paused")))));
+            job.complete(Err(Arc::new(Error::Io(io::Error::other(
+                "the file has failed, writes are paused",
+            )))));
         }
         let is_check_pending = self.shared.is_check_pending.swap(false, Ordering::AcqRel);
         if batch.is_empty() {
@@ -160,15 +162,15 @@ impl Writer {
         match self.perform(&batch, false) {
             Ok(counts) => {
                 for (job, count) in batch.into_iter().zip(counts) {
-                    job.answer(Ok(count));
+                    job.complete(Ok(count));
                 }
             }
             Err(error) => {
-                // Before the answers, so that callers can read again once they know that their write failed.
+                // Before the results are sent, so that callers can read again once they know that their write failed.
                 self.recover(&error);
                 let error = Arc::new(error);
                 for job in batch {
-                    job.answer(Err(Arc::clone(&error)));
+                    job.complete(Err(Arc::clone(&error)));
                 }
             }
         }

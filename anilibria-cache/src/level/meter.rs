@@ -244,7 +244,7 @@ mod facade {
         }
 
         pub(super) fn failed(&self, operation: Operation, failure: Failure) {
-            // An unavailable level was not asked.
+            // An unavailable level is not called.
             if !matches!(failure, Failure::Unavailable) {
                 operations(self.cache, self.name, operation, "error").increment(1);
             }

@@ -45,13 +45,13 @@ impl Calls {
     }
 
     /// Waits until all abandoned calls have ended. Returns [`Error::Unavailable`] after the time limit.
-    pub(super) async fn settled(&self) -> Result<()> {
-        let settled = timeout(self.limit, async {
+    pub(super) async fn wait_for_abandoned(&self) -> Result<()> {
+        let ended = timeout(self.limit, async {
             while self.abandoned.load(Ordering::Relaxed) > 0 {
                 sleep(POLL_INTERVAL).await;
             }
         });
-        settled.await.map_err(unavailable)
+        ended.await.map_err(unavailable)
     }
 
     /// Returns the result of `call`, or [`Error::Unavailable`] after the time limit.
@@ -59,32 +59,32 @@ impl Calls {
         &self,
         call: impl Future<Output = Result<T, DriverError>> + Send + 'static,
     ) -> Result<Result<T, DriverError>> {
-        let answer = timeout(self.limit, async {
+        let call = timeout(self.limit, async {
             let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(unavailable)?;
             let end = self.limit.max(ABANDONED_AFTER);
-            let under_way = UnderWay::new(&self.abandoned);
-            let awaited = under_way.awaited();
+            let running = RunningCall::new(&self.abandoned);
+            let caller = running.caller();
             let task = tokio::spawn(async move {
-                let answer = timeout(end, call).await;
-                drop((permit, under_way));
-                answer
+                let result = timeout(end, call).await;
+                drop((permit, running));
+                result
             });
-            let answer = task.await.map_err(unavailable)?.map_err(unavailable);
-            drop(awaited);
-            answer
+            let result = task.await.map_err(unavailable)?.map_err(unavailable);
+            drop(caller);
+            result
         });
-        answer.await.map_err(unavailable)?
+        call.await.map_err(unavailable)?
     }
 }
 
-/// A running call.
-struct UnderWay {
+/// A running call. It no longer counts as abandoned when it is dropped.
+struct RunningCall {
     abandoned: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
 }
 
-/// The caller of a running call.
-struct Awaited {
+/// The caller of a running call. If it is dropped before the call ends, the call counts as abandoned.
+struct WaitingCaller {
     abandoned: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
 }
@@ -96,17 +96,17 @@ enum State {
     Ended,
 }
 
-impl UnderWay {
+impl RunningCall {
     fn new(abandoned: &Arc<AtomicUsize>) -> Self {
         Self { abandoned: Arc::clone(abandoned), state: Arc::new(Mutex::new(State::Awaited)) }
     }
 
-    fn awaited(&self) -> Awaited {
-        Awaited { abandoned: Arc::clone(&self.abandoned), state: Arc::clone(&self.state) }
+    fn caller(&self) -> WaitingCaller {
+        WaitingCaller { abandoned: Arc::clone(&self.abandoned), state: Arc::clone(&self.state) }
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::replace(&mut *state, State::Ended) == State::Abandoned {
@@ -115,7 +115,7 @@ impl Drop for UnderWay {
     }
 }
 
-impl Drop for Awaited {
+impl Drop for WaitingCaller {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *state == State::Awaited {

@@ -56,7 +56,7 @@ impl RedisBuilder {
         self
     }
 
-    /// Sets the maximum time until an answer. Default: 500 ms.
+    /// Sets the maximum time until a reply. Default: 500 ms.
     ///
     /// The connection to a server that takes longer is closed.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {

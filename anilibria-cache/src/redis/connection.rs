@@ -37,19 +37,19 @@ pub(crate) enum Node {
 }
 
 impl Connection {
-    /// Returns the answer of `node` to `command`.
+    /// Returns the reply of `node` to `command`.
     pub(super) async fn send(&mut self, node: &Node, command: &Cmd) -> RedisResult<Value> {
-        let answer = match self {
+        let reply = match self {
             Self::Single { connection, .. } => connection.req_packed_command(command).await,
             Self::Cluster(connection) => match node.route() {
                 None => connection.req_packed_command(command).await,
                 Some(node) => connection.route_command(command.clone(), RoutingInfo::SingleNode(node)).await,
             },
         };
-        answer.and_then(Value::extract_error)
+        reply.and_then(Value::extract_error)
     }
 
-    /// Returns the answers to `commands`, each of which concerns one key. One server executes them in order, in one round
+    /// Returns the replies to `commands`, each of which concerns one key. One server executes them in order, in one round
     /// trip; the nodes of a cluster execute them concurrently.
     pub(super) async fn send_all(&mut self, commands: &[Cmd]) -> RedisResult<Vec<RedisResult<Value>>> {
         if commands.is_empty() {
@@ -61,8 +61,8 @@ impl Connection {
                 for command in commands {
                     pipeline.add_command(command.clone());
                 }
-                let answers = connection.req_packed_commands(&pipeline, 0, commands.len()).await?;
-                Ok(answers.into_iter().map(Value::extract_error).collect())
+                let replies = connection.req_packed_commands(&pipeline, 0, commands.len()).await?;
+                Ok(replies.into_iter().map(Value::extract_error).collect())
             }
             Self::Cluster(_) => {
                 Ok(join_all(commands.iter().map(|command| self.clone().send_owned(command))).await)
@@ -80,10 +80,10 @@ impl Connection {
                     tags.begin_read(keys)
                 });
                 pipeline.cmd("MGET").arg(keys);
-                let answers = connection.req_packed_commands(&pipeline, 0, pipeline.len()).await?;
-                let answers: Vec<Value> =
-                    answers.into_iter().map(Value::extract_error).collect::<RedisResult<_>>()?;
-                let Some(Value::Array(values)) = answers.last() else {
+                let replies = connection.req_packed_commands(&pipeline, 0, pipeline.len()).await?;
+                let replies: Vec<Value> =
+                    replies.into_iter().map(Value::extract_error).collect::<RedisResult<_>>()?;
+                let Some(Value::Array(values)) = replies.last() else {
                     return Err((ErrorKind::UnexpectedReturnType, "no array of values").into());
                 };
                 let generations: Vec<_> = values.iter().map(Generations::parse).collect();
@@ -94,7 +94,7 @@ impl Connection {
             }
             Self::Cluster(_) => {
                 let reads: Vec<Cmd> = keys.iter().map(Cmd::get).collect();
-                let parse = |answer: RedisResult<Value>| match answer {
+                let parse = |reply: RedisResult<Value>| match reply {
                     Ok(value) => Ok(Generations::parse(&value)),
                     Err(error) if error.code() == Some("WRONGTYPE") => Ok(Generations::default()),
                     Err(error) => Err(error),
@@ -132,7 +132,7 @@ impl Connection {
 }
 
 impl Node {
-    /// Returns the masters, from the answer to `CLUSTER SLOTS`: `[[first, last, [host, port, …], …], …]`.
+    /// Returns the masters, from the reply to `CLUSTER SLOTS`: `[[first, last, [host, port, …], …], …]`.
     pub(super) fn masters(slots: Value) -> RedisResult<Vec<Self>> {
         let mut masters: Vec<(String, u16)> = Vec::new();
         for range in redis::from_redis_value::<Vec<Vec<Value>>>(slots)? {

@@ -35,11 +35,11 @@ struct Shared {
     response_timeout: Duration,
 }
 
-/// Answers to several commands.
-pub(super) struct Answers {
+/// Replies to several commands.
+pub(super) struct Replies {
     /// One for each command, in the same order.
     pub(super) values: Vec<RedisResult<Value>>,
-    /// Tags known on the connection of the answers.
+    /// Tags known on the connection of the replies.
     pub(super) tags: Option<Arc<TagCache>>,
 }
 
@@ -71,30 +71,30 @@ impl Link {
         self.0.target.is_single()
     }
 
-    /// Returns the answer to `command`, which may be executed twice.
+    /// Returns the reply to `command`, which may be executed twice.
     pub(crate) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         self.send_to(&Node::Owner, command).await
     }
 
-    /// Returns the answer of `node` to `command`, which may be executed twice.
+    /// Returns the reply of `node` to `command`, which may be executed twice.
     pub(crate) async fn send_to(&self, node: &Node, command: &Cmd) -> RedisResult<Value> {
         Ok(self.read_from(node, command).await?.0)
     }
 
-    /// Returns the answer to `command`, which may be executed twice, and the tags known on the connection of the answer.
+    /// Returns the reply to `command`, which may be executed twice, and the tags known on the connection of the reply.
     pub(super) async fn read(&self, command: &Cmd) -> RedisResult<(Value, Option<Arc<TagCache>>)> {
         self.read_from(&Node::Owner, command).await
     }
 
-    /// Returns the answers to `commands`, and the tags known on the connection of the answers; see
+    /// Returns the replies to `commands`, and the tags known on the connection of the replies; see
     /// [`Connection::send_all`]. The commands may be executed twice.
-    pub(super) async fn send_all(&self, commands: &[Cmd]) -> RedisResult<Answers> {
+    pub(super) async fn send_all(&self, commands: &[Cmd]) -> RedisResult<Replies> {
         let mut attempts = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
-            let answers = self.in_time(connection.send_all(commands)).await;
-            if let Some(answers) = self.accept_or_retry(&connection, id, answers, &mut attempts) {
-                return Ok(Answers { values: answers?, tags: connection.tag_cache().cloned() });
+            let replies = self.in_time(connection.send_all(commands)).await;
+            if let Some(replies) = self.accept_or_retry(&connection, id, replies, &mut attempts) {
+                return Ok(Replies { values: replies?, tags: connection.tag_cache().cloned() });
             }
         }
     }
@@ -111,7 +111,7 @@ impl Link {
         }
     }
 
-    /// Returns the generations cached on the open connection. They may be outdated until the next answer.
+    /// Returns the generations cached on the open connection. They may be outdated until the next reply.
     pub(super) fn tag_cache(&self) -> Option<Arc<TagCache>> {
         match &*self.0.state.borrow() {
             State::Open { connection, .. } => connection.tag_cache().cloned(),
@@ -123,9 +123,9 @@ impl Link {
         let mut attempts = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
-            let answer = self.in_time(connection.send(node, command)).await;
-            if let Some(answer) = self.accept_or_retry(&connection, id, answer, &mut attempts) {
-                return Ok((answer?, connection.tag_cache().cloned()));
+            let reply = self.in_time(connection.send(node, command)).await;
+            if let Some(reply) = self.accept_or_retry(&connection, id, reply, &mut attempts) {
+                return Ok((reply?, connection.tag_cache().cloned()));
             }
         }
     }
@@ -139,29 +139,29 @@ impl Link {
         Node::masters(self.send_to(&Node::Any, command.arg("SLOTS")).await?)
     }
 
-    /// Returns the answer, or an error after the response timeout. The timeout of the library would not include the time
+    /// Returns the reply, or an error after the response timeout. The timeout of the library would not include the time
     /// that a command waits before it is sent.
-    async fn in_time<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        let answer = timeout(self.0.response_timeout, answer).await;
-        answer.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()))
+    async fn in_time<T>(&self, reply: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        let reply = timeout(self.0.response_timeout, reply).await;
+        reply.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no reply in time").into()))
     }
 
-    /// Returns `answer`, or `None` if the call has to be repeated. A server may close an idle connection, which is not noticed
+    /// Returns `reply`, or `None` if the call has to be repeated. A server may close an idle connection, which is not noticed
     /// before the next call; so a call that finds the connection closed is repeated once.
     fn accept_or_retry<T>(
         &self,
         connection: &Connection,
         id: u64,
-        answer: RedisResult<T>,
+        reply: RedisResult<T>,
         attempts: &mut u32,
     ) -> Option<RedisResult<T>> {
         *attempts += 1;
-        match answer {
+        match reply {
             Err(error) if connection.is_broken_by(&error) => {
                 self.lost(id, &error);
                 (*attempts > 1 || !error.is_connection_dropped()).then_some(Err(error))
             }
-            answer => Some(answer),
+            reply => Some(reply),
         }
     }
 

@@ -99,9 +99,9 @@ impl RedisStore {
         Self { redis }
     }
 
-    /// Parses the answer to a `GET`. An entry that has expired at `now` reads as absent.
-    async fn parse(key: &str, answer: RedisResult<Value>, now: SystemTime) -> Result<Option<Stamped>> {
-        match answer {
+    /// Parses the reply to a `GET`. An entry that has expired at `now` reads as absent.
+    async fn parse(key: &str, reply: RedisResult<Value>, now: SystemTime) -> Result<Option<Stamped>> {
+        match reply {
             Ok(Value::Nil) => Ok(None),
             Ok(Value::BulkString(bytes)) => {
                 let found = Stamped::decode(Bytes::from(bytes)).await;
@@ -156,9 +156,9 @@ impl RedisStore {
         if let Some(stamps) = &expected {
             commands.extend(batch.write_commands(stamps));
         }
-        let mut answers = self.link().send_all(&commands).await?.values;
-        let written = answers.split_off(tags);
-        let stamps = answers.into_iter().map(stamp).collect::<RedisResult<Vec<_>>>()?;
+        let mut replies = self.link().send_all(&commands).await?.values;
+        let written = replies.split_off(tags);
+        let stamps = replies.into_iter().map(stamp).collect::<RedisResult<Vec<_>>>()?;
         if expected.as_ref() == Some(&stamps) {
             return Ok(written);
         }
@@ -175,12 +175,12 @@ impl RedisStore {
                 Err(error) => result = Err(Error::rejected(NAME, *key, error.to_string())),
             }
         }
-        let answers = match self.write(&batch).await {
-            Ok(answers) => answers,
+        let replies = match self.write(&batch).await {
+            Ok(replies) => replies,
             Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
         };
-        for ((key, name), answer) in keys.into_iter().zip(batch.names()).zip(answers) {
-            if let Err(error) = answer {
+        for ((key, name), reply) in keys.into_iter().zip(batch.names()).zip(replies) {
+            if let Err(error) = reply {
                 result = Err(self.write_error(key, name, error).await);
             }
         }
@@ -233,8 +233,8 @@ impl RedisStore {
                 call.arg(argument(action)).arg(others).arg(&[value::VERSION][..]).arg(&[format::VERSION][..]);
                 call.arg(&format::deadlines(expired));
             }
-            for answer in self.link().send_all(&calls).await?.values {
-                count += from_redis_value::<u64>(answer?)?;
+            for reply in self.link().send_all(&calls).await?.values {
+                count += from_redis_value::<u64>(reply?)?;
             }
         }
         Ok(count)
@@ -249,9 +249,9 @@ impl RedisStore {
     }
 }
 
-/// Returns the current generation of a tag, from the answer of a script.
-fn stamp(answer: RedisResult<Value>) -> RedisResult<u64> {
-    match Generations::parse(&answer?).current {
+/// Returns the current generation of a tag, from the reply of a script.
+fn stamp(reply: RedisResult<Value>) -> RedisResult<u64> {
+    match Generations::parse(&reply?).current {
         0 => Err((ErrorKind::UnexpectedReturnType, "no generations of a tag").into()),
         current => Ok(current),
     }
@@ -280,11 +280,11 @@ impl Store for RedisStore {
     }
 
     async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
-        let (answer, cache) = match self.link().read(&Cmd::get(self.keys().entry(key))).await {
+        let (reply, cache) = match self.link().read(&Cmd::get(self.keys().entry(key))).await {
             Ok((value, cache)) => (Ok(value), cache),
             Err(error) => (Err(error), None),
         };
-        let Some(found) = Self::parse(key, answer, now).await? else { return Ok(None) };
+        let Some(found) = Self::parse(key, reply, now).await? else { return Ok(None) };
         let tags = found.entry.tags().iter().map(Tag::as_str);
         if tags.len() == 0 {
             return Ok(Some(found.entry));
@@ -299,15 +299,15 @@ impl Store for RedisStore {
 
     async fn get_many(&self, keys: &[&str], now: SystemTime) -> Result<Vec<Option<Entry>>> {
         let reads: Vec<Cmd> = keys.iter().map(|key| Cmd::get(self.keys().entry(key))).collect();
-        let answers = self.link().send_all(&reads).await.map_err(unavailable)?;
+        let replies = self.link().send_all(&reads).await.map_err(unavailable)?;
         let mut found = Vec::with_capacity(keys.len());
-        for (key, answer) in keys.iter().zip(answers.values) {
-            found.push(match Self::parse(key, answer, now).await {
+        for (key, reply) in keys.iter().zip(replies.values) {
+            found.push(match Self::parse(key, reply, now).await {
                 Err(Error::Corrupt { .. }) => None,
                 result => result?,
             });
         }
-        self.resolve(found, answers.tags.as_deref()).await.map_err(unavailable)
+        self.resolve(found, replies.tags.as_deref()).await.map_err(unavailable)
     }
 
     async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {

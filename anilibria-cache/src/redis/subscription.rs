@@ -171,7 +171,7 @@ impl Subscription {
         let open = self.open.as_mut()?;
         match last_number(&mut open.connection, &self.redis.keys().generation()).await {
             Ok(last) => {
-                // The server sends messages before later answers, so all messages up to this number are in the inbox.
+                // The server sends messages before later replies, so all messages up to this number are in the inbox.
                 open.check = Some(Check { last, unread: open.inbox.len() });
                 open.check_at = Instant::now() + self.redis.check_every();
             }

@@ -50,7 +50,7 @@ impl Target {
         }
         let nodes = url.hosts.iter().map(|host| url.node(host)).collect::<Result<Vec<_>, _>>()?;
         let config = AsyncConnectionConfig::new()
-            // The link limits the time of each answer.
+            // The link limits the time of each reply.
             .set_response_timeout(None)
             .set_connection_timeout(Some(options.connect_timeout))
             .set_concurrency_limit(options.max_in_flight);
@@ -265,7 +265,7 @@ fn is_resp3_unsupported(error: &RedisError) -> bool {
     error.kind() == ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO")
 }
 
-/// Returns `node` with RESP3, the protocol in which a server may send messages between answers.
+/// Returns `node` with RESP3, the protocol in which a server may send messages between replies.
 fn with_pushes(node: &ConnectionInfo) -> ConnectionInfo {
     let settings: RedisConnectionInfo = node.redis_settings().clone();
     node.clone().set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::{
     MIB, SlowLoad, TTL, load,
-    scripted::{Act, Op, Scripted, gate},
+    scripted::{Behaviour, Op, Scripted, gate},
 };
 
 const PROBE: Duration = Duration::from_millis(10);
@@ -55,14 +55,14 @@ impl Instance {
     /// Waits until the instance has received `messages` messages of other instances.
     async fn until_received(&self, messages: u64) {
         while self.cache.stats().await.backplane.unwrap().received < messages {
-            let_time_pass().await;
+            advance_time().await;
         }
         // The last message is applied in the next step of the listener.
-        let_time_pass().await;
+        advance_time().await;
     }
 }
 
-async fn let_time_pass() {
+async fn advance_time() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
@@ -161,12 +161,12 @@ async fn load_is_revoked_if_an_invalidation_is_received_later() {
     let it = Instance::new(far, &clock, backplane);
     load(&it.cache, "key", "old").await;
     while it.far.store.get_now("key", clock.now()).is_none() {
-        let_time_pass().await;
+        advance_time().await;
     }
 
     signals.send(Signal::Invalidate(Invalidation::remove(Scope::key("key")))).unwrap();
     it.until_received(1).await;
-    let_time_pass().await;
+    advance_time().await;
 
     let far = it.far.store.get_now("key", clock.now());
     assert!(it.has("key").is_none() && !far.is_some_and(|entry| entry.is_fresh(clock.now())));
@@ -178,14 +178,14 @@ async fn value_read_from_a_shared_level_before_a_change_is_neither_returned_nor_
     one.cache.set("key", "old").await;
     other.until_received(1).await;
     let slow = gate();
-    other.far.on(Op::Get, Act::After(Arc::clone(&slow)));
+    other.far.on(Op::Get, Behaviour::After(Arc::clone(&slow)));
     let asked = other.far.calls(Op::Get);
     let cache = other.cache.clone();
     let reader = tokio::spawn(async move { load(&cache, "key", "new").await });
     while other.far.calls(Op::Get) == asked {
-        let_time_pass().await;
+        advance_time().await;
     }
-    let_time_pass().await;
+    advance_time().await;
 
     one.cache.remove("key").await;
     other.until_received(2).await;
@@ -205,9 +205,9 @@ async fn resync_expires_unshared_levels_and_keeps_values_for_fail_safe() {
 
     signals.send(Signal::Resync).unwrap();
     while it.cache.stats().await.backplane.unwrap().resyncs == 0 {
-        let_time_pass().await;
+        advance_time().await;
     }
-    let_time_pass().await;
+    advance_time().await;
 
     assert!(it.has("key").is_none() && it.near.get_now("key", clock.now()).is_some());
     assert_eq!(load(&it.cache, "key", "loaded").await.origin(), Origin::Level { index: 1, name: "far" });
@@ -264,12 +264,12 @@ async fn recovered_shared_level_expires_the_levels_of_other_instances() {
     let (one, other) = pair().await;
     one.cache.set("key", "old").await;
     other.until_received(1).await;
-    one.far.on_all(&Act::Fail);
+    one.far.on_all(&Behaviour::Fail);
 
     one.cache.remove("key").await;
     other.until_received(2).await;
     let old_copy = load(&other.cache, "key", "loaded").await;
-    one.far.on_all(&Act::Work);
+    one.far.on_all(&Behaviour::Succeed);
     other.until_received(3).await;
 
     assert_eq!(old_copy.value(), "old");

@@ -24,7 +24,7 @@ use tokio::{
 
 use super::{
     MIB,
-    scripted::{Act, Scripted},
+    scripted::{Behaviour, Scripted},
 };
 
 const KEYS: [&str; 3] = ["a:1", "a:2", "b:1"];
@@ -187,10 +187,10 @@ async fn trouble(clock: ManualClock, far: Vec<Scripted>, breaks: bool, end: Arc<
         }
         clock.advance(NEAR_TTL / 8);
         let connection = &far[random.usize(..far.len())];
-        connection.on_all(if breaks && random.bool() { &Act::Fail } else { &Act::Work });
+        connection.on_all(if breaks && random.bool() { &Behaviour::Fail } else { &Behaviour::Succeed });
     }
     for connection in far {
-        connection.on_all(&Act::Work);
+        connection.on_all(&Behaviour::Succeed);
     }
 }
 

@@ -52,13 +52,13 @@ async fn ask(cache: &Cache, gate: &Arc<Semaphore>) -> Cached {
     cache.get_or_load("key", [], loader).await.unwrap()
 }
 
-async fn until_it_is(cache: &Cache, value: &str) {
+async fn until_value(cache: &Cache, value: &str) {
     while cache.peek("key").await.is_none_or(|cached| cached.value() != value) {
         yield_now().await;
     }
 }
 
-async fn let_tasks_run() {
+async fn yield_to_tasks() {
     for _ in 0..100 {
         yield_now().await;
     }
@@ -76,16 +76,16 @@ async fn eager_refresh_serves_the_current_value_and_loads_once() {
 
         clock.advance((TTL / 2).saturating_sub(Duration::from_nanos(1)));
         ask(&cache, &gate).await;
-        let_tasks_run().await;
+        yield_to_tasks().await;
         let early = cache.stats().await.loads;
         clock.advance(Duration::from_nanos(1));
         for _ in 0..10 {
             let hit = ask(&cache, &gate).await;
             assert!(!hit.is_stale() && hit.value() == "old");
-            let_tasks_run().await;
+            yield_to_tasks().await;
         }
         gate.add_permits(10);
-        until_it_is(&cache, "new").await;
+        until_value(&cache, "new").await;
 
         let stats = cache.stats().await;
         assert_eq!((early, stats.loads, stats.eager_refreshes, stats.hits), (0, 1, 1, 11));
@@ -121,7 +121,7 @@ async fn failed_refresh_is_hidden_and_repeated_after_a_pause() {
         clock.advance(pause);
         let hit = fail().await;
         assert!(!hit.is_stale() && hit.value() == "old");
-        let_tasks_run().await;
+        yield_to_tasks().await;
         loads.push(cache.stats().await.loads);
     }
 
@@ -137,7 +137,7 @@ async fn value_refreshed_by_another_instance_is_copied_instead_of_loaded() {
     far.store.set("key", theirs, clock.now()).await.unwrap();
 
     let hit = load(&cache, "key", "mine").await;
-    until_it_is(&cache, "theirs").await;
+    until_value(&cache, "theirs").await;
 
     assert_eq!(hit.value(), "old");
     assert_eq!(cache.stats().await.loads, 0);
@@ -150,8 +150,8 @@ async fn value_of_a_further_level_is_refreshed_in_the_background() {
     clock.advance(FAR_TTL / 2);
 
     let hit = load(&cache, "key", "new").await;
-    until_it_is(&cache, "new").await;
-    let_tasks_run().await;
+    until_value(&cache, "new").await;
+    yield_to_tasks().await;
 
     assert_eq!((hit.origin(), &hit.value()[..]), (Origin::Level { index: 1, name: "far" }, &b"old"[..]));
     assert_eq!(far.store.get("key", clock.now()).await.unwrap().unwrap().value(), "new");
@@ -168,7 +168,7 @@ async fn failed_refresh_does_not_extend_the_ttl_on_the_nearest_level() {
     while cache.stats().await.load_failures == 0 {
         yield_now().await;
     }
-    let_tasks_run().await;
+    yield_to_tasks().await;
 
     let life = near.get_now("key", clock.now()).unwrap().lifetime();
     assert_eq!((life.refresh_at, life.fresh_until), (clock.now() + PAUSE, clock.now() + TTL));
@@ -187,7 +187,7 @@ async fn value_removed_during_its_refresh_is_not_stored() {
 
     cache.remove("key").await;
     gate.add_permits(1);
-    let_tasks_run().await;
+    yield_to_tasks().await;
 
     assert!(cache.peek("key").await.is_none());
 }

@@ -28,7 +28,7 @@ use tokio::{
 
 use super::{
     MIB, TTL, load,
-    scripted::{Act, Op, Scripted, gate},
+    scripted::{Behaviour, Op, Scripted, gate},
 };
 
 const fn ms(count: u64) -> Duration {
@@ -149,10 +149,10 @@ impl Backplane for ByHand {
 }
 
 /// A lock that always belongs to another instance.
-struct Taken;
+struct LockHeldElsewhere;
 
 #[async_trait]
-impl LoadLock for Taken {
+impl LoadLock for LockHeldElsewhere {
     fn name(&self) -> &'static str {
         "taken"
     }
@@ -408,7 +408,7 @@ async fn waiting_for_a_load_lock_polls_further_levels_at_a_limited_rate() {
         .ttl(TTL)
         .level(mongo.clone())
         .ttl(TTL)
-        .load_lock(Taken, Duration::from_secs(5))
+        .load_lock(LockHeldElsewhere, Duration::from_secs(5))
         .build();
 
     load(&cache, "k", "v").await;
@@ -427,7 +427,7 @@ fn cache_in_a_second_runtime_receives_backplane_messages() {
     let (cache, other) = (build(), build());
     runtime().block_on(async { load(&cache, "k", "old").await });
 
-    let answer = runtime().block_on(async {
+    let result = runtime().block_on(async {
         load(&cache, "warm", "x").await;
         sleep(ms(200)).await;
         other.remove("k").await;
@@ -435,7 +435,7 @@ fn cache_in_a_second_runtime_receives_backplane_messages() {
         load(&cache, "k", "new").await
     });
 
-    assert_eq!(answer.value(), "new");
+    assert_eq!(result.value(), "new");
 }
 
 /// A single write that exceeds the 500 ms limit counts as one failure. A level is taken out of use only after
@@ -525,12 +525,12 @@ async fn resync_does_not_replace_a_pending_invalidation_of_the_shared_level() {
         .backplane(backplane)
         .build();
     cache.set("k", "old").await;
-    far.on(Op::Invalidate, Act::Fail);
+    far.on(Op::Invalidate, Behaviour::Fail);
     cache.invalidate(Invalidation::expire(Scope::All)).await;
 
     to_cache.send(Signal::Resync).unwrap();
     sleep(ms(10)).await;
-    far.on(Op::Invalidate, Act::Work);
+    far.on(Op::Invalidate, Behaviour::Succeed);
     sleep(Duration::from_secs(10)).await;
 
     assert_eq!(load(&cache, "k", "new").await.value(), "new");
@@ -541,13 +541,13 @@ async fn resync_does_not_replace_a_pending_invalidation_of_the_shared_level() {
 async fn a_load_does_not_wait_for_a_hanging_write_of_its_key() {
     let far = Scripted::new();
     let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).level(far.clone()).ttl(TTL).build();
-    far.on(Op::Set, Act::Hang);
+    far.on(Op::Set, Behaviour::Hang);
     load(&cache, "k", "old").await;
     cache.expire("k").await;
 
-    let answer = timeout(Duration::from_secs(2), load(&cache, "k", "new")).await;
+    let result = timeout(Duration::from_secs(2), load(&cache, "k", "new")).await;
 
-    assert_eq!(answer.unwrap().value(), "new");
+    assert_eq!(result.unwrap().value(), "new");
 }
 
 /// A dropped cache no longer listens to the backplane. A load that has not begun yet must not store a value.
@@ -555,7 +555,7 @@ async fn a_load_does_not_wait_for_a_hanging_write_of_its_key() {
 async fn a_cache_that_was_dropped_during_a_lookup_does_not_start_the_load() {
     let (far, opened) = (Scripted::new(), gate());
     let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).level(far.clone()).ttl(TTL).build();
-    far.on(Op::Get, Act::Before(Arc::clone(&opened)));
+    far.on(Op::Get, Behaviour::Before(Arc::clone(&opened)));
     let (loader, caller) = gated_load(&cache, "k", "old");
     sleep(ms(10)).await;
 

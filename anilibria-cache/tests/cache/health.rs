@@ -8,7 +8,7 @@ use anilibria_cache::{
 
 use super::{
     MIB, TTL, load,
-    scripted::{Act, Op, Scripted},
+    scripted::{Behaviour, Op, Scripted},
 };
 
 const FAR_TTL: Duration = Duration::from_hours(1);
@@ -48,11 +48,11 @@ impl Fixture {
     }
 
     /// Makes the further level work and waits until it is repaired.
-    async fn come_back(&self) {
-        self.far.on_all(&Act::Work);
+    async fn recover(&self) {
+        self.far.on_all(&Behaviour::Succeed);
         let needs_repair = |stats: LevelStats| stats.is_unavailable || stats.unapplied > 0;
         while needs_repair(self.far_stats().await) {
-            let_time_pass().await;
+            advance_time().await;
         }
     }
 
@@ -61,21 +61,21 @@ impl Fixture {
         self.near.invalidate(&Invalidation::remove(Scope::All), self.clock.now()).await.unwrap();
     }
 
-    async fn far_has(&self, key: &str) -> Option<bytes::Bytes> {
+    async fn peek_far(&self, key: &str) -> Option<bytes::Bytes> {
         self.far.store.get(key, self.clock.now()).await.unwrap().map(|entry| entry.value().clone())
     }
 }
 
 /// Advances the paused clock of the runtime.
-async fn let_time_pass() {
+async fn advance_time() {
     tokio::time::sleep(PROBE).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn level_is_unavailable_after_the_allowed_failures() {
     let it = fixture();
-    it.far.on(Op::Get, Act::Fail);
-    it.far.on(Op::Ping, Act::Fail);
+    it.far.on(Op::Get, Behaviour::Fail);
+    it.far.on(Op::Ping, Behaviour::Fail);
 
     for number in 0..10 {
         it.cache.peek(&format!("key:{number}")).await;
@@ -92,10 +92,10 @@ async fn failures_that_are_not_consecutive_do_not_open_the_breaker() {
     let it = fixture();
 
     for _ in 0..5 {
-        it.far.on(Op::Get, Act::Fail);
+        it.far.on(Op::Get, Behaviour::Fail);
         it.cache.peek("key").await;
         it.cache.peek("key").await;
-        it.far.on(Op::Get, Act::Work);
+        it.far.on(Op::Get, Behaviour::Succeed);
         it.cache.peek("key").await;
     }
 
@@ -108,7 +108,7 @@ async fn failed_invalidation_hides_covered_values_only_until_it_is_repeated() {
     for key in ["key", "other"] {
         it.cache.set(key, "old").await;
     }
-    it.far.on(Op::Invalidate, Act::Fail);
+    it.far.on(Op::Invalidate, Behaviour::Fail);
 
     it.cache.remove("key").await;
     it.forget_near().await;
@@ -117,9 +117,9 @@ async fn failed_invalidation_hides_covered_values_only_until_it_is_repeated() {
 
     assert_eq!((missed.is_unavailable, missed.unapplied), (false, 1));
     assert!(key.is_none() && other.is_some());
-    assert!(it.far_has("key").await.is_some());
-    it.come_back().await;
-    assert!(it.far_has("key").await.is_none());
+    assert!(it.peek_far("key").await.is_some());
+    it.recover().await;
+    assert!(it.peek_far("key").await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,7 +127,7 @@ async fn all_kinds_of_failed_invalidations_are_repeated() {
     for way in ["key", "tag", "pattern", "all", "expire"] {
         let it = fixture();
         it.cache.set("key", NewValue::new("old").tag("tag")).await;
-        it.far.on_all(&Act::Fail);
+        it.far.on_all(&Behaviour::Fail);
 
         match way {
             "key" => it.cache.remove("key").await,
@@ -136,7 +136,7 @@ async fn all_kinds_of_failed_invalidations_are_repeated() {
             "all" => it.cache.clear().await,
             _ => it.cache.expire("key").await,
         }
-        it.come_back().await;
+        it.recover().await;
 
         assert!(it.cache.peek("key").await.is_none(), "{way}");
         assert_eq!(it.far_stats().await.unapplied, 0, "{way}");
@@ -147,10 +147,10 @@ async fn all_kinds_of_failed_invalidations_are_repeated() {
 async fn recovered_level_does_not_serve_values_that_were_replaced_meanwhile() {
     let it = fixture();
     it.cache.set("key", "old").await;
-    it.far.on_all(&Act::Fail);
+    it.far.on_all(&Behaviour::Fail);
 
     it.cache.set("key", "new").await;
-    it.come_back().await;
+    it.recover().await;
     it.forget_near().await;
 
     assert!(it.cache.peek("key").await.is_none());
@@ -162,13 +162,13 @@ async fn overflow_of_the_log_expires_the_whole_level() {
     for key in ["one", "two", "three", "untouched"] {
         it.cache.set(key, "old").await;
     }
-    it.far.on_all(&Act::Fail);
+    it.far.on_all(&Behaviour::Fail);
 
     for key in ["one", "two", "three"] {
         it.cache.expire(key).await;
     }
     let missed = it.far_stats().await.unapplied;
-    it.come_back().await;
+    it.recover().await;
     it.forget_near().await;
 
     // Two invalidations of keys, and one of everything.
@@ -181,7 +181,7 @@ async fn overflow_of_the_log_expires_the_whole_level() {
 #[tokio::test(start_paused = true)]
 async fn hanging_level_times_out_and_becomes_unavailable() {
     let it = fixture();
-    it.far.on_all(&Act::Hang);
+    it.far.on_all(&Behaviour::Hang);
 
     for key in ["a", "b", "c", "d", "e"] {
         assert_eq!(load(&it.cache, key, "value").await.origin(), Origin::Loader);
@@ -195,7 +195,7 @@ async fn hanging_level_times_out_and_becomes_unavailable() {
 #[tokio::test(start_paused = true)]
 async fn hanging_level_does_not_delay_callers_with_a_soft_timeout() {
     let it = fixture();
-    it.far.on(Op::Get, Act::Hang);
+    it.far.on(Op::Get, Behaviour::Hang);
     let hasty = Options::new().hard_timeout(TIMEOUT / 4);
 
     let first = it
@@ -203,7 +203,7 @@ async fn hanging_level_does_not_delay_callers_with_a_soft_timeout() {
         .get_or_load_with(&hasty, "key", [], |_| async { Ok::<_, std::convert::Infallible>("value") })
         .await;
     while it.cache.stats().await.loads == 0 {
-        let_time_pass().await;
+        advance_time().await;
     }
     let second = load(&it.cache, "key", "loaded twice").await;
 
@@ -215,7 +215,7 @@ async fn hanging_level_does_not_delay_callers_with_a_soft_timeout() {
 async fn rejected_value_removes_the_previous_one() {
     let it = fixture();
     it.cache.set("key", "old").await;
-    it.far.on(Op::Set, Act::Reject);
+    it.far.on(Op::Set, Behaviour::Reject);
 
     it.cache.set("key", "new").await;
     it.forget_near().await;
@@ -228,12 +228,12 @@ async fn rejected_value_removes_the_previous_one() {
 #[tokio::test(start_paused = true)]
 async fn corrupt_entry_is_a_miss_and_is_overwritten_and_does_not_open_the_breaker() {
     let it = fixture();
-    it.far.on(Op::Get, Act::Corrupt);
+    it.far.on(Op::Get, Behaviour::Corrupt);
 
     for key in ["a", "b", "c", "d", "e"] {
         assert_eq!(load(&it.cache, key, "value").await.origin(), Origin::Loader);
     }
-    it.far.on(Op::Get, Act::Work);
+    it.far.on(Op::Get, Behaviour::Succeed);
     it.forget_near().await;
     let again = load(&it.cache, "a", "loaded again").await;
 
@@ -245,9 +245,9 @@ async fn corrupt_entry_is_a_miss_and_is_overwritten_and_does_not_open_the_breake
 #[tokio::test(start_paused = true)]
 async fn recovered_level_is_read_and_written() {
     let it = fixture();
-    it.far.on_all(&Act::Fail);
+    it.far.on_all(&Behaviour::Fail);
     it.cache.remove("anything").await;
-    it.come_back().await;
+    it.recover().await;
 
     load(&it.cache, "key", "value").await;
     it.forget_near().await;
@@ -264,20 +264,20 @@ async fn level_that_fails_during_its_repair_stays_unavailable_and_loses_no_inval
     for key in ["one", "two"] {
         it.cache.set(key, "old").await;
     }
-    it.far.on_all(&Act::Fail);
+    it.far.on_all(&Behaviour::Fail);
     it.cache.remove("one").await;
     it.cache.remove("two").await;
 
-    it.far.on(Op::Ping, Act::Work);
+    it.far.on(Op::Ping, Behaviour::Succeed);
     let asked = it.far.calls(Op::Invalidate);
     while it.far.calls(Op::Invalidate) < asked + 3 {
-        let_time_pass().await;
+        advance_time().await;
     }
     let meanwhile = it.far_stats().await;
-    it.come_back().await;
+    it.recover().await;
 
     assert_eq!((meanwhile.is_unavailable, meanwhile.unapplied), (true, 2));
-    assert_eq!((it.far_has("one").await, it.far_has("two").await), (None, None));
+    assert_eq!((it.peek_far("one").await, it.peek_far("two").await), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,9 +285,9 @@ async fn ping_reports_each_level() {
     let it = fixture();
     let well = it.cache.ping().await;
 
-    it.far.on(Op::Ping, Act::Fail);
+    it.far.on(Op::Ping, Behaviour::Fail);
     let failing = it.cache.ping().await;
-    it.far.on(Op::Ping, Act::Hang);
+    it.far.on(Op::Ping, Behaviour::Hang);
     let hanging = it.cache.ping().await;
 
     assert_eq!([well[0].name, well[1].name], ["memory", "far"]);
@@ -300,7 +300,7 @@ async fn transferred_bytes_are_counted() {
     let it = fixture();
 
     load(&it.cache, "key", "12345").await;
-    let_time_pass().await;
+    advance_time().await;
     it.forget_near().await;
     load(&it.cache, "key", "12345").await;
 
@@ -320,14 +320,14 @@ async fn nearest_level_may_be_unavailable() {
         .ttl(FAR_TTL)
         .build();
     load(&cache, "key", "old").await;
-    near.on_all(&Act::Fail);
+    near.on_all(&Behaviour::Fail);
 
     cache.remove("key").await;
     let new = load(&cache, "key", "new").await;
     let hit = load(&cache, "key", "loaded twice").await;
-    near.on_all(&Act::Work);
+    near.on_all(&Behaviour::Succeed);
     while cache.stats().await.levels[0].is_unavailable {
-        let_time_pass().await;
+        advance_time().await;
     }
     load(&cache, "key", "loaded twice").await;
     let back = load(&cache, "key", "loaded twice").await;

@@ -180,7 +180,7 @@ async fn removal_between_the_writes_to_two_levels_applies_to_both() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     far.gate.forget_permits(Semaphore::MAX_PERMITS);
     let load = SlowLoad::begin(&cache, "key", Ok("old")).await;
-    load.let_go();
+    load.release();
     while far.store.get_now("key", clock.now()).is_none() {
         tokio::task::yield_now().await;
     }

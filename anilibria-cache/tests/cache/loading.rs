@@ -85,9 +85,9 @@ async fn a_thousand_callers_of_a_cold_key_cause_one_load() {
     until_coalesced(&cache, 999).await;
 
     load.end().await.unwrap();
-    let answers = futures::future::try_join_all(waiters).await.unwrap();
+    let results = futures::future::try_join_all(waiters).await.unwrap();
 
-    assert!(answers.into_iter().all(|answer| answer.unwrap().value() == "value"));
+    assert!(results.into_iter().all(|result| result.unwrap().value() == "value"));
     let stats = cache.stats().await;
     assert_eq!((stats.loads, stats.coalesced, stats.misses, stats.hits), (1, 999, 1000, 0));
 }
@@ -100,9 +100,9 @@ async fn unsynchronized_stampede_causes_one_load() {
         let cache = cache.clone();
         tokio::spawn(async move { load(&cache, "key", "value").await })
     });
-    let answers = futures::future::try_join_all(callers).await.unwrap();
+    let results = futures::future::try_join_all(callers).await.unwrap();
 
-    assert!(answers.iter().all(|answer| answer.value() == "value"));
+    assert!(results.iter().all(|result| result.value() == "value"));
     let stats = cache.stats().await;
     assert_eq!((stats.loads, stats.hits + stats.misses), (1, 1000));
 }
@@ -115,7 +115,7 @@ async fn load_continues_when_its_first_caller_is_dropped() {
     until_coalesced(&cache, 1).await;
 
     load.caller.abort();
-    load.let_go();
+    load.release();
 
     assert_eq!(waiter.await.unwrap().unwrap().value(), "value");
     assert_eq!(cache.stats().await.loads, 1);
@@ -127,7 +127,7 @@ async fn value_is_stored_when_all_callers_are_dropped() {
     let load = SlowLoad::begin(&cache, "key", Ok("value")).await;
 
     load.caller.abort();
-    load.let_go();
+    load.release();
     let later = wait_for(&cache, "key").await.unwrap();
 
     assert_eq!(later.unwrap().value(), "value");
@@ -153,7 +153,7 @@ async fn error_reaches_all_waiting_callers_and_the_next_call_loads() {
 async fn panic_of_the_loader_is_an_error_and_the_next_call_loads() {
     let (cache, _) = cache();
 
-    let panicked = cache.get_or_load("key", [], || async { explode() }).await;
+    let panicked = cache.get_or_load("key", [], || async { must_not_run() }).await;
     let retried = SlowLoad::begin(&cache, "key", Ok("value")).await.end().await;
 
     assert!(matches!(panicked, Err(LoadError::Interrupted)));
@@ -161,7 +161,7 @@ async fn panic_of_the_loader_is_an_error_and_the_next_call_loads() {
     assert_eq!(cache.stats().await.load_failures, 1);
 }
 
-fn explode() -> Result<&'static str, String> {
+fn must_not_run() -> Result<&'static str, String> {
     panic!("this panic is part of a test");
 }
 
@@ -213,9 +213,9 @@ fn without_a_runtime_the_load_runs_within_the_call() {
     let mut context = Context::from_waker(Waker::noop());
 
     let call = cache.get_or_load("key", [], || ready(Ok::<_, Infallible>("value")));
-    let Poll::Ready(answer) = pin!(call).poll(&mut context) else { panic!("nothing to wait for") };
+    let Poll::Ready(result) = pin!(call).poll(&mut context) else { panic!("nothing to wait for") };
 
-    assert_eq!(answer.unwrap().value(), "value");
+    assert_eq!(result.unwrap().value(), "value");
 }
 
 #[test]
@@ -227,9 +227,9 @@ fn cancelled_load_without_a_runtime_releases_its_key() {
         assert!(pin!(call).poll(&mut context).is_pending());
     }
 
-    let answer = pin!(load(&cache, "key", "value")).poll(&mut context);
+    let result = pin!(load(&cache, "key", "value")).poll(&mut context);
 
-    assert!(matches!(answer, Poll::Ready(cached) if cached.value() == "value"));
+    assert!(matches!(result, Poll::Ready(cached) if cached.value() == "value"));
 }
 
 #[tokio::test]

@@ -67,12 +67,12 @@ impl SlowLoad {
         Self { caller, gate }
     }
 
-    fn let_go(&self) {
+    fn release(&self) {
         self.gate.add_permits(1);
     }
 
     async fn end(self) -> Result<Cached, LoadError<String>> {
-        self.let_go();
+        self.release();
         self.caller.await.unwrap()
     }
 }

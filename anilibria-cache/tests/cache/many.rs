@@ -11,7 +11,7 @@ use anilibria_cache::{Cache, LoadError, ManualClock, MemoryStore, NewValue, Opti
 
 use super::{
     MIB, SlowLoad, TTL, load,
-    scripted::{Act, Op, Scripted},
+    scripted::{Behaviour, Op, Scripted},
 };
 
 type Keys = Arc<Mutex<Vec<Vec<String>>>>;
@@ -134,9 +134,9 @@ async fn get_copies_counts_and_serves_stale_values_and_peek_does_neither() {
 
     let peeked = cache.peek("key").await.unwrap().origin();
     let got = cache.get("key").await.unwrap().origin();
-    far.on(Op::Get, Act::Fail);
+    far.on(Op::Get, Behaviour::Fail);
     let near = cache.get("key").await.unwrap().origin();
-    far.on(Op::Get, Act::Work);
+    far.on(Op::Get, Behaviour::Succeed);
     clock.advance(TTL + Duration::from_secs(1));
     let stale = cache.get("key").await.unwrap();
 

@@ -10,7 +10,7 @@ use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
 
 use super::{
     MIB,
-    scripted::{Act, Scripted},
+    scripted::{Behaviour, Scripted},
 };
 
 const KEYS: [&str; 4] = ["a:1", "a:2", "b:1", "b:2"];
@@ -24,7 +24,7 @@ enum Step {
     GetWhenSourceIsDown { key: usize },
     GetWithoutStale { key: usize },
     Set { key: usize },
-    Change { about: About, remove: bool },
+    Change { target: Target, remove: bool },
     Wait { seconds: u64 },
     FarGoesDown,
     FarComesBack,
@@ -32,7 +32,7 @@ enum Step {
 
 /// Keys whose source is changed and which are then invalidated.
 #[derive(Clone, Copy, Debug)]
-enum About {
+enum Target {
     Key(usize),
     /// Each key has a tag with its number and one with its letter.
     Number(usize),
@@ -41,7 +41,7 @@ enum About {
     All,
 }
 
-impl About {
+impl Target {
     fn covers(self, key: usize) -> bool {
         match self {
             Self::Key(this) => this == key,
@@ -64,19 +64,19 @@ impl About {
 
 fn step() -> impl Strategy<Value = Step> {
     let key = || 0..KEYS.len();
-    let about = prop_oneof![
-        key().prop_map(About::Key),
-        (0..2_usize).prop_map(About::Number),
-        (0..2_usize).prop_map(About::Letter),
-        (0..2_usize).prop_map(About::Pattern),
-        Just(About::All),
+    let target = prop_oneof![
+        key().prop_map(Target::Key),
+        (0..2_usize).prop_map(Target::Number),
+        (0..2_usize).prop_map(Target::Letter),
+        (0..2_usize).prop_map(Target::Pattern),
+        Just(Target::All),
     ];
     prop_oneof![
         8 => key().prop_map(|key| Step::Get { key }),
         3 => key().prop_map(|key| Step::GetWhenSourceIsDown { key }),
         1 => key().prop_map(|key| Step::GetWithoutStale { key }),
         2 => key().prop_map(|key| Step::Set { key }),
-        4 => (about, any::<bool>()).prop_map(|(about, remove)| Step::Change { about, remove }),
+        4 => (target, any::<bool>()).prop_map(|(target, remove)| Step::Change { target, remove }),
         3 => (1..100_u64).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just(Step::FarGoesDown),
         1 => Just(Step::FarComesBack),
@@ -85,7 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Versions that a lookup of a key may return.
 #[derive(Clone, Copy, Debug, Default)]
-struct Truth {
+struct ExpectedVersions {
     /// Version of the source, and the oldest version that may be returned as fresh.
     version: u64,
     /// Oldest version that may be returned at all.
@@ -97,7 +97,7 @@ struct World {
     far: Scripted,
     clock: ManualClock,
     now: Duration,
-    truth: [Truth; 4],
+    expected: [ExpectedVersions; 4],
     /// Time of the clock at which each version of each key began.
     born: HashMap<(usize, u64), Duration>,
 }
@@ -115,8 +115,8 @@ impl World {
             .log_capacity(3)
             .clock(clock.clone())
             .build();
-        let truth = [Truth::default(); 4];
-        Self { cache, far, clock, now: Duration::ZERO, truth, born: HashMap::new() }
+        let expected = [ExpectedVersions::default(); 4];
+        Self { cache, far, clock, now: Duration::ZERO, expected, born: HashMap::new() }
     }
 
     async fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
@@ -127,13 +127,13 @@ impl World {
                 self.get(key, Options::new().fail_safe(Duration::ZERO), false).await?;
             }
             Step::Set { key } => {
-                self.change(About::Key(key), false);
+                self.change(Target::Key(key), false);
                 let value = self.value(key);
                 self.cache.set(KEYS[key], value).await;
             }
-            Step::Change { about, remove } => {
-                self.change(about, remove);
-                let scope = about.scope();
+            Step::Change { target, remove } => {
+                self.change(target, remove);
+                let scope = target.scope();
                 let invalidation =
                     if remove { Invalidation::remove(scope) } else { Invalidation::expire(scope) };
                 self.cache.invalidate(invalidation).await;
@@ -142,9 +142,9 @@ impl World {
                 self.now += Duration::from_secs(seconds);
                 self.clock.advance(Duration::from_secs(seconds));
             }
-            Step::FarGoesDown => self.far.on_all(&Act::Fail),
+            Step::FarGoesDown => self.far.on_all(&Behaviour::Fail),
             Step::FarComesBack => {
-                self.far.on_all(&Act::Work);
+                self.far.on_all(&Behaviour::Succeed);
                 let needs_repair =
                     |cache: &CacheStats| cache.levels[1].is_unavailable || cache.levels[1].unapplied > 0;
                 while needs_repair(&self.cache.stats().await) {
@@ -155,30 +155,30 @@ impl World {
         Ok(())
     }
 
-    fn change(&mut self, about: About, remove: bool) {
-        for key in (0..KEYS.len()).filter(|&key| about.covers(key)) {
-            let truth = &mut self.truth[key];
-            truth.version += 1;
+    fn change(&mut self, target: Target, remove: bool) {
+        for key in (0..KEYS.len()).filter(|&key| target.covers(key)) {
+            let expected = &mut self.expected[key];
+            expected.version += 1;
             if remove {
-                truth.oldest = truth.version;
+                expected.oldest = expected.version;
             }
-            self.born.insert((key, truth.version), self.now);
+            self.born.insert((key, expected.version), self.now);
         }
     }
 
     fn value(&self, key: usize) -> NewValue {
-        NewValue::new(self.truth[key].version.to_string())
+        NewValue::new(self.expected[key].version.to_string())
             .tag(format!("number:{}", key % 2))
             .tag(format!("letter:{}", key / 2))
     }
 
     async fn get(&self, key: usize, options: Options, source_is_up: bool) -> Result<(), TestCaseError> {
         let value = source_is_up.then(|| self.value(key)).ok_or("down");
-        let Truth { version, oldest } = self.truth[key];
+        let ExpectedVersions { version, oldest } = self.expected[key];
 
-        let answer = self.cache.get_or_load_with(&options, KEYS[key], [], |_| ready(value)).await;
+        let result = self.cache.get_or_load_with(&options, KEYS[key], [], |_| ready(value)).await;
 
-        let Ok(cached) = answer else {
+        let Ok(cached) = result else {
             prop_assert!(!source_is_up, "an error although the source is up");
             return Ok(());
         };

@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::{
     MIB, SlowLoad, TTL, load,
-    scripted::{Act, Op, Scripted},
+    scripted::{Behaviour, Op, Scripted},
 };
 
 #[tokio::test(start_paused = true)]
@@ -30,10 +30,10 @@ async fn observer_receives_later_events() {
     load(&cache, "key", "value").await;
     cache.expire_by_tag("tag").await;
     clock.advance(TTL);
-    far.on(Op::Get, Act::Fail);
-    far.on(Op::Ping, Act::Fail);
+    far.on(Op::Get, Behaviour::Fail);
+    far.on(Op::Ping, Behaviour::Fail);
     cache.get_or_load("key", [], || async { Err::<&str, _>(()) }).await.unwrap();
-    far.on_all(&Act::Work);
+    far.on_all(&Behaviour::Succeed);
     let seen: Vec<_> = events.by_ref().take(7).collect().await;
 
     let key: Arc<str> = "key".into();

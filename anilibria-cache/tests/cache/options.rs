@@ -143,9 +143,9 @@ async fn loader_receives_none_without_a_previous_entry() {
     let (cache, _) = cache();
 
     let loader = |previous: Option<Entry>| ready(Ok::<_, Infallible>(previous.is_none().to_string()));
-    let answer = cache.get_or_load_with(&Options::new(), "key", [], loader).await.unwrap();
+    let result = cache.get_or_load_with(&Options::new(), "key", [], loader).await.unwrap();
 
-    assert_eq!(answer.value(), "true");
+    assert_eq!(result.value(), "true");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use tokio::task::yield_now;
 
 use super::{
     MIB, TTL, load,
-    scripted::{Act, Op, Scripted, gate},
+    scripted::{Behaviour, Op, Scripted, gate},
 };
 
 struct TwoLevels {
@@ -54,7 +54,7 @@ async fn previous_value_of_a_key_that_is_being_set_is_not_read() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
     let slow = gate();
-    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+    far.on(Op::Set, Behaviour::Before(Arc::clone(&slow)));
     let sets = far.calls(Op::Set);
 
     let setter = {
@@ -79,7 +79,7 @@ async fn previous_value_of_a_key_that_is_being_set_is_not_read() {
 async fn value_loaded_before_the_key_was_set_is_not_stored() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     let slow = gate();
-    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+    far.on(Op::Set, Behaviour::Before(Arc::clone(&slow)));
 
     let loader = load(&cache, "key", "loaded").await;
     until_called(&far, Op::Set, 0).await;
@@ -100,7 +100,7 @@ async fn invalidation_waits_for_writes_of_older_values() {
     for action in [Action::Expire, Action::Remove] {
         let TwoLevels { cache, near, far, clock } = two_levels();
         let slow = gate();
-        far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+        far.on(Op::Set, Behaviour::Before(Arc::clone(&slow)));
         load(&cache, "key", "old").await;
         until_called(&far, Op::Set, 0).await;
 
@@ -128,7 +128,7 @@ async fn value_on_a_level_with_a_pending_removal_is_not_found() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
     let slow = gate();
-    far.on(Op::Invalidate, Act::Before(Arc::clone(&slow)));
+    far.on(Op::Invalidate, Behaviour::Before(Arc::clone(&slow)));
     let of_task = cache.clone();
     let removal = tokio::spawn(async move { of_task.remove("key").await });
     until_called(&far, Op::Invalidate, 0).await;
@@ -182,7 +182,7 @@ async fn value_removed_before_a_failed_refresh_is_not_restored() {
     cache.set("key", "old").await;
     clock.advance(TTL / 2);
     let of_store = cache.clone();
-    near.after_next_look(move || of_store.remove("key").now_or_never().unwrap());
+    near.after_next_lookup(move || of_store.remove("key").now_or_never().unwrap());
 
     let hit = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await.unwrap();
     for _ in 0..100 {
@@ -201,7 +201,7 @@ async fn stale_value_removed_before_a_failed_load_is_not_restored() {
     cache.set("key", "old").await;
     clock.advance(TTL);
     let of_store = cache.clone();
-    near.after_next_look(move || of_store.remove("key").now_or_never().unwrap());
+    near.after_next_lookup(move || of_store.remove("key").now_or_never().unwrap());
 
     let _ = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await;
     let later = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await;
@@ -219,7 +219,7 @@ struct Interrupted {
 type Interruption = Box<dyn FnOnce() + Send>;
 
 impl Interrupted {
-    fn after_next_look(&self, interruption: impl FnOnce() + Send + 'static) {
+    fn after_next_lookup(&self, interruption: impl FnOnce() + Send + 'static) {
         *self.interruption.lock().unwrap() = Some(Box::new(interruption));
     }
 }
@@ -270,7 +270,7 @@ impl Store for Interrupted {
 async fn waiting_caller_continues_the_lookup_of_a_dropped_caller() {
     let TwoLevels { cache, far, .. } = two_levels();
     let slow = gate();
-    far.on(Op::Get, Act::Before(Arc::clone(&slow)));
+    far.on(Op::Get, Behaviour::Before(Arc::clone(&slow)));
     let call = || {
         let cache = cache.clone();
         tokio::spawn(async move { load(&cache, "key", "value").await })

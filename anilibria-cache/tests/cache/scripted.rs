@@ -26,9 +26,9 @@ pub(crate) enum Op {
 
 /// Behaviour of an operation.
 #[derive(Clone, Debug)]
-pub(crate) enum Act {
+pub(crate) enum Behaviour {
     /// The operation succeeds.
-    Work,
+    Succeed,
     /// The store cannot be reached.
     Fail,
     /// The operation never ends.
@@ -51,7 +51,7 @@ pub(crate) struct Scripted {
 }
 
 struct Script {
-    acts: Mutex<[Act; 4]>,
+    acts: Mutex<[Behaviour; 4]>,
     calls: [AtomicU64; 4],
     shared: bool,
 }
@@ -73,7 +73,8 @@ impl Scripted {
     }
 
     fn with(store: MemoryStore, shared: bool) -> Self {
-        let acts = Mutex::new([Act::Work, Act::Work, Act::Work, Act::Work]);
+        let acts =
+            Mutex::new([Behaviour::Succeed, Behaviour::Succeed, Behaviour::Succeed, Behaviour::Succeed]);
         Self { store, script: Arc::new(Script { acts, calls: Default::default(), shared }) }
     }
 
@@ -83,14 +84,14 @@ impl Scripted {
     }
 
     /// Sets the behaviour of `op`.
-    pub(crate) fn on(&self, op: Op, act: Act) {
-        self.script.acts.lock().unwrap()[op as usize] = act;
+    pub(crate) fn on(&self, op: Op, behaviour: Behaviour) {
+        self.script.acts.lock().unwrap()[op as usize] = behaviour;
     }
 
     /// Sets the behaviour of all operations.
-    pub(crate) fn on_all(&self, act: &Act) {
+    pub(crate) fn on_all(&self, behaviour: &Behaviour) {
         for op in [Op::Get, Op::Set, Op::Invalidate, Op::Ping] {
-            self.on(op, act.clone());
+            self.on(op, behaviour.clone());
         }
     }
 
@@ -111,16 +112,16 @@ impl Scripted {
         done: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         self.script.calls[op as usize].fetch_add(1, Ordering::SeqCst);
-        let act = self.script.acts.lock().unwrap()[op as usize].clone();
+        let behaviour = self.script.acts.lock().unwrap()[op as usize].clone();
         yield_now().await;
-        match act {
-            Act::Work => {}
-            Act::Fail => return Err(Error::unavailable("far", "connection refused")),
-            Act::Hang => pending().await,
-            Act::Corrupt => return Err(Error::corrupt("far", key, "no entry")),
-            Act::Reject => return Err(Error::rejected("far", key, "too large")),
-            Act::Before(gate) => gate.acquire().await.unwrap().forget(),
-            Act::After(gate) => {
+        match behaviour {
+            Behaviour::Succeed => {}
+            Behaviour::Fail => return Err(Error::unavailable("far", "connection refused")),
+            Behaviour::Hang => pending().await,
+            Behaviour::Corrupt => return Err(Error::corrupt("far", key, "no entry")),
+            Behaviour::Reject => return Err(Error::rejected("far", key, "too large")),
+            Behaviour::Before(gate) => gate.acquire().await.unwrap().forget(),
+            Behaviour::After(gate) => {
                 let done = done.await;
                 gate.acquire().await.unwrap().forget();
                 return done;

@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     MIB, SlowLoad, TTL, load,
-    scripted::{Act, Op, Scripted, gate},
+    scripted::{Behaviour, Op, Scripted, gate},
     until_coalesced,
 };
 
@@ -47,7 +47,7 @@ fn ask(
     })
 }
 
-async fn until_kept(cache: &Cache, value: &str) {
+async fn until_stored(cache: &Cache, value: &str) {
     while cache.peek("key").await.is_none_or(|cached| cached.value() != value) {
         yield_now().await;
     }
@@ -62,7 +62,7 @@ async fn soft_timeout_serves_the_stale_value_and_stores_the_load() {
 
     let served = ask(&cache, Options::new(), &gate).await.unwrap().unwrap();
     gate.add_permits(1);
-    until_kept(&cache, "new").await;
+    until_stored(&cache, "new").await;
 
     assert!(served.is_stale() && served.value() == "old");
     assert_eq!(load(&cache, "key", "loaded again").await.value(), "new");
@@ -112,12 +112,12 @@ async fn soft_timeout_applies_to_the_lookup_on_a_level() {
     cache.set("key", "old").await;
     clock.advance(TTL);
     let (slow, gate) = (gate(), gate());
-    far.on(Op::Get, Act::Before(Arc::clone(&slow)));
+    far.on(Op::Get, Behaviour::Before(Arc::clone(&slow)));
 
     let served = ask(&cache, Options::new(), &gate).await.unwrap().unwrap();
     slow.add_permits(100);
     gate.add_permits(1);
-    until_kept(&cache, "new").await;
+    until_stored(&cache, "new").await;
 
     assert!(served.is_stale() && served.value() == "old");
 }
@@ -152,7 +152,7 @@ async fn hard_timeout_is_an_error_and_stores_the_load() {
 
     let timed_out = ask(&cache, Options::new(), &gate).await.unwrap();
     gate.add_permits(1);
-    until_kept(&cache, "new").await;
+    until_stored(&cache, "new").await;
 
     assert!(matches!(timed_out, Err(LoadError::TimedOut)));
     assert_eq!(load(&cache, "key", "loaded again").await.value(), "new");
@@ -210,9 +210,9 @@ async fn thousand_waiting_callers_receive_the_stale_value_of_one_load() {
     until_coalesced(&cache, 1_000).await;
 
     slow.end().await.unwrap();
-    let answers = futures::future::try_join_all(waiters).await.unwrap();
+    let results = futures::future::try_join_all(waiters).await.unwrap();
 
-    assert!(answers.into_iter().all(|answer| answer.unwrap().is_stale()));
+    assert!(results.into_iter().all(|result| result.unwrap().is_stale()));
     let stats = cache.stats().await;
     assert_eq!((stats.loads, stats.stale), (2, 1_001));
 }

@@ -129,7 +129,7 @@ async fn file_with_damage_at_any_position_opens_and_works() {
 }
 
 /// Repeats `set` until it succeeds. A store that has failed pauses before it tries again.
-async fn set_again(store: &DiskStore, now: SystemTime) {
+async fn set_with_retries(store: &DiskStore, now: SystemTime) {
     let works = async {
         while store.set("again", entry("value", &[], now), now).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -151,7 +151,7 @@ async fn file_truncated_while_open_is_replaced_by_an_empty_one() {
             // Any result is accepted; the call must return.
             let _ = store.get(&format!("key:{number}"), now).await;
         }
-        set_again(&store, now).await;
+        set_with_retries(&store, now).await;
 
         assert!(store.get("again", now).await.unwrap().is_some());
         drop(store);
@@ -202,7 +202,7 @@ async fn write_until_full() {
     }
     let first = store.get("first", now).await;
     let removed = store.invalidate(&Invalidation::remove(Scope::tag("large")), now).await;
-    set_again(&store, now).await;
+    set_with_retries(&store, now).await;
 
     assert!(matches!(full, Some(Error::Unavailable { .. })), "{full:?}");
     assert!(matches!(first, Ok(Some(_))), "{first:?}");

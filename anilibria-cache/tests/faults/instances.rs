@@ -27,14 +27,14 @@ async fn pair(redis: &RedisServer, mongo: &MongoServer) -> [World; 2] {
             // A cache subscribes to the backplane at its first call.
             soon(other.cache.expire("nothing")).await;
             soon(one.cache.expire("nothing")).await;
-            told(&other.cache).await.received > 0
+            backplane_stats(&other.cache).await.received > 0
         })
         .await;
     }
     pair
 }
 
-async fn told(cache: &Cache) -> BackplaneStats {
+async fn backplane_stats(cache: &Cache) -> BackplaneStats {
     soon(cache.stats()).await.backplane.unwrap()
 }
 
@@ -45,7 +45,7 @@ async fn coalesced(pair: &[World; 2]) -> u64 {
 
 /// Returns the numbers of messages that each instance has sent and received.
 async fn counts(pair: &[World; 2]) -> [(u64, u64); 2] {
-    let [one, other] = [told(&pair[0].cache).await, told(&pair[1].cache).await];
+    let [one, other] = [backplane_stats(&pair[0].cache).await, backplane_stats(&pair[1].cache).await];
     [(one.sent, one.received), (other.sent, other.received)]
 }
 
@@ -96,7 +96,7 @@ async fn changes_of_one_instance_reach_the_other_without_lost_messages() {
     })
     .await;
     for world in &pair {
-        let told = told(&world.cache).await;
+        let told = backplane_stats(&world.cache).await;
         assert_eq!((told.resyncs, told.failures, told.waiting), (0, 0, 0));
     }
     until_no_outdated_value(&pair).await;

@@ -17,14 +17,14 @@ pub(crate) const KEYS: usize = 8;
 pub(crate) struct Down;
 
 /// Result of a lookup.
-pub(crate) type Answer = Result<Cached, LoadError<Down>>;
+pub(crate) type GetResult = Result<Cached, LoadError<Down>>;
 
 /// The source of all keys. Clones share the source.
 #[derive(Clone, Default)]
-pub(crate) struct Source(Arc<Truth>);
+pub(crate) struct Source(Arc<SourceState>);
 
 #[derive(Default)]
-struct Truth {
+struct SourceState {
     versions: [AtomicU64; KEYS],
     loads: AtomicU64,
     is_down: AtomicBool,

@@ -12,7 +12,7 @@ use super::{
     DEADLINE,
     readers::Readers,
     soon,
-    source::{Answer, KEYS, Source, key, tag, version_of},
+    source::{GetResult, KEYS, Source, key, tag, version_of},
     until,
 };
 
@@ -21,7 +21,7 @@ pub(crate) const REDIS: usize = 1;
 pub(crate) const MONGODB: usize = 2;
 
 /// Capacity of the invalidation log.
-const MISSED: usize = 32;
+const LOG_CAPACITY: usize = 32;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -52,7 +52,7 @@ pub(crate) fn cache(redis: &Redis, mongo: MongoStore, near: Duration) -> Cache {
         .options(Options::new().fail_safe(60 * MINUTE).retry_pause(Duration::from_millis(20)))
         .backplane(redis.backplane())
         .load_lock(redis.lock(), Duration::from_secs(5))
-        .log_capacity(MISSED)
+        .log_capacity(LOG_CAPACITY)
         .build()
 }
 
@@ -90,13 +90,13 @@ impl World {
         Readers::start(&self.cache, &self.source)
     }
 
-    pub(crate) async fn get(&self, number: usize) -> Answer {
+    pub(crate) async fn get(&self, number: usize) -> GetResult {
         let source = self.source.clone();
         soon(self.cache.get_or_load(&key(number), [tag(number)], move || source.load(number))).await
     }
 
     /// Begins a lookup in a separate task.
-    pub(crate) fn begin_get(&self, number: usize) -> JoinHandle<Answer> {
+    pub(crate) fn begin_get(&self, number: usize) -> JoinHandle<GetResult> {
         let (cache, source) = (self.cache.clone(), self.source.clone());
         tokio::spawn(async move {
             cache.get_or_load(&key(number), [tag(number)], move || source.load(number)).await
@@ -124,7 +124,7 @@ impl World {
 
     /// Sets and invalidates far more keys than the log can contain.
     pub(crate) async fn overflow_the_log(&self) {
-        for number in 0..4 * MISSED {
+        for number in 0..4 * LOG_CAPACITY {
             let key = format!("other:{number}");
             soon(self.cache.set(&key, "value")).await;
             soon(self.cache.expire(&key)).await;
@@ -240,10 +240,10 @@ fn failures(level: &LevelStats) -> u64 {
 
 pub(crate) fn assert_bounded(stats: &CacheStats) {
     for level in &stats.levels {
-        // The log contains at most `MISSED` invalidations; the limit here has a margin.
-        assert!(level.unapplied <= 2 * MISSED, "{level:?}");
+        // The log contains at most `LOG_CAPACITY` invalidations; the limit here has a margin.
+        assert!(level.unapplied <= 2 * LOG_CAPACITY, "{level:?}");
     }
     let memory = stats.levels.first().unwrap().store.unwrap();
     assert!(memory.bytes <= 4 << 20, "{memory:?}");
-    assert!(stats.backplane.is_none_or(|backplane| backplane.waiting <= 2 * MISSED), "{stats:?}");
+    assert!(stats.backplane.is_none_or(|backplane| backplane.waiting <= 2 * LOG_CAPACITY), "{stats:?}");
 }

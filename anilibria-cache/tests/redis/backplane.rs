@@ -96,10 +96,10 @@ async fn restart_without_messages_causes_no_resync() {
     assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("first")));
 
     server.restart();
-    let heard = until_subscribed(&server, &mut signals, 1).await;
+    let received = until_subscribed(&server, &mut signals, 1).await;
     one.publish(&changed("second")).await.unwrap();
 
-    assert_eq!(heard, None);
+    assert_eq!(received, None);
     assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("second")));
 }
 
@@ -171,9 +171,9 @@ async fn subscription_recovers_from_a_suspended_server() {
     until(async || one.publish(&changed("second")).await.is_ok()).await;
 
     assert!(meanwhile.is_err(), "{meanwhile:?}");
-    let heard = next(&mut signals).await;
+    let received = next(&mut signals).await;
     assert_ne!(connections(&server), before);
-    assert!([Signal::Resync, Signal::Invalidate(changed("second"))].contains(&heard), "{heard:?}");
+    assert!([Signal::Resync, Signal::Invalidate(changed("second"))].contains(&received), "{received:?}");
 }
 
 #[tokio::test]
@@ -185,9 +185,9 @@ async fn slow_reader_receives_a_resync() {
     for _ in 0..3_000 {
         one.publish(&changed("key")).await.unwrap();
     }
-    let heard = soon(signals.take_while(|signal| ready(*signal != Signal::Resync)).count()).await;
+    let received = soon(signals.take_while(|signal| ready(*signal != Signal::Resync)).count()).await;
 
-    assert!(heard < 3_000, "{heard} messages");
+    assert!(received < 3_000, "{received} messages");
 }
 
 #[tokio::test]

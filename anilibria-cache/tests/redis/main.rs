@@ -4,7 +4,7 @@
 mod backplane;
 mod conformance;
 mod lock;
-mod lost_answer;
+mod lost_reply;
 mod namespaces;
 mod outage;
 mod store;

@@ -30,7 +30,7 @@ const NAMES: [&str; 14] = [
 
 const TTL: Duration = Duration::from_mins(1);
 
-async fn keeps_names_apart(redis: &Redis) {
+async fn assert_namespaces_are_separate(redis: &Redis) {
     let (store, lock, election) = (redis.store(), redis.lock(), redis.election());
     let presence = redis.presence(TTL);
     presence.heartbeat().await.unwrap();
@@ -70,7 +70,7 @@ async fn keeps_names_apart(redis: &Redis) {
 async fn names_of_different_kinds_are_independent() {
     let Some(server) = RedisServer::start() else { return };
 
-    keeps_names_apart(&redis(&server).build().unwrap()).await;
+    assert_namespaces_are_separate(&redis(&server).build().unwrap()).await;
 }
 
 #[tokio::test]
@@ -78,14 +78,14 @@ async fn names_of_different_kinds_are_independent_in_a_cluster() {
     let Some(server) = RedisServer::options().cluster().start() else { return };
     let url = format!("redis+cluster://127.0.0.1:{}", server.port());
 
-    keeps_names_apart(&Redis::builder(url).prefix("test:").build().unwrap()).await;
+    assert_namespaces_are_separate(&Redis::builder(url).prefix("test:").build().unwrap()).await;
 }
 
 #[tokio::test]
 async fn all_keys_begin_with_the_prefix() {
     let Some(server) = RedisServer::start() else { return };
 
-    keeps_names_apart(&redis(&server).build().unwrap()).await;
+    assert_namespaces_are_separate(&redis(&server).build().unwrap()).await;
 
     let keys = server.cli(&["KEYS", "*"]);
     assert!(keys.lines().all(|key| key.starts_with("test:#")), "{keys}");

@@ -11,7 +11,7 @@ use test_services::RedisServer;
 
 use super::{put, redis, soon, store, until, value};
 
-async fn answers(store: &RedisStore) -> bool {
+async fn is_available(store: &RedisStore) -> bool {
     store.ping().await.is_ok()
 }
 
@@ -31,7 +31,7 @@ async fn store_started_without_redis_works_when_redis_starts() {
 
     let missing = soon(store.get("key", SystemTime::now())).await;
     server.restart();
-    until(async || answers(&store).await).await;
+    until(async || is_available(&store).await).await;
     put(&store, "key", "value", &["a"]).await;
 
     assert!(matches!(missing, Err(Error::Unavailable { .. })), "{missing:?}");
@@ -70,11 +70,11 @@ async fn calls_to_a_killed_server_fail_and_work_again_when_it_is_back() {
 
     server.kill();
     let calls = (0..2_000).map(|_| store.get("key", SystemTime::now()));
-    let answers_meanwhile = soon(join_all(calls)).await;
+    let results_meanwhile = soon(join_all(calls)).await;
     server.restart();
 
-    assert!(answers_meanwhile.iter().all(|answer| matches!(answer, Err(Error::Unavailable { .. }))));
-    until(async || answers(&store).await).await;
+    assert!(results_meanwhile.iter().all(|result| matches!(result, Err(Error::Unavailable { .. }))));
+    until(async || is_available(&store).await).await;
 }
 
 #[tokio::test]
@@ -89,8 +89,8 @@ async fn calls_to_a_frozen_server_end_and_work_again_when_it_thaws() {
     let later = soon(store.get("key", SystemTime::now())).await;
     server.thaw();
 
-    assert!(first.iter().chain([&later]).all(|answer| matches!(answer, Err(Error::Unavailable { .. }))));
-    until(async || answers(&store).await).await;
+    assert!(first.iter().chain([&later]).all(|result| matches!(result, Err(Error::Unavailable { .. }))));
+    until(async || is_available(&store).await).await;
     assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
 }
 
@@ -119,5 +119,5 @@ async fn wrong_password_is_reported_and_can_be_corrected() {
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(chain(&error).contains("invalid username-password pair"), "{}", chain(&error));
     assert!(!format!("{} {error:?} {store:?}", chain(&error)).contains("wrong"));
-    until(async || answers(&store).await).await;
+    until(async || is_available(&store).await).await;
 }

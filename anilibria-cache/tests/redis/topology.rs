@@ -46,13 +46,13 @@ async fn exercise(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
     assert_eq!(taken, None);
     store.ping().await.unwrap();
     store.stats().await.unwrap();
-    hears(redis, &backplane).await;
-    keeps_a_map(redis).await;
-    keeps_presence(redis, cli).await;
-    publishes(redis).await;
+    assert_message_arrives(redis, &backplane).await;
+    assert_map_works(redis).await;
+    assert_presence_works(redis, cli).await;
+    assert_feed_works(redis).await;
 }
 
-async fn keeps_a_map(redis: &Redis) {
+async fn assert_map_works(redis: &Redis) {
     for name in ["map", "other"] {
         let map = redis.map(name);
         assert!(
@@ -65,7 +65,7 @@ async fn keeps_a_map(redis: &Redis) {
 }
 
 /// Checks the presence of three instances, of which one dies.
-async fn keeps_presence(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
+async fn assert_presence_works(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
     let [one, two, dead] = [0; 3].map(|_| redis.presence(Duration::from_mins(1)));
     for presence in [&one, &two, &dead] {
         presence.heartbeat().await.unwrap();
@@ -93,7 +93,7 @@ async fn keeps_presence(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
     }
 }
 
-async fn publishes(redis: &Redis) {
+async fn assert_feed_works(redis: &Redis) {
     for name in ["feed", "second"] {
         let feed: RedisFeed = redis.feed(name);
         let mut records = feed.subscribe(["channel"], RecordId::default());
@@ -109,23 +109,23 @@ async fn publishes(redis: &Redis) {
 }
 
 /// Asserts that a message of one member reaches another.
-async fn hears(redis: &Redis, listener: &impl Backplane) {
+async fn assert_message_arrives(redis: &Redis, listener: &impl Backplane) {
     let changed = Invalidation::remove(Scope::key("changed"));
-    let speaker = redis.backplane();
+    let publisher = redis.backplane();
     let mut signals = listener.subscribe();
 
     // Published repeatedly, because it is unknown when the subscription is ready.
-    let heard = soon(async {
+    let received = soon(async {
         loop {
             let next = tokio::time::timeout(Duration::from_millis(50), signals.next());
             if let Ok(signal) = next.await {
                 break signal;
             }
-            speaker.publish(&changed).await.unwrap();
+            publisher.publish(&changed).await.unwrap();
         }
     });
 
-    assert_eq!(heard.await, Some(Signal::Invalidate(changed)));
+    assert_eq!(received.await, Some(Signal::Invalidate(changed)));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     INSTANCES,
-    network::{Dice, STORE_DELAY},
+    network::{STORE_DELAY, SeededRng},
     record::Record,
 };
 
@@ -31,7 +31,7 @@ const CONNECT_DELAY: Duration = Duration::from_millis(100);
 pub(crate) struct Hub {
     state: Mutex<HubState>,
     record: Arc<Record>,
-    dice: Dice,
+    random: SeededRng,
     /// Average number of messages per lost message, for each receiver; 0 disables losses.
     losses: u64,
     /// True if a subscription begins at once and without a resync, like that of a `LocalBackplane`.
@@ -72,9 +72,14 @@ pub(crate) struct Member {
 }
 
 impl Hub {
-    pub(crate) fn new(record: Arc<Record>, dice: Dice, losses: u64, connects_at_once: bool) -> Arc<Self> {
+    pub(crate) fn new(
+        record: Arc<Record>,
+        random: SeededRng,
+        losses: u64,
+        connects_at_once: bool,
+    ) -> Arc<Self> {
         let state = Mutex::new(HubState { members: Default::default(), last_member: 0 });
-        Arc::new(Self { state, record, dice, losses, connects_at_once })
+        Arc::new(Self { state, record, random, losses, connects_at_once })
     }
 
     /// Replaces the member of `instance`. Nothing is delivered to the instance before the new member has subscribed.
@@ -83,7 +88,7 @@ impl Hub {
         state.last_member += 1;
         let (id, down_until) = (state.last_member, state.members[instance].down_until);
         state.members[instance] = Connection { member: id, down_until, ..Connection::default() };
-        self.record.cut_off(instance);
+        self.record.disconnected(instance);
         Member { hub: Arc::clone(self), instance, id }
     }
 
@@ -96,10 +101,10 @@ impl Hub {
     }
 
     /// Disconnects `instance` for `time`.
-    pub(crate) fn cut_off(self: &Arc<Self>, instance: usize, time: Duration) {
+    pub(crate) fn disconnected(self: &Arc<Self>, instance: usize, time: Duration) {
         let until = Instant::now() + time;
         self.state.lock().unwrap().members[instance].down_until = Some(until);
-        self.record.cut_off(instance);
+        self.record.disconnected(instance);
         let hub = Arc::clone(self);
         tokio::spawn(async move {
             sleep_until(until).await;
@@ -126,8 +131,8 @@ impl Hub {
     }
 
     async fn deliver(&self, to: usize, from: u64, invalidation: Invalidation) {
-        sleep(self.dice.up_to(MESSAGE_DELAY)).await;
-        let is_lost = self.dice.one_in(self.losses);
+        sleep(self.random.up_to(MESSAGE_DELAY)).await;
+        let is_lost = self.random.one_in(self.losses);
         {
             let state = self.state.lock().unwrap();
             let connection = &state.members[to];
@@ -138,9 +143,9 @@ impl Hub {
                 connection.send(Signal::Invalidate(invalidation));
                 return;
             }
-            self.record.cut_off(to);
+            self.record.disconnected(to);
         }
-        sleep(self.dice.up_to(CONNECT_DELAY)).await;
+        sleep(self.random.up_to(CONNECT_DELAY)).await;
         self.resync(to);
     }
 }
@@ -152,7 +157,7 @@ impl Backplane for Member {
     }
 
     async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
-        sleep(self.hub.dice.up_to(STORE_DELAY)).await;
+        sleep(self.hub.random.up_to(STORE_DELAY)).await;
         let down_until = self.hub.state.lock().unwrap().members[self.instance].down_until;
         if down_until.is_some_and(|until| until > Instant::now()) {
             return Err(Error::unavailable("simulated", "cut off"));
@@ -171,7 +176,7 @@ impl Backplane for Member {
             hub.connect(instance, id, to_member);
         } else {
             tokio::spawn(async move {
-                sleep(hub.dice.up_to(CONNECT_DELAY)).await;
+                sleep(hub.random.up_to(CONNECT_DELAY)).await;
                 hub.connect(instance, id, to_member);
                 hub.resync(instance);
             });

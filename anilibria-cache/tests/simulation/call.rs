@@ -9,8 +9,8 @@ use anilibria_cache::{Cache, Cached, LoadError, NewValue, Options};
 use tokio::time::sleep;
 
 use super::{
-    network::Dice,
-    record::{FreshAnswer, Record},
+    network::SeededRng,
+    record::{FreshResult, Record},
     steps::KEYS,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Call {
     pub(crate) instance: usize,
     pub(crate) cache: Cache,
     pub(crate) record: Arc<Record>,
-    pub(crate) dice: Dice,
+    pub(crate) random: SeededRng,
     pub(crate) sources: Arc<Mutex<[u64; 4]>>,
     pub(crate) problem: Arc<Mutex<Option<String>>>,
 }
@@ -33,8 +33,8 @@ impl Call {
         let asked_at = self.record.now();
         let loading = self.clone();
         let loader = move |_| async move { loading.load(key, source_is_up).await };
-        let answer = self.cache.get_or_load_with(&Options::new(), KEYS[key], tags(key), loader).await;
-        match answer {
+        let result = self.cache.get_or_load_with(&Options::new(), KEYS[key], tags(key), loader).await;
+        match result {
             Ok(cached) => self.received(key, asked_at, &cached),
             // The load of another call, whose source may be down.
             Err(LoadError::Failed(_)) => {}
@@ -47,7 +47,7 @@ impl Call {
     async fn load(self, key: usize, source_is_up: bool) -> Result<NewValue, String> {
         let version = self.sources.lock().unwrap()[key];
         let work = self.record.work_begun(key, version, self.instance, false);
-        sleep(self.dice.up_to(LOAD_DELAY)).await;
+        sleep(self.random.up_to(LOAD_DELAY)).await;
         self.record.work_ended(work);
         if source_is_up { Ok(NewValue::new(version.to_string())) } else { Err("source is down".into()) }
     }
@@ -70,7 +70,7 @@ impl Call {
     fn received(&self, key: usize, asked_at: Duration, cached: &Cached) {
         if !cached.is_stale() {
             let version = std::str::from_utf8(cached.value()).unwrap().parse().unwrap();
-            self.record.received(FreshAnswer { key, version, instance: self.instance, asked_at });
+            self.record.received(FreshResult { key, version, instance: self.instance, asked_at });
         }
     }
 }

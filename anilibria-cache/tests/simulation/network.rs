@@ -16,14 +16,14 @@ pub(crate) const STORE_DELAY: Duration = Duration::from_millis(40);
 
 /// Pseudo-random numbers, the same for each run of a case.
 #[derive(Clone)]
-pub(crate) struct Dice(Arc<Mutex<State>>);
+pub(crate) struct SeededRng(Arc<Mutex<State>>);
 
 struct State {
     numbers: fastrand::Rng,
     is_calm: bool,
 }
 
-impl Dice {
+impl SeededRng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State { numbers: fastrand::Rng::with_seed(seed), is_calm: false })))
     }
@@ -35,7 +35,7 @@ impl Dice {
     }
 
     /// Ends the random errors and losses.
-    pub(crate) fn calm_down(&self) {
+    pub(crate) fn stop_faults(&self) {
         self.0.lock().unwrap().is_calm = true;
     }
 
@@ -87,7 +87,7 @@ pub(crate) struct Link {
     pub(crate) instance: usize,
     pub(crate) outage: Mutex<Option<(Outage, Instant)>>,
     pub(crate) record: Arc<Record>,
-    pub(crate) dice: Dice,
+    pub(crate) random: SeededRng,
     /// Average number of operations per failure; 0 disables failures.
     pub(crate) errors: u64,
 }
@@ -99,14 +99,14 @@ impl Link {
 
     async fn operation<T>(&self, operation: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let error = || Error::unavailable("shared", "simulated");
-        sleep(self.dice.up_to(STORE_DELAY / 2)).await;
+        sleep(self.random.up_to(STORE_DELAY / 2)).await;
         while let Some((outage, until)) = self.current_outage() {
             if outage == Outage::Fail {
                 return Err(error());
             }
             sleep_until(until).await;
         }
-        let (fails, takes_effect) = (self.dice.one_in(self.errors), self.dice.one_in(2));
+        let (fails, takes_effect) = (self.random.one_in(self.errors), self.random.one_in(2));
         if fails {
             self.record.fault(Fault::Store, self.instance, self.record.now(), self.record.now());
         }
@@ -114,7 +114,7 @@ impl Link {
             return Err(error());
         }
         let result = operation.await;
-        sleep(self.dice.up_to(STORE_DELAY / 2)).await;
+        sleep(self.random.up_to(STORE_DELAY / 2)).await;
         if fails { Err(error()) } else { result }
     }
 }

@@ -52,7 +52,7 @@ struct State {
     works: Vec<Work>,
     restarts: Vec<(usize, Time)>,
     set_back: Vec<(usize, Duration)>,
-    answers: Vec<FreshAnswer>,
+    results: Vec<FreshResult>,
 }
 
 /// An invalidation of one key, or a write of its value by a caller. The source has `version` since `begun`.
@@ -79,7 +79,7 @@ struct Work {
 
 /// A value that a caller received as fresh. The call began at `asked_at`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FreshAnswer {
+pub(crate) struct FreshResult {
     pub(crate) key: usize,
     pub(crate) version: u64,
     pub(crate) instance: usize,
@@ -99,21 +99,21 @@ impl Record {
         self.state.lock().unwrap().faults.push((fault, instance, begun, ended));
     }
 
-    pub(crate) fn cut_off(&self, instance: usize) {
+    pub(crate) fn disconnected(&self, instance: usize) {
         self.state.lock().unwrap().cut_off_since[instance].get_or_insert(self.now());
     }
 
     /// A call on `instance` at this time has to reflect all that the instance missed before.
     pub(crate) fn reconnected(&self, instance: usize) {
-        self.end_cut_off(instance, self.now().saturating_sub(Duration::from_millis(1)));
+        self.end_disconnection(instance, self.now().saturating_sub(Duration::from_millis(1)));
     }
 
     /// A call on `instance` after this time has to reflect all that the instance missed before.
     pub(crate) fn resynced(&self, instance: usize) {
-        self.end_cut_off(instance, self.now());
+        self.end_disconnection(instance, self.now());
     }
 
-    fn end_cut_off(&self, instance: usize, ended: Time) {
+    fn end_disconnection(&self, instance: usize, ended: Time) {
         let mut state = self.state.lock().unwrap();
         if let Some(since) = state.cut_off_since[instance].take() {
             state.faults.push((Fault::Backplane, instance, since, ended));
@@ -152,12 +152,12 @@ impl Record {
         self.state.lock().unwrap().works[index].ended = Some(self.now());
     }
 
-    pub(crate) fn received(&self, answer: FreshAnswer) {
-        self.state.lock().unwrap().answers.push(answer);
+    pub(crate) fn received(&self, result: FreshResult) {
+        self.state.lock().unwrap().results.push(result);
     }
 
     /// Fails if a caller received a value as fresh beyond the window of an invalidation that covers it.
-    pub(crate) fn judge(&self) -> Result<(), TestCaseError> {
+    pub(crate) fn check(&self) -> Result<(), TestCaseError> {
         let mut state = self.state.lock().unwrap();
         let forever = self.now() + Duration::from_hours(1);
         for instance in 0..INSTANCES {
@@ -165,22 +165,22 @@ impl Record {
                 state.faults.push((Fault::Backplane, instance, since, forever));
             }
         }
-        for answer in &state.answers {
+        for result in &state.results {
             for change in
-                state.changes.iter().filter(|it| it.key == answer.key && it.version > answer.version)
+                state.changes.iter().filter(|it| it.key == result.key && it.version > result.version)
             {
-                let Some(returned) = change.returned.filter(|returned| *returned <= answer.asked_at) else {
+                let Some(returned) = change.returned.filter(|returned| *returned <= result.asked_at) else {
                     continue;
                 };
-                let mut deadline = state.deadline(change, returned, answer);
-                if state.is_correct_on_shared_level(change, returned, answer) {
-                    let set_back = state.set_back(answer.instance);
+                let mut deadline = state.deadline(change, returned, result);
+                if state.is_correct_on_shared_level(change, returned, result) {
+                    let set_back = state.set_back(result.instance);
                     deadline = deadline.min(returned + MESSAGE_WINDOW + self.near_ttl + set_back);
                 }
-                if answer.asked_at > deadline {
+                if result.asked_at > deadline {
                     return Err(TestCaseError::fail(format!(
-                        "an old value was fresh {:?} after the change returned, allowed are {:?}\n{answer:?}\n{change:?}\n{state:#?}",
-                        answer.asked_at.abs_diff(returned),
+                        "an old value was fresh {:?} after the change returned, allowed are {:?}\n{result:?}\n{change:?}\n{state:#?}",
+                        result.asked_at.abs_diff(returned),
                         deadline.abs_diff(returned),
                     )));
                 }
@@ -191,10 +191,10 @@ impl Record {
 }
 
 impl State {
-    /// Returns the time from which a call must not receive `answer`, which is from before `change`.
-    fn deadline(&self, change: &Change, returned: Time, answer: &FreshAnswer) -> Time {
-        let (Change { instance: caller, begun, .. }, reader) = (*change, answer.instance);
-        let older = self.older_works(change, answer.version);
+    /// Returns the time from which a call must not receive `result`, which is from before `change`.
+    fn deadline(&self, change: &Change, returned: Time, result: &FreshResult) -> Time {
+        let (Change { instance: caller, begun, .. }, reader) = (*change, result.instance);
+        let older = self.older_works(change, result.version);
         let window = match (older.is_empty(), reader == caller) {
             (true, true) => Duration::ZERO,
             (true, false) => MESSAGE_WINDOW,
@@ -220,15 +220,15 @@ impl State {
     }
 
     /// True if only the unshared level of the reader can have a value from before `change`: the caller could apply the change to
-    /// the shared level, and no other instance was about to write an older value there.
-    fn is_correct_on_shared_level(&self, change: &Change, returned: Time, answer: &FreshAnswer) -> bool {
+    /// the shared level, and no other instance was target to write an older value there.
+    fn is_correct_on_shared_level(&self, change: &Change, returned: Time, result: &FreshResult) -> bool {
         let has_fault = self.faults.iter().any(|(fault, instance, since, until)| {
             *fault == Fault::Store
                 && *instance == change.instance
                 && *since <= returned
                 && *until + STORE_REPAIR >= change.begun
         });
-        !has_fault && self.older_works(change, answer.version).is_empty()
+        !has_fault && self.older_works(change, result.version).is_empty()
     }
 
     /// Returns by how much the clock of `instance` was set back. An entry is fresh for that much longer.

@@ -34,12 +34,12 @@ pub(crate) struct Settings {
 /// One step, and the pause after it.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    pub(crate) action: Do,
+    pub(crate) action: StepAction,
     pub(crate) pause: Duration,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Do {
+pub(crate) enum StepAction {
     Get {
         instance: usize,
         key: usize,
@@ -55,7 +55,7 @@ pub(crate) enum Do {
     },
     Invalidate {
         instance: usize,
-        about: About,
+        target: Target,
         action: Action,
     },
     /// `None` means all instances.
@@ -64,7 +64,7 @@ pub(crate) enum Do {
         outage: Outage,
         time: Duration,
     },
-    CutOff {
+    Disconnect {
         instance: usize,
         time: Duration,
     },
@@ -80,7 +80,7 @@ pub(crate) enum Do {
 
 /// Keys whose source changes, and the scope of the invalidation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum About {
+pub(crate) enum Target {
     Key(usize),
     /// Each key has a tag with its number and one with its letter.
     Number(usize),
@@ -89,7 +89,7 @@ pub(crate) enum About {
     All,
 }
 
-impl About {
+impl Target {
     pub(crate) fn covers(self, key: usize) -> bool {
         match self {
             Self::Key(this) => this == key,
@@ -111,11 +111,11 @@ impl About {
 
     fn any() -> impl Strategy<Value = Self> {
         prop_oneof![
-            4 => key().prop_map(About::Key),
-            1 => (0..2_usize).prop_map(About::Number),
-            1 => (0..2_usize).prop_map(About::Letter),
-            1 => (0..2_usize).prop_map(About::Pattern),
-            1 => Just(About::All),
+            4 => key().prop_map(Target::Key),
+            1 => (0..2_usize).prop_map(Target::Number),
+            1 => (0..2_usize).prop_map(Target::Letter),
+            1 => (0..2_usize).prop_map(Target::Pattern),
+            1 => Just(Target::All),
         ]
     }
 }
@@ -163,10 +163,10 @@ impl Step {
     fn overtaken_load() -> impl Strategy<Value = Vec<Self>> {
         (instance(), key(), instance(), instance(), 0..300_u64, 0..500_u64).prop_map(
             |(loading, key, changing, reading, after, pause)| {
-                let get = |instance| Do::Get { instance, key, source_is_up: true };
+                let get = |instance| StepAction::Get { instance, key, source_is_up: true };
                 vec![
                     Self::new(get(loading), after),
-                    Self::new(Do::expire(changing, key), pause),
+                    Self::new(StepAction::expire(changing, key), pause),
                     Self::new(get(reading), 0),
                 ]
             },
@@ -177,19 +177,19 @@ impl Step {
     fn change_during_restart() -> impl Strategy<Value = Vec<Self>> {
         (instance(), key(), instance(), any::<bool>(), 0..500_u64).prop_map(
             |(instance, key, changing, peeks, pause)| {
-                let get = Do::Get { instance, key, source_is_up: true };
-                let look = if peeks { Do::Peek { instance, key } } else { get.clone() };
+                let get = StepAction::Get { instance, key, source_is_up: true };
+                let read = if peeks { StepAction::Peek { instance, key } } else { get.clone() };
                 vec![
                     Self::new(get, 300),
-                    Self::new(Do::Restart { instance }, 0),
-                    Self::new(Do::expire(changing, key), pause),
-                    Self::new(look, 0),
+                    Self::new(StepAction::Restart { instance }, 0),
+                    Self::new(StepAction::expire(changing, key), pause),
+                    Self::new(read, 0),
                 ]
             },
         )
     }
 
-    fn new(action: Do, pause: u64) -> Self {
+    fn new(action: StepAction, pause: u64) -> Self {
         Self { action, pause: Duration::from_millis(pause) }
     }
 
@@ -200,13 +200,13 @@ impl Step {
             4 => 50..500_u64,
             1 => 500..6_000_u64,
         ];
-        (Do::any(), pause).prop_map(|(action, pause)| Self::new(action, pause))
+        (StepAction::any(), pause).prop_map(|(action, pause)| Self::new(action, pause))
     }
 }
 
-impl Do {
+impl StepAction {
     fn expire(instance: usize, key: usize) -> Self {
-        Self::Invalidate { instance, about: About::Key(key), action: Action::Expire }
+        Self::Invalidate { instance, target: Target::Key(key), action: Action::Expire }
     }
 
     fn any() -> impl Strategy<Value = Self> {
@@ -220,11 +220,11 @@ impl Do {
                 .prop_map(|(instance, key)| Self::Get { instance, key, source_is_up: false }),
             3 => (instance(), key()).prop_map(|(instance, key)| Self::Peek { instance, key }),
             3 => (instance(), key()).prop_map(|(instance, key)| Self::Set { instance, key }),
-            10 => (instance(), About::any(), actions)
-                .prop_map(|(instance, about, action)| Self::Invalidate { instance, about, action }),
+            10 => (instance(), Target::any(), actions)
+                .prop_map(|(instance, target, action)| Self::Invalidate { instance, target, action }),
             2 => (some, outages, time())
                 .prop_map(|(instance, outage, time)| Self::Outage { instance, outage, time }),
-            2 => (instance(), time()).prop_map(|(instance, time)| Self::CutOff { instance, time }),
+            2 => (instance(), time()).prop_map(|(instance, time)| Self::Disconnect { instance, time }),
             2 => instance().prop_map(|instance| Self::Restart { instance }),
             1 => (instance(), -10..=10_i64)
                 .prop_map(|(instance, seconds)| Self::StepClock { instance, seconds }),

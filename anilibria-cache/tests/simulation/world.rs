@@ -18,9 +18,9 @@ use super::{
     INSTANCES,
     backplane::Hub,
     call::Call,
-    network::{Dice, DiskLike, Link, SharedStore, SkewedClock},
+    network::{DiskLike, Link, SeededRng, SharedStore, SkewedClock},
     record::{Fault, Record},
-    steps::{Do, KEYS, MAX_OFFSET, Settings, Step},
+    steps::{KEYS, MAX_OFFSET, Settings, Step, StepAction},
 };
 
 /// Time limit of one operation of a level; the default of a cache.
@@ -43,7 +43,7 @@ const MIB: u64 = 1 << 20;
 pub(crate) struct World {
     settings: Settings,
     record: Arc<Record>,
-    dice: Dice,
+    random: SeededRng,
     hub: Arc<Hub>,
     instances: Vec<Instance>,
     sources: Arc<Mutex<[u64; 4]>>,
@@ -64,15 +64,15 @@ impl World {
     pub(crate) async fn run(settings: &Settings, steps: &[Step]) -> Result<(), TestCaseError> {
         let mut world = Self::new(settings);
         for Step { action, pause } in steps {
-            world.take(action);
+            world.apply(action);
             sleep(*pause).await;
         }
         world.end().await
     }
 
     fn new(settings: &Settings) -> Self {
-        let (record, dice) = (Arc::new(Record::new(settings.near_ttl)), Dice::new(settings.seed));
-        let hub = Hub::new(Arc::clone(&record), dice.clone(), settings.losses, settings.connects_at_once);
+        let (record, random) = (Arc::new(Record::new(settings.near_ttl)), SeededRng::new(settings.seed));
+        let hub = Hub::new(Arc::clone(&record), random.clone(), settings.losses, settings.connects_at_once);
         let shared = MemoryStore::new(64 * MIB);
         let instances = (0..INSTANCES)
             .map(|instance| {
@@ -80,7 +80,7 @@ impl World {
                     instance,
                     outage: Mutex::new(None),
                     record: Arc::clone(&record),
-                    dice: dice.clone(),
+                    random: random.clone(),
                     errors: settings.errors,
                 };
                 let shared = SharedStore { store: shared.clone(), link: Arc::new(link) };
@@ -92,7 +92,7 @@ impl World {
         Self {
             settings: settings.clone(),
             record,
-            dice,
+            random,
             hub,
             instances,
             sources: Arc::default(),
@@ -102,19 +102,19 @@ impl World {
         }
     }
 
-    fn take(&mut self, action: &Do) {
+    fn apply(&mut self, action: &StepAction) {
         match *action {
-            Do::Get { instance, key, source_is_up } => {
+            StepAction::Get { instance, key, source_is_up } => {
                 let call = self.call(instance);
                 self.spawn(format!("{action:?}"), instance, GET_LIMIT, async move {
                     call.get(key, source_is_up).await;
                 });
             }
-            Do::Peek { instance, key } => {
+            StepAction::Peek { instance, key } => {
                 let call = self.call(instance);
                 self.spawn(format!("{action:?}"), instance, GET_LIMIT, async move { call.peek(key).await });
             }
-            Do::Set { instance, key } => {
+            StepAction::Set { instance, key } => {
                 let change = self.change(instance, |it| it == key);
                 let call = self.call(instance);
                 self.spawn(
@@ -124,30 +124,30 @@ impl World {
                     async move { call.set(key, change).await },
                 );
             }
-            Do::Invalidate { instance, about, action } => {
-                let change = self.change(instance, |key| about.covers(key));
+            StepAction::Invalidate { instance, target, action } => {
+                let change = self.change(instance, |key| target.covers(key));
                 let call = self.call(instance);
-                let invalidation = Invalidation { scope: about.scope(), action };
+                let invalidation = Invalidation { scope: target.scope(), action };
                 self.spawn(format!("{action:?}"), instance, OPERATION_LIMIT, async move {
                     call.cache.invalidate(invalidation).await;
                     call.record.change_returned(change);
                 });
             }
-            Do::Outage { instance, outage, time } => {
+            StepAction::Outage { instance, outage, time } => {
                 let until = Instant::now() + time;
                 for it in (0..INSTANCES).filter(|it| instance.is_none_or(|only| only == *it)) {
                     *self.instances[it].shared.link.outage.lock().unwrap() = Some((outage, until));
                     self.record.fault(Fault::Store, it, self.record.now(), self.record.now() + time);
                 }
             }
-            Do::CutOff { instance, time } => self.hub.cut_off(instance, time),
-            Do::Restart { instance } => self.restart(instance),
-            Do::StepClock { instance, seconds } => {
+            StepAction::Disconnect { instance, time } => self.hub.disconnected(instance, time),
+            StepAction::Restart { instance } => self.restart(instance),
+            StepAction::StepClock { instance, seconds } => {
                 self.instances[instance].clock.step(seconds, MAX_OFFSET);
                 let back = Duration::from_secs((-seconds).max(0).unsigned_abs());
                 self.record.set_back(instance, back);
             }
-            Do::Wait => {}
+            StepAction::Wait => {}
         }
     }
 
@@ -168,7 +168,7 @@ impl World {
             instance,
             cache: self.instances[instance].cache.clone(),
             record: Arc::clone(&self.record),
-            dice: self.dice.clone(),
+            random: self.random.clone(),
             sources: Arc::clone(&self.sources),
             problem: Arc::clone(&self.problem),
         }
@@ -207,7 +207,7 @@ impl World {
 
     /// Ends all faults, waits for the repairs, and checks the final state.
     async fn end(mut self) -> Result<(), TestCaseError> {
-        self.dice.calm_down();
+        self.random.stop_faults();
         for pause in [QUIET, FAR_TTL + QUIET] {
             self.get_all();
             sleep(pause).await;
@@ -215,7 +215,7 @@ impl World {
         if let Some(problem) = self.problem.lock().unwrap().take() {
             return Err(TestCaseError::fail(problem));
         }
-        self.record.judge()?;
+        self.record.check()?;
 
         // Also the invalidations that never returned, because their instance restarted, are complete.
         let sources = *self.sources.lock().unwrap();
@@ -237,7 +237,7 @@ impl World {
     fn get_all(&mut self) {
         for instance in 0..INSTANCES {
             for key in 0..KEYS.len() {
-                self.take(&Do::Get { instance, key, source_is_up: true });
+                self.apply(&StepAction::Get { instance, key, source_is_up: true });
             }
         }
     }

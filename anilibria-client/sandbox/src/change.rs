@@ -50,6 +50,10 @@ impl Sandbox {
     ///
     /// The number is the integer after the last number.
     ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::Full`] if the release has 5,000 episodes.
+    ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
     ///
@@ -61,7 +65,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_episode(&self, release: u32) -> Result<PublishedEpisode, ChangeError> {
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         let place = catalog.publish_episode(release)?;
         let episode = catalog.release(release).and_then(|release| release.episodes.get(place));
         let episode = episode.ok_or(ChangeError::UnknownRelease)?;
@@ -71,6 +75,10 @@ impl Sandbox {
     /// Replaces the first torrent of a release with one of all published episodes, or adds one if there is none.
     ///
     /// The torrent keeps its id and gets another hash.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::NoEpisodes`] if no episode of the release is published.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -86,11 +94,15 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_torrent(&self, release: u32) -> Result<PublishedTorrent, ChangeError> {
-        let torrent = self.world.catalog_mut().publish_torrent(release)?;
+        let torrent = self.state.catalog_mut().publish_torrent(release)?;
         Ok(PublishedTorrent { id: torrent::id(release, 0), hash: torrent.hex() })
     }
 
     /// Adds a release with one episode, which becomes the latest release, and returns its id.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Full`] if the catalog has 200,000 releases.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -101,10 +113,14 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn add_release(&self) -> Result<u32, ChangeError> {
-        self.world.catalog_mut().add_release()
+        self.state.catalog_mut().add_release()
     }
 
     /// Changes the main name of a release, which becomes the latest release unless it has no episode.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`], or [`ChangeError::EmptyName`].
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -115,10 +131,14 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn rename(&self, release: u32, name: &str) -> Result<(), ChangeError> {
-        self.world.catalog_mut().rename(release, name)
+        self.state.catalog_mut().rename(release, name)
     }
 
     /// Changes the status of a release, which becomes the latest release unless it has no episode.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::UnknownRelease`].
     ///
     /// ```
     /// use anilibria_sandbox::{Sandbox, Status};
@@ -130,6 +150,6 @@ impl Sandbox {
     /// ```
     pub fn set_status(&self, release: u32, status: Status) -> Result<(), ChangeError> {
         let Status { is_ongoing, is_in_production } = status;
-        self.world.catalog_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
+        self.state.catalog_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
     }
 }

@@ -13,15 +13,15 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::reply::Reply;
 use super::site::Site;
+use super::state::SandboxState;
 use super::view::{View, torrent};
-use super::world::World;
 
 /// Path of the control API. The path itself lists the calls.
 const ROOT: &str = "/sandbox";
 
 /// A request to the control API.
 struct Control<'a> {
-    world: &'a World,
+    state: &'a SandboxState,
     site: &'a Site,
     body: &'a Bytes,
 }
@@ -140,7 +140,7 @@ fn id_in<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
 }
 
 /// Answers the request for `path` below the control API.
-pub(crate) fn answer(world: &World, site: &Site, method: &Method, path: &str, body: &Bytes) -> Reply {
+pub(crate) fn respond(state: &SandboxState, site: &Site, method: &Method, path: &str, body: &Bytes) -> Reply {
     let Some((call, id)) = find(path) else {
         return Problem::not_found(format!("The route sandbox{path} could not be found.")).into();
     };
@@ -149,7 +149,7 @@ pub(crate) fn answer(world: &World, site: &Site, method: &Method, path: &str, bo
     if *method != call.method {
         return Problem::method_not_allowed(method, std::slice::from_ref(&call.method)).into();
     }
-    (call.handler)(&Control { world, site, body }, id).unwrap_or_else(Reply::from)
+    (call.handler)(&Control { state, site, body }, id).unwrap_or_else(Reply::from)
 }
 
 fn list() -> Reply {
@@ -160,12 +160,12 @@ fn list() -> Reply {
 
 impl Control<'_> {
     fn requests(&self) -> Reply {
-        let log = self.world.log();
+        let log = self.state.log();
         Reply::plain_json(StatusCode::OK, &json!({"count": log.count(), "requests": log.all()}))
     }
 
     fn reset(&self) -> Reply {
-        self.world.reset();
+        self.state.reset();
         Reply::empty(StatusCode::NO_CONTENT)
     }
 
@@ -174,16 +174,16 @@ impl Control<'_> {
             .map_err(|error| invalid("faults", &format!("must be a JSON object: {error}")))?;
         let faults =
             Faults::from_json(&body).map_err(|InvalidFaults { field, reason }| invalid(&field, &reason))?;
-        let answer = json!(faults);
-        self.world.injector().set(faults);
-        Ok(Reply::plain_json(StatusCode::OK, &answer))
+        let body = json!(faults);
+        self.state.injector().set(faults);
+        Ok(Reply::plain_json(StatusCode::OK, &body))
     }
 
     fn advance_clock(&self) -> Result<Reply, Problem> {
         let fields = self.fields(&["advance_seconds"])?;
         let seconds = fields.get("advance_seconds").and_then(Value::as_u64);
         let seconds = seconds.ok_or_else(|| invalid("advance_seconds", "must be a whole number"))?;
-        self.world.advance(Duration::from_secs(seconds));
+        self.state.advance(Duration::from_secs(seconds));
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     }
 
@@ -191,7 +191,7 @@ impl Control<'_> {
         let fields = self.fields(&["state"])?;
         let state = fields.get("state").and_then(Value::as_str);
         let state = state.ok_or_else(|| invalid("state", "must be a string"))?;
-        if self.world.account().socials.finish(state) {
+        if self.state.account().socials.finish(state) {
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         } else {
             Err(Problem::not_found("No open social login has this state."))
@@ -199,13 +199,13 @@ impl Control<'_> {
     }
 
     fn password_token(&self) -> Reply {
-        let account = self.world.account();
+        let account = self.state.account();
         Reply::plain_json(StatusCode::OK, &json!({"token": account.password.last_reset_token()}))
     }
 
     fn publish_episode(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         let place = catalog.publish_episode(id).map_err(change_problem)?;
         let view = self.view(&catalog);
         let episode = catalog.release(id).map(|release| view.episode_with_release_name(release, place));
@@ -214,7 +214,7 @@ impl Control<'_> {
 
     fn publish_torrent(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         catalog.publish_torrent(id).map_err(change_problem)?;
         let torrent = catalog.release(id).map(|release| torrent(release, 0));
         Ok(Reply::plain_json(StatusCode::CREATED, &torrent.into()))
@@ -222,7 +222,7 @@ impl Control<'_> {
 
     fn add_release(&self) -> Result<Reply, Problem> {
         self.fields(&[])?;
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         let id = catalog.add_release().map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::CREATED, &self.release(&catalog, id)))
     }
@@ -232,7 +232,7 @@ impl Control<'_> {
         let fields = self.fields(&["main"])?;
         let name = fields.get("main").and_then(Value::as_str);
         let name = name.ok_or_else(|| invalid("main", "must be a name"))?;
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         catalog.rename(id, name).map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }
@@ -249,7 +249,7 @@ impl Control<'_> {
         if is_ongoing.is_none() && is_in_production.is_none() {
             return Err(invalid("is_ongoing", "is required"));
         }
-        let mut catalog = self.world.catalog_mut();
+        let mut catalog = self.state.catalog_mut();
         catalog.set_status(id, is_ongoing, is_in_production).map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }

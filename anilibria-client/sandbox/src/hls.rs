@@ -1,6 +1,6 @@
 //! HLS streams below `/videos`: playlists, and small segments in MPEG-TS format with random content.
 //!
-//! Streams of releases whose id ends with 0 are encrypted with AES-128. The 720p playlist contains the initialization
+//! Streams of releases whose id ends with 0 are encrypted with AES-128. The 720p playlist contains the initialisation
 //! vectors; in the others they follow from the segment numbers. Plain segments of these streams exist as well, for
 //! comparison.
 //!
@@ -24,7 +24,7 @@ use http::{Method, StatusCode};
 use super::chance;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::world::World;
+use super::state::SandboxState;
 
 /// Path prefix of all streams.
 pub(crate) const VIDEOS: &str = "/videos/";
@@ -39,20 +39,20 @@ const PACKET_BYTES: usize = 188;
 const VIDEO_PID: u16 = 0x100;
 
 /// Returns the file at `path`.
-pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
+pub(crate) fn respond(state: &SandboxState, method: &Method, path: &str) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
     }
-    file(world, path).unwrap_or_else(|| Problem::not_found(format!("File not found: {path}.")).into())
+    file(state, path).unwrap_or_else(|| Problem::not_found(format!("File not found: {path}.")).into())
 }
 
-fn file(world: &World, path: &str) -> Option<Reply> {
+fn file(state: &SandboxState, path: &str) -> Option<Reply> {
     let parts: Vec<_> = path.strip_prefix("/videos/media/ts/")?.split('/').collect();
     let (release, ordinal, rest) = match parts.as_slice() {
         [release, ordinal, rest @ ..] => (release.parse().ok()?, *ordinal, rest),
         _ => return None,
     };
-    let hashes = hashes(world, release, ordinal)?;
+    let hashes = hashes(state, release, ordinal)?;
     match rest {
         ["master.m3u8"] => Some(playlist(master(&hashes))),
         [quality, file] => {
@@ -64,8 +64,8 @@ fn file(world: &World, path: &str) -> Option<Reply> {
 }
 
 /// Returns the qualities of the episode, with the hash in the URL of each.
-fn hashes(world: &World, release: u32, ordinal: &str) -> Option<Vec<(u32, String)>> {
-    let catalog = world.catalog();
+fn hashes(state: &SandboxState, release: u32, ordinal: &str) -> Option<Vec<(u32, String)>> {
+    let catalog = state.catalog();
     let release = catalog.release(release)?;
     let place = release.episodes.iter().position(|episode| episode.ordinal() == ordinal)?;
     let streams = [480, 720, 1080].into_iter().zip(release.episode_details(place).streams);

@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-/// Serializes `value` in the notation of the live service.
+/// Serialises `value` in the notation of the live service.
 ///
 /// The escapes matter for tests: a reader that borrows strings from the text works with unescaped text and fails on the
 /// live service.
 pub(crate) fn laravel(value: &Value) -> Bytes {
     let mut text = Vec::with_capacity(4096);
     let mut serializer = Serializer::with_formatter(&mut text, Laravel(CompactFormatter));
-    // Serializing a JSON value into memory cannot fail.
+    // Serialising a JSON value into memory cannot fail.
     let _ = value.serialize(&mut serializer);
     text.into()
 }

@@ -26,8 +26,8 @@ mod reply;
 mod router;
 mod server;
 mod site;
+mod state;
 mod view;
-mod world;
 pub mod xml;
 
 use std::fmt;
@@ -50,7 +50,7 @@ use problem::Problem;
 use reply::Reply;
 pub use server::RunningSandbox;
 use site::{API_ROOT, Site};
-use world::{Settings, World};
+use state::{SandboxState, Settings};
 
 /// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -81,7 +81,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// ```
 #[derive(Clone)]
 pub struct Sandbox {
-    world: Arc<World>,
+    state: Arc<SandboxState>,
 }
 
 impl Sandbox {
@@ -118,9 +118,9 @@ impl Sandbox {
         let reply = if body.len() > MAX_BODY {
             server::too_large()
         } else if let Some(path) = control::below(path) {
-            control::answer(&self.world, &Site::of(&request), &request.method, path, &body)
+            control::respond(&self.state, &Site::of(&request), &request.method, path, &body)
         } else if path.starts_with(poster::STORAGE) {
-            poster::answer(&self.world, &request)
+            poster::respond(&self.state, &request)
         } else {
             Problem::not_found(format!("The route {path} could not be found.")).into()
         };
@@ -129,8 +129,8 @@ impl Sandbox {
 
     /// Answers a request to the stand-in API or for a stream. Only these requests are logged and subject to faults.
     async fn handle_api(&self, request: &Parts, path: &str, body: &Bytes) -> Response<SandboxBody> {
-        let mut entry = LogEntry { world: &self.world, request, status: CLIENT_CLOSED_REQUEST };
-        let injected = self.world.injector().next_call(path);
+        let mut entry = LogEntry { state: &self.state, request, status: CLIENT_CLOSED_REQUEST };
+        let injected = self.state.injector().next_call(path);
         if !injected.latency.is_zero() {
             tokio::time::sleep(injected.latency).await;
         }
@@ -138,9 +138,9 @@ impl Sandbox {
             Some(failure) => failure,
             None if body.len() > MAX_BODY => server::too_large(),
             None if request.uri.path().starts_with(hls::VIDEOS) => {
-                hls::answer(&self.world, &request.method, path)
+                hls::respond(&self.state, &request.method, path)
             }
-            None => router::dispatch(&self.world, request, path, body),
+            None => router::dispatch(&self.state, request, path, body),
         };
         entry.status = reply.status.as_u16();
         let reply = reply
@@ -153,17 +153,17 @@ impl Sandbox {
     /// Returns the last calls of the stand-in API, oldest first, up to the [capacity](SandboxBuilder::log_capacity) of the
     /// log.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.world.log().all()
+        self.state.log().all()
     }
 
     /// Returns the number of calls of the stand-in API since the start or the last reset.
     pub fn request_count(&self) -> u64 {
-        self.world.log().count()
+        self.state.log().count()
     }
 
     /// Returns the number of logged calls of exactly this path, given with or without `/api/v1` in front.
     pub fn hits(&self, path: &str) -> usize {
-        self.world.log().hits(path)
+        self.state.log().hits(path)
     }
 
     /// Restores the initial state of catalog, account, clock, faults, log and random choices.
@@ -180,7 +180,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn reset(&self) {
-        self.world.reset();
+        self.state.reset();
     }
 
     /// Advances the clock of the sandbox by `step`.
@@ -197,7 +197,7 @@ impl Sandbox {
     /// sandbox.advance(Duration::from_mins(5));
     /// ```
     pub fn advance(&self, step: Duration) {
-        self.world.advance(step);
+        self.state.advance(step);
     }
 
     /// Finishes a social login, as its user does in the browser. Returns false if no open login has this `state`.
@@ -208,7 +208,7 @@ impl Sandbox {
     /// assert!(!Sandbox::new().finish_social_login("unknown"));
     /// ```
     pub fn finish_social_login(&self, state: &str) -> bool {
-        self.world.account().socials.finish(state)
+        self.state.account().socials.finish(state)
     }
 
     /// Returns the newest password reset token that is still valid.
@@ -219,12 +219,16 @@ impl Sandbox {
     /// assert_eq!(Sandbox::new().password_token(), None);
     /// ```
     pub fn password_token(&self) -> Option<String> {
-        self.world.account().password.last_reset_token().map(str::to_owned)
+        self.state.account().password.last_reset_token().map(str::to_owned)
     }
 
     /// Replaces the current faults. [`Faults::new`] removes all faults.
     ///
     /// Faults with a value out of its range are rejected, and the current ones stay.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidFaults`] with the name of a setting that is out of range. The previous faults stay.
     ///
     /// ```
     /// use anilibria_sandbox::{Faults, Sandbox};
@@ -238,13 +242,13 @@ impl Sandbox {
     /// ```
     pub fn set_faults(&self, faults: Faults) -> Result<(), InvalidFaults> {
         faults.check()?;
-        self.world.injector().set(faults);
+        self.state.injector().set(faults);
         Ok(())
     }
 
     /// Returns the current faults.
     pub fn faults(&self) -> Faults {
-        self.world.injector().faults().clone()
+        self.state.injector().faults().clone()
     }
 }
 
@@ -263,7 +267,7 @@ impl fmt::Debug for Sandbox {
 
 /// Adds a call to the log when it is dropped: after the response, or when the client disconnects before.
 struct LogEntry<'a> {
-    world: &'a World,
+    state: &'a SandboxState,
     request: &'a Parts,
     status: u16,
 }
@@ -272,7 +276,7 @@ impl Drop for LogEntry<'_> {
     fn drop(&mut self) {
         let (method, path, status) = (&self.request.method, self.request.uri.path(), self.status);
         tracing::debug!(%method, path, status, "sandbox was called");
-        self.world.log().add(self.request, self.status);
+        self.state.log().add(self.request, self.status);
     }
 }
 
@@ -339,6 +343,8 @@ impl SandboxBuilder {
     /// Generates the catalog and returns the sandbox. A thousand releases take some milliseconds.
     pub fn build(self) -> Sandbox {
         let Self { releases, seed, log_capacity, clock, read_lag } = self;
-        Sandbox { world: Arc::new(World::new(Settings { seed, releases, clock, log_capacity, read_lag })) }
+        Sandbox {
+            state: Arc::new(SandboxState::new(Settings { seed, releases, clock, log_capacity, read_lag })),
+        }
     }
 }

@@ -17,8 +17,8 @@
 //! # async fn main() -> std::io::Result<()> {
 //! let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
 //! let address = listener.local_addr()?;
-//! let answer = |_request| async { Response::new(Full::new(Bytes::from("it works"))) };
-//! let server = tokio::spawn(accept(listener, 10, move |stream| serve(stream, answer)));
+//! let respond = |_request| async { Response::new(Full::new(Bytes::from("it works"))) };
+//! let server = tokio::spawn(accept(listener, 10, move |stream| serve(stream, respond)));
 //!
 //! let mut client = TcpStream::connect(address).await?;
 //! client.write_all(b"GET / HTTP/1.1\r\nhost: stand-in\r\nconnection: close\r\n\r\n").await?;
@@ -79,14 +79,14 @@ where
 /// Answers the HTTP/1.1 requests of one connection until it ends or is [upgraded](upgrade).
 ///
 /// The head of a request may take 30 seconds to arrive. The size of bodies is not limited.
-pub async fn serve<B, F>(stream: TcpStream, answer: impl Fn(Request<Incoming>) -> F + Send)
+pub async fn serve<B, F>(stream: TcpStream, respond: impl Fn(Request<Incoming>) -> F + Send)
 where
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     F: Future<Output = Response<B>> + Send,
 {
     let service = service_fn(|request| {
-        let answer = answer(request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let response = respond(request);
+        async move { Ok::<_, Infallible>(response.await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -99,9 +99,9 @@ where
     }
 }
 
-/// Takes over the connection of `request` once its answer with status 101 is sent; `None` if the connection ends before.
+/// Takes over the connection of `request` once its response with status 101 is sent; `None` if the connection ends before.
 ///
-/// The future waits for the answer, so run it in a separate task.
+/// The future waits for the response, so run it in a separate task.
 pub async fn upgrade(request: Request<Incoming>) -> Option<Upgraded> {
     hyper::upgrade::on(request).await.ok().map(TokioIo::new)
 }

@@ -13,8 +13,8 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::reply::Reply;
 use super::site::Site;
+use super::state::SandboxState;
 use super::view::View;
-use super::world::World;
 
 /// Laravel's message for calls without a valid token.
 pub(crate) const UNAUTHENTICATED: &str = "Unauthenticated.";
@@ -52,7 +52,7 @@ pub(crate) type Segments = Vec<(&'static str, String)>;
 
 /// A call of an operation.
 pub(crate) struct Call<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) state: &'a SandboxState,
     /// The requested path below the API root.
     pub(crate) path: &'a str,
     /// The query string, empty without one.
@@ -81,7 +81,7 @@ impl Call<'_> {
 
     /// Locks the account of the caller; fails with 403 without a valid token.
     pub(crate) fn account(&self) -> Result<MutexGuard<'_, Account>, Problem> {
-        let account = self.world.account();
+        let account = self.state.account();
         match self.token() {
             Some(token) if account.sessions.is_open(token) => Ok(account),
             _ => Err(Problem::new(StatusCode::FORBIDDEN, UNAUTHENTICATED)),

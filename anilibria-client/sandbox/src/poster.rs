@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 use super::chance;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::world::World;
+use super::state::SandboxState;
 use super::xml::escape;
 
 /// Path prefix of all pictures.
@@ -25,7 +25,7 @@ const LINE_LENGTH: usize = 18;
 const MAX_LINES: usize = 5;
 
 /// Returns the picture that the request asks for.
-pub(crate) fn answer(world: &World, request: &Parts) -> Reply {
+pub(crate) fn respond(state: &SandboxState, request: &Parts) -> Reply {
     let (method, path) = (&request.method, request.uri.path());
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
@@ -35,7 +35,7 @@ pub(crate) fn answer(world: &World, request: &Parts) -> Reply {
     let png = if accepts_png(request) { png::landscape(&mut rng, hue).ok() } else { None };
     let (content_type, picture) = match png {
         Some(png) => ("image/png", png),
-        None => ("image/svg+xml", svg(hue, &caption(world, path)).into()),
+        None => ("image/svg+xml", svg(hue, &caption(state, path)).into()),
     };
     let year = HeaderValue::from_static("public, max-age=31536000, immutable");
     Reply::new(StatusCode::OK, content_type, picture.into())
@@ -50,11 +50,11 @@ fn accepts_png(request: &Parts) -> bool {
 }
 
 /// Returns the lines of the picture: id and name of the release of `path`, or `AniLibria` if `path` belongs to no release.
-fn caption(world: &World, path: &str) -> Vec<String> {
+fn caption(state: &SandboxState, path: &str) -> Vec<String> {
     let id = path
         .strip_prefix("/storage/releases/")
         .and_then(|rest| rest.split('/').find_map(|segment| segment.parse::<u32>().ok()));
-    let catalog = world.catalog();
+    let catalog = state.catalog();
     let Some(release) = id.and_then(|id| catalog.release(id)) else {
         return vec!["AniLibria".to_owned()];
     };

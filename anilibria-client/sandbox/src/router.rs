@@ -14,10 +14,10 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::reply::Reply;
 use super::site::Site;
-use super::world::World;
+use super::state::SandboxState;
 
 /// Answers the request for `path` below the API root.
-pub(crate) fn dispatch(world: &World, request: &Parts, path: &str, body: &Bytes) -> Reply {
+pub(crate) fn dispatch(state: &SandboxState, request: &Parts, path: &str, body: &Bytes) -> Reply {
     find(&request.method, path)
         .and_then(|(route, segments)| {
             let query = request.uri.query().unwrap_or_default();
@@ -26,7 +26,7 @@ pub(crate) fn dispatch(world: &World, request: &Parts, path: &str, body: &Bytes)
             params.add_body(&body);
             let projection = Projection::of(&params);
             let (headers, site) = (&request.headers, Site::of(request));
-            let call = Call { world, path, query, headers, body, params, projection, site, segments };
+            let call = Call { state, path, query, headers, body, params, projection, site, segments };
             (route.handler)(&call)
         })
         .unwrap_or_else(|problem| if wants_json(&request.headers) { problem.into() } else { problem.page() })

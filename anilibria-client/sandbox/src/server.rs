@@ -25,6 +25,10 @@ impl Sandbox {
     /// Serves this sandbox over HTTP/1.1 on a free port of 127.0.0.1.
     ///
     /// Needs a running tokio runtime with time and I/O.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if no port is free.
     pub async fn start(&self) -> io::Result<RunningSandbox> {
         self.start_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
     }
@@ -32,13 +36,17 @@ impl Sandbox {
     /// Serves this sandbox over HTTP/1.1 on `address`; port 0 selects a free one.
     ///
     /// At most 1024 connections are served at a time, and bodies of requests may have up to 256 KiB.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if the address is in use or cannot be bound.
     pub async fn start_on(&self, address: SocketAddr) -> io::Result<RunningSandbox> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let sandbox = self.clone();
         let task = tokio::spawn(accept(listener, MAX_CONNECTIONS, move |stream| {
             let sandbox = sandbox.clone();
-            serve(stream, move |request| answer(sandbox.clone(), request))
+            serve(stream, move |request| respond(sandbox.clone(), request))
         }));
         tracing::debug!(%address, "sandbox listens");
         Ok(RunningSandbox { sandbox: self.clone(), address, task })
@@ -93,7 +101,7 @@ impl Drop for RunningSandbox {
     }
 }
 
-async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
+async fn respond(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
     let (parts, body) = request.into_parts();
     // A body with a declared length beyond the limit is rejected before it is read.
     if body.size_hint().lower() > MAX_BODY as u64 {

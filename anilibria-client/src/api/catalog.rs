@@ -31,7 +31,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/releases" [twin] => Catalog::releases() -> Page<Release>;
+    GET "/anime/catalog/releases" [or_post] => Catalog::releases() -> Page<Release>;
     pub struct CatalogReleases: Projected, Paged<Release> {
         /// Selects releases that have all of these genres.
         genres: [Arg<GenreId>] => "f[genres]",

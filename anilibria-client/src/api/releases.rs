@@ -58,7 +58,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns releases that the service recommends. A projection may make the answer empty.
+    /// Returns releases that the service recommends. A projection may make the response empty.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

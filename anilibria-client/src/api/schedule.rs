@@ -5,7 +5,7 @@ use crate::{
     model::ScheduledRelease,
 };
 
-/// The answer of [`Schedule::now`], whose type has the name of the group.
+/// The response of [`Schedule::now`], whose type has the name of the group.
 type Timetable = crate::model::Schedule;
 
 group! {

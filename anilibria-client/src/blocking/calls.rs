@@ -1,4 +1,4 @@
-//! Calls that block the thread until the answer is there.
+//! Calls that block the thread until the response is received.
 
 use serde::de::DeserializeOwned;
 
@@ -17,18 +17,23 @@ impl<E, A> Call<E, Async, A> {
 }
 
 impl<E: Endpoint<Output: Send + 'static>, A> Call<E, Runtime, A> {
-    /// Sends the call and waits for the answer.
+    /// Sends the call and waits for the response.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](crate::Error) of the call, and [`Error::InvalidRequest`](crate::Error::InvalidRequest) on the thread of the
+    /// client's own runtime.
     pub fn send(self) -> Result<E::Output> {
         self.runtime.block_on(E::send(self.client, self.request))?
     }
 }
 
 impl<E, A> Call<E, Runtime, A> {
-    /// Sends the request and decodes the answer as JSON into `T`, a type of the caller.
+    /// Sends the request and decodes the response as JSON into your own type `T`.
     ///
     /// # Errors
     ///
-    /// [`Error::Decode`](crate::Error::Decode) if the answer does not have the form of `T`, and the errors of the call.
+    /// [`Error::Decode`](crate::Error::Decode) if the response does not have the form of `T`, and the errors of the call.
     pub fn fetch_as<T: DeserializeOwned + Send + 'static>(self) -> Result<T> {
         let Self { client, request, runtime, .. } = self;
         runtime.block_on(async move { client.fetch(&request).await })?
@@ -81,7 +86,11 @@ impl<E: Paged> Call<E, Runtime, crate::call::V3> {
 }
 
 impl<T: Send + 'static> BatchCall<T, Runtime> {
-    /// Sends the requests and waits for the last answer.
+    /// Sends the requests and waits for the last response.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](crate::Error) of the call. The requests before the failed one have taken effect.
     pub fn send(self) -> Result<T> {
         self.runtime.block_on(self.requests)?
     }

@@ -33,6 +33,10 @@ impl Client {
     /// Creates a client of the live service with default settings.
     ///
     /// [`ClientBuilder::build_blocking`] creates a client with other settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) if the thread cannot be started, or if no TLS provider is installed.
     pub fn new() -> Result<Self> {
         ClientBuilder::default().build_blocking()
     }
@@ -54,6 +58,10 @@ impl Client {
     }
 
     /// Runs a future and waits for its result. See [`Runtime::block_on`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Runtime::block_on`].
     pub fn block_on<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Result<T> {
         self.runtime.block_on(future)
     }
@@ -77,19 +85,31 @@ impl Client {
         self.client.search(query).on(&self.runtime)
     }
 
-    /// Sends `request` and decodes the answer.
+    /// Sends `request` and decodes the response.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::fetch`](crate::Client::fetch).
     pub fn fetch<T: DeserializeOwned + Send + 'static>(&self, request: &Request) -> Result<T> {
         let (client, request) = (self.client.clone(), request.clone());
         self.block_on(async move { client.fetch(&request).await })?
     }
 
-    /// Sends `request` and returns the answer as it is.
+    /// Sends `request` and returns the body of the response.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::fetch_bytes`](crate::Client::fetch_bytes).
     pub fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         let (client, request) = (self.client.clone(), request.clone());
         self.block_on(async move { client.fetch_bytes(&request).await })?
     }
 
     /// Fetches a media file of at most `max_size` bytes, as [`Client::media_file`](crate::Client::media_file) does.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::media_file`](crate::Client::media_file).
     pub fn media_file(&self, path: impl Into<String>, max_size: usize) -> Result<Bytes> {
         let (client, path) = (self.client.clone(), path.into());
         self.block_on(async move { client.media_file(&path, max_size).await })?
@@ -100,12 +120,20 @@ impl Client {
         self.client.media_url(path)
     }
 
-    /// Returns the address of a read on the mirror that is asked first.
+    /// Returns the URL of a read on the preferred mirror.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Client::link`](crate::Client::link).
     pub fn link(&self, request: &Request) -> Result<String> {
         self.client.link(request)
     }
 
-    /// Measures all mirrors at the same time and prefers the one that answers first.
+    /// Sends one request to each mirror at the same time, and makes the mirror that answers first the preferred one.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Runtime::block_on`]. The failure of a mirror is part of the result.
     pub fn probe(&self) -> Result<Vec<MirrorProbe>> {
         let client = self.client.clone();
         self.block_on(async move { client.probe().await })
@@ -128,7 +156,7 @@ impl Client {
         Self { client: self.client.in_session(token), runtime: self.runtime.clone() }
     }
 
-    /// Returns the number of calls that may be made at once now.
+    /// Returns the number of calls that can be made now without waiting for the rate limit.
     pub fn calls_left(&self) -> u32 {
         self.client.calls_left()
     }

@@ -14,6 +14,10 @@ impl DownloadEpisode<Runtime> {
     /// Downloads to `path`, as [`to_file`](DownloadEpisode::to_file) of the async client does.
     ///
     /// The callback of [`progress`](Self::progress) runs on the thread of the client, where blocking calls are refused.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](DownloadError) of the async method.
     pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded, DownloadError> {
         let (download, runtime) = self.into_parts();
         let path = path.as_ref().to_owned();
@@ -25,6 +29,10 @@ impl DownloadEpisode<Runtime> {
 
 impl Downloads<Runtime> {
     /// Saves the torrent file of a torrent at `path`, as [`torrent`](Downloads::torrent) of the async client does.
+    ///
+    /// # Errors
+    ///
+    /// The [errors](DownloadError) of the async method.
     pub fn torrent(
         &self,
         torrent: impl Into<Arg<TorrentRef>>,

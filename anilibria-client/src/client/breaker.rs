@@ -34,7 +34,15 @@ pub enum BreakerState {
     HalfOpen,
 }
 
-/// A circuit breaker. Each mirror of a client has one; it can guard any other dependency as well.
+/// A circuit breaker: refuses calls to a dependency that has failed several times in a row, until a trial call succeeds.
+///
+/// Each mirror of a client has a breaker. A program can use one for any other dependency.
+///
+/// | state | calls | next state |
+/// | --- | --- | --- |
+/// | closed | allowed | open, after [`failures`](BreakerPolicy::failures) consecutive failures |
+/// | open | refused | half-open, at the first call after [`cooldown`](BreakerPolicy::cooldown) |
+/// | half-open | one trial call is in progress, others are refused | closed if the trial succeeds, open if it fails |
 ///
 /// ```
 /// use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
@@ -79,13 +87,17 @@ impl Breaker {
         Self { policy, circuit: Mutex::new(Circuit::Closed { failures: 0 }) }
     }
 
-    /// Returns a permit to make one call, or the time until the next trial as the error.
+    /// Returns a permit to make one call.
+    ///
+    /// # Errors
+    ///
+    /// The time until the next trial call, if the circuit is open or a trial call is in progress.
     pub fn permit(&self) -> Result<Permit<'_>, Duration> {
         self.permit_at(Instant::now())
     }
 
-    /// Returns a permit whatever the state of the circuit: for a caller that has no alternative left.
-    pub(crate) fn force(&self) -> Permit<'_> {
+    /// Returns a permit in any state of the circuit, for a caller that has no other mirror left.
+    pub(crate) fn forced_permit(&self) -> Permit<'_> {
         Permit { breaker: self, is_reported: false }
     }
 
@@ -165,7 +177,7 @@ mod tests {
         (0..times).for_each(|_| breaker.permit_at(now).unwrap().failure_at(now));
     }
 
-    fn opened() -> (Breaker, Instant) {
+    fn open_breaker() -> (Breaker, Instant) {
         let (breaker, now) = (Breaker::new(BreakerPolicy::default()), Instant::now());
         fail(&breaker, 5, now);
         (breaker, now)
@@ -187,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_trial_call_after_the_open_time_decides() {
-        let (breaker, now) = opened();
+        let (breaker, now) = open_breaker();
         let later = now + COOLDOWN;
 
         let trial = breaker.permit_at(later).unwrap();
@@ -202,7 +214,7 @@ mod tests {
 
     #[test]
     fn cancelled_trial_is_passed_to_the_next_call() {
-        let (breaker, now) = opened();
+        let (breaker, now) = open_breaker();
         let later = now + COOLDOWN;
 
         drop(breaker.permit_at(later).unwrap());

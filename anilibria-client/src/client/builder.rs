@@ -111,7 +111,7 @@ impl ClientBuilder {
 
     /// Sets whether the API endpoints that `/app/status` lists become mirrors. Default: true.
     ///
-    /// They are learned from each answer of [`App::status`](crate::api::app::App::status) and from [`Client::probe`]: at most
+    /// They are learned from each response of [`App::status`](crate::api::app::App::status) and from [`Client::probe`]: at most
     /// eight, HTTPS unless the mirror that lists them is not, and no addresses of the local network. They receive reads
     /// without a session only, so that no token, password or passkey goes to a host that you did not name.
     pub fn learn_mirrors(mut self, is_enabled: bool) -> Self {
@@ -146,7 +146,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time after which a read that is not answered is sent to the next mirror as well; the first answer wins.
+    /// Sets the time after which a read that is not answered is sent to the next mirror as well; the first response wins.
     /// `None` disables hedging. Default: 500 milliseconds.
     ///
     /// Hedges and retries share a budget of one request for ten calls, with a reserve of 20. Writes are never sent to two
@@ -157,7 +157,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the maximum length of an answer, in bytes after decompression. Default: 32 MiB.
+    /// Sets the maximum length of a response, in bytes after decompression. Default: 32 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.limits.max_response_size = bytes;
         self

@@ -12,7 +12,7 @@ use crate::{
     request::{Caching, Request},
 };
 
-/// Returns the TTL of answers of an operation, unless the call sets one; `None` for operations that are not cached.
+/// Returns the TTL of responses of an operation, unless the call sets one; `None` for operations that are not cached.
 fn operation_ttl(template: &str) -> Option<Duration> {
     let last = template.rsplit('/').next().unwrap_or_default();
     if last == "random" || template == "/app/status" {
@@ -26,7 +26,7 @@ fn operation_ttl(template: &str) -> Option<Duration> {
     })
 }
 
-/// Returns the TTL of the answer to `request`. Data of an account is not cached.
+/// Returns the TTL of the response to `request`. Data of an account is not cached.
 pub(super) fn ttl(request: &Request) -> Option<Duration> {
     if request.needs_session() || request.holds_secret() || !request.is_idempotent() {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn ttl(request: &Request) -> Option<Duration> {
     }
 }
 
-/// Returns the answer to `request` from the cache. On a miss, it is requested from the service and stored.
+/// Returns the response to `request` from the cache. On a miss, it is requested from the service and stored.
 pub(super) async fn fetch<T>(
     client: &Client,
     cache: &Cache,

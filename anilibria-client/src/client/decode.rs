@@ -1,4 +1,4 @@
-//! Decoding of answers.
+//! Decoding of responses.
 
 use std::sync::Arc;
 
@@ -17,11 +17,12 @@ use crate::{
     page::Page,
 };
 
-/// Decodes an answer in the way of the client, for answers that were recorded or received by other means.
+/// Decodes the body of a response as every call does, with the conversions of [`model`](crate::model). For bodies that were
+/// recorded, or received in another way.
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] with the path in the JSON.
+/// [`Error::Decode`] with the path in the JSON, if the body does not have the form of `T`.
 ///
 /// ```
 /// use anilibria_client::{Error, decode, model::Genre};
@@ -34,7 +35,7 @@ use crate::{
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The second reading takes time, which almost all answers do not need.
+    // Lenient decoding is slower, and almost no response needs it.
     serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
         |LenientError { path, source }| {
             let path = if path.is_empty() { ".".to_owned() } else { path };
@@ -43,15 +44,15 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     )
 }
 
-/// An item of a list that could not be decoded and was left out of the list.
+/// An item that could not be decoded and is missing in its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SkippedItem {
-    /// The `id` of the item as JSON, if it has one.
+    /// The `id` of the item as JSON (`7`, `"0a1b…"`), if it has one.
     pub id: Option<String>,
-    /// The place of the unexpected value in the answer (`data[3].name.main`).
+    /// Path of the unexpected value in the body (`data[3].name.main`).
     pub path: String,
-    /// The reason of the JSON library.
+    /// Message of the JSON library.
     pub reason: String,
 }
 
@@ -67,16 +68,16 @@ impl SkippedItem {
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
+/// [`Error::Decode`] if the response is not a page, or if it has items and none of them can be decoded.
 pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     read_page(body)?.complete()
 }
 
-/// Decodes a page like [`decode_page`], and also one with items of which none can be decoded.
+/// Decodes a page as [`decode_page`] does. A page of which no item can be decoded is not an error.
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a page.
+/// [`Error::Decode`] if the response is not a page.
 pub(crate) fn decode_partial_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     Ok(read_page(body)?.partial)
 }
@@ -103,11 +104,11 @@ impl<T> Partial<T> {
     }
 }
 
-/// Decodes a list, alone or under `data`, and returns the items that could not be decoded beside it.
+/// Decodes a list, which is the whole body or its field `data`. Returns the list and the items that could not be decoded.
 ///
 /// # Errors
 ///
-/// [`Error::Decode`] if the answer is not a list, or if it has items and none of them can be decoded.
+/// [`Error::Decode`] if the response is not a list, or if it has items and none of them can be decoded.
 pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
     serde_json::from_slice(body).map(|List(items)| (items, Vec::new())).or_else(|_| {
         let List(raw) = decode::<List<Box<RawValue>>>(body)?;
@@ -120,7 +121,7 @@ pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, V
 ///
 /// # Errors
 ///
-/// The error of [`decode_list`] if the answer is neither a list nor an item.
+/// The error of [`decode_list`] if the response is neither a list nor an item.
 pub(crate) fn decode_one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
     decode_list(body).or_else(|error| match decode::<List<IgnoredAny>>(body) {
         Ok(_) => Err(error),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn error_names_the_place_in_the_answer() {
+    fn error_names_the_place_in_the_response() {
         assert_eq!(path(r#"[{"id":1,"year":[]},{"id":[],"year":[]}]"#), "[1].id");
         assert_eq!(path(r#"[{"id":1},{"name":{"main":7}}]"#), "[1]");
         assert_eq!(path(r#"[{"id":1}"#), ".");

@@ -1,4 +1,4 @@
-//! Errors of answers: their status, and web pages in place of answers.
+//! Conversion of responses into errors, by status, by body, or because a web page came in place of a response.
 
 #[cfg(feature = "v3")]
 pub(super) mod v3;
@@ -10,7 +10,7 @@ use memchr::memmem;
 use serde_json::Value;
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
-use super::transport::Answer;
+use super::transport::Response;
 use crate::{Error, error::Validation};
 
 /// Maximum length of the service's message in an error, in characters.
@@ -19,53 +19,53 @@ const MAX_MESSAGE: usize = 300;
 /// Differences between the APIs that a client can call.
 #[derive(Clone, Copy)]
 pub(super) struct Dialect {
-    /// Returns the error of an answer; `None` if it is a success.
-    pub(super) refusal: fn(&Answer) -> Option<Error>,
+    /// Returns the error of a response; `None` if it is a success.
+    pub(super) error: fn(&Response) -> Option<Error>,
     /// The path with which the base URLs of the live service end, if it is always the same.
     pub(super) path: Option<&'static str>,
 }
 
 /// API v1.
-pub(super) const V1: Dialect = Dialect { refusal: by_status, path: Some("/api/v1") };
+pub(super) const V1: Dialect = Dialect { error: status_error, path: Some("/api/v1") };
 
 /// API v3. A gateway may have it at any path.
 #[cfg(feature = "v3")]
-pub(super) const V3: Dialect = Dialect { refusal: v3::refusal, path: None };
+pub(super) const V3: Dialect = Dialect { error: v3::response_error, path: None };
 
-/// Returns the error of an answer of API v1, which refuses by status.
-fn by_status(answer: &Answer) -> Option<Error> {
-    if answer.status.is_success() { blocked(answer) } else { Some(from_answer(answer)) }
+/// Returns the error of a response of API v1, whose status tells success from failure.
+fn status_error(response: &Response) -> Option<Error> {
+    if response.status.is_success() { web_page_error(response) } else { Some(from_response(response)) }
 }
 
-/// Returns the error of a web page that came in place of a successful answer of any operation: the challenge of a
+/// Returns the error of a web page that came in place of a successful response of any operation: the challenge of a
 /// firewall, a parked domain, or the login page of a network.
-pub(super) fn blocked(answer: &Answer) -> Option<Error> {
-    let is_page = is_web_page(&answer.body);
-    is_page.then(|| Error::blocked(answer.status))
+pub(super) fn web_page_error(response: &Response) -> Option<Error> {
+    let is_page = is_web_page(&response.body);
+    is_page.then(|| Error::blocked(response.status))
 }
 
-/// Returns the error of an answer with an error status.
-pub(super) fn from_answer(answer: &Answer) -> Error {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+/// Returns the error of a response with an error status.
+pub(super) fn from_response(response: &Response) -> Error {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let is_json = body.is_object();
     let message = message(&body);
-    let status = answer.status.as_u16();
-    match answer.status {
-        StatusCode::NOT_FOUND if is_json || answer.body.is_empty() => Error::NotFound { message },
-        // A firewall demands to solve a challenge with 403, 429 or 503.
-        _ if answer.headers.contains_key("cf-mitigated") => Error::blocked(answer.status),
+    let status = response.status.as_u16();
+    match response.status {
+        StatusCode::NOT_FOUND if is_json || response.body.is_empty() => Error::NotFound { message },
+        // A firewall sends its challenge with 403, 429 or 503.
+        _ if response.headers.contains_key("cf-mitigated") => Error::blocked(response.status),
         // The service's own 401 and 403 are JSON; a page in HTML comes from the firewall or the network in front of it.
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if is_json => {
             Error::Unauthorized { status, message }
         }
-        StatusCode::UNAUTHORIZED if !is_web_page(&answer.body) => Error::Unauthorized { status, message },
+        StatusCode::UNAUTHORIZED if !is_web_page(&response.body) => Error::Unauthorized { status, message },
         StatusCode::FORBIDDEN
         | StatusCode::UNAUTHORIZED
         | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS
-        | StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Error::blocked(answer.status),
+        | StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Error::blocked(response.status),
         StatusCode::UNPROCESSABLE_ENTITY => Validation { message, fields: fields(&body) }.into(),
         StatusCode::TOO_MANY_REQUESTS => {
-            Error::RateLimited { retry_after: retry_after(&answer.headers, OffsetDateTime::now_utc()) }
+            Error::RateLimited { retry_after: retry_after(&response.headers, OffsetDateTime::now_utc()) }
         }
         _ => Error::Status { status, message },
     }
@@ -104,8 +104,8 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
     errors.map(|(name, reasons)| (name.clone(), texts(reasons))).collect()
 }
 
-/// Returns the wait that the header `Retry-After` asks for, which is a number of seconds or a date. `now` is the time of
-/// the answer; a date in the past asks for no wait. The value is not limited: a caller that waits must do that.
+/// Returns the wait that the header `Retry-After` requests: a number of seconds, or the time until a date. `now` is the time of
+/// the response; the wait until a date in the past is zero. The value is not limited, so a caller that waits must limit it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -139,22 +139,26 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, body: &'static str) -> Error {
+    fn response(status: u16, body: &'static str) -> Error {
         let status = StatusCode::from_u16(status).unwrap();
-        from_answer(&Answer { status, headers: HeaderMap::new(), body: Bytes::from_static(body.as_bytes()) })
+        from_response(&Response {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        })
     }
 
     #[test]
     fn status_403_is_unauthorized_in_json_and_blocked_in_html() {
-        assert!(matches!(answer(403, r#"{"message":"no"}"#), Error::Unauthorized { status: 403, .. }));
-        assert!(matches!(answer(403, "<html>Just a moment…</html>"), Error::Blocked { status: 403, .. }));
+        assert!(matches!(response(403, r#"{"message":"no"}"#), Error::Unauthorized { status: 403, .. }));
+        assert!(matches!(response(403, "<html>Just a moment…</html>"), Error::Blocked { status: 403, .. }));
     }
 
     #[test]
     fn message_is_read_from_either_field_and_cut() {
         let long = format!(r#"{{"error":"{}"}}"#, "я".repeat(1000));
 
-        let Error::Status { status, message } = answer(500, Box::leak(long.into_boxed_str())) else {
+        let Error::Status { status, message } = response(500, Box::leak(long.into_boxed_str())) else {
             panic!("not a status");
         };
 
@@ -166,7 +170,7 @@ mod tests {
         let body =
             r#"{"message":"The limit…","errors":{"limit":["The limit field must not be greater than 50."]}}"#;
 
-        let Error::Validation(validation) = answer(422, body) else { panic!("not a validation") };
+        let Error::Validation(validation) = response(422, body) else { panic!("not a validation") };
 
         assert_eq!(validation.fields["limit"], ["The limit field must not be greater than 50."]);
     }
@@ -189,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn web_pages_are_recognised_among_all_kinds_of_answers() {
+    fn web_pages_are_recognised_among_all_kinds_of_responses() {
         let pages = [
             "<!DOCTYPE html><title>Just a moment...</title>",
             "\u{feff}\n <!doctype HTML>",
@@ -199,7 +203,7 @@ mod tests {
             "<!-- captive portal --><html>",
             "<script>location='http://login.example'</script>",
         ];
-        let answers = [
+        let bodies = [
             "",
             "{}",
             "[\"<html>\"]",
@@ -214,8 +218,8 @@ mod tests {
         for page in pages {
             assert!(is_web_page(page.as_bytes()), "{page}");
         }
-        for answer in answers {
-            assert!(!is_web_page(answer.as_bytes()), "{answer}");
+        for body in bodies {
+            assert!(!is_web_page(body.as_bytes()), "{body}");
         }
     }
 }

@@ -136,7 +136,7 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let mirror = url[Position::BeforeHost..Position::AfterPort].to_owned();
-            let error = error.at(&mirror);
+            let error = error.with_host(&mirror);
             debug!(host = mirror, path = url.path(), %error, "file host failed");
             failures.push(MirrorFailure { mirror, error });
         }
@@ -170,7 +170,7 @@ impl Client {
         places
     }
 
-    /// Makes one attempt, in which the host has `share` to begin with its answer. A connection that is silent for longer
+    /// Makes one attempt, in which the host has `share` to begin with its response. A connection that is silent for longer
     /// than the attempt timeout of the client is closed.
     async fn attempt_media(
         &self,
@@ -239,7 +239,7 @@ fn is_web(url: &Url) -> bool {
 fn check(response: &Response, request: &MediaRequest<'_>) -> Result<()> {
     let status = response.status();
     if !status.is_success() {
-        return Err(refusal(status, response.headers()));
+        return Err(status_error(status, response.headers()));
     }
     if has_html_type(response.headers()) {
         return Err(Error::blocked(status));
@@ -273,7 +273,7 @@ fn has_range(headers: &HeaderMap, range: &Range<u64>) -> bool {
 }
 
 /// Returns the error for a status. The body of a file host says nothing useful.
-fn refusal(status: StatusCode, headers: &HeaderMap) -> Error {
+fn status_error(status: StatusCode, headers: &HeaderMap) -> Error {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { message: "no such file".to_owned() },
         StatusCode::FORBIDDEN => Error::blocked(status),

@@ -20,8 +20,9 @@ use crate::{Error, error::MirrorFailure, runtime::Instant};
 /// Maximum number of mirrors that are added because the service lists them.
 const MAX_LEARNED: usize = 8;
 
-/// Minimum time between two calls that ask a mirror with an open circuit because no other mirror is left.
-pub(super) const LAST_RESORT_EVERY: Duration = Duration::from_millis(250);
+/// Minimum time between two forced attempts on one mirror, over all calls. A forced attempt is one on a mirror whose circuit
+/// is open, made because no other mirror is left.
+pub(super) const FORCED_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The mirrors of the service. The preferred one, which answered last, is tried first.
 pub(super) struct Mirrors {
@@ -33,7 +34,7 @@ pub(super) struct Mirrors {
 
 /// A base URL of the service.
 pub(super) struct Mirror {
-    /// Position in the list.
+    /// Position in [`Mirrors::all`], which never changes.
     pub(super) index: usize,
     /// The base URL without a slash at its end, because the service treats a double slash as another path.
     base: String,
@@ -47,21 +48,21 @@ pub(super) struct Mirror {
     pub(super) is_learned: bool,
     /// The last failure, the cause of an open circuit.
     last_error: Mutex<Option<Error>>,
-    /// The time of the last call that tried the mirror as a last resort, or of its last failure.
-    last_resort: Mutex<Option<Instant>>,
+    /// Time of the last forced attempt or of the last failure, the later of the two.
+    forced_at: Mutex<Option<Instant>>,
 }
 
 /// State of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MirrorHealth {
-    /// Its host and port.
+    /// Host and port of the mirror.
     pub name: String,
-    /// The state of its circuit breaker.
+    /// State of the circuit breaker of the mirror.
     pub state: BreakerState,
-    /// True if it is tried first.
+    /// True if calls try this mirror first.
     pub is_preferred: bool,
-    /// True if it was added because the service lists it (see [`ClientBuilder::learn_mirrors`]).
+    /// True if the mirror was added because the service lists it (see [`ClientBuilder::learn_mirrors`]).
     ///
     /// [`ClientBuilder::learn_mirrors`]: crate::ClientBuilder::learn_mirrors
     pub is_learned: bool,
@@ -102,12 +103,12 @@ impl Mirrors {
         self.preferred.load(Ordering::Relaxed)
     }
 
-    /// Makes the mirror at `index`, which has answered, the preferred one.
+    /// Makes the mirror at `index` the preferred one, because it has sent a usable response.
     pub(super) fn prefer(&self, index: usize) {
         self.preferred.store(index, Ordering::Relaxed);
     }
 
-    /// Makes the next mirror the preferred one, if it is the one at `index`, which has failed.
+    /// Makes the mirror after `index` the preferred one if the failed mirror at `index` was preferred until now.
     pub(super) fn demote(&self, index: usize) {
         let next = (index + 1) % self.all().len().max(1);
         let _ = self.preferred.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
@@ -124,8 +125,8 @@ impl Mirrors {
 
     /// Adds the mirrors at `endpoints`, which `source` lists. An endpoint without a path has the path of `source`.
     ///
-    /// Endpoints that are no URLs, less secure than `source`, on an address of the local network, or known already are
-    /// ignored.
+    /// Ignores endpoints that are not URLs, that are less secure than `source`, that are addresses of the local network, and
+    /// that are known already.
     pub(super) fn learn(&self, endpoints: &[String], source: &Mirror) {
         let Ok(source) = Url::parse(&source.base) else { return };
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +151,7 @@ fn learned_base(endpoint: &str, source: &Url) -> Option<Url> {
     if !is_secure || has_extras || has_credentials {
         return None;
     }
-    // A listed address of the local network would turn the client against the caller's own machines.
+    // A service that lists an address of the local network could make the client send requests to the caller's own machines.
     let is_named =
         matches!(base.host(), Some(Host::Domain(name)) if name != "localhost" && name.contains('.'));
     if !is_named && base.host() != source.host() {
@@ -179,7 +180,7 @@ impl Mirror {
             outage: Outage::default(),
             is_learned,
             last_error: Mutex::default(),
-            last_resort: Mutex::default(),
+            forced_at: Mutex::default(),
         }
     }
 
@@ -195,7 +196,7 @@ impl Mirror {
         format!("{}{target}", self.base)
     }
 
-    /// Adds a hint to the error of a page that is not the API's if the base URL does not end with `path`.
+    /// Adds a hint to the error of a response that does not come from the API, if the base URL does not end with `path`.
     pub(super) fn with_hint(&self, error: Error, path: Option<&str>) -> Error {
         let Some(path) = path.filter(|path| !self.base.ends_with(path)) else { return error };
         let hint = || format!("{} is not the API; should its URL end with {path}?", self.name);
@@ -215,25 +216,26 @@ impl Mirror {
         self.breaker.state() == BreakerState::Open
     }
 
-    /// Returns a permit to ask the mirror although its circuit is open, every [`LAST_RESORT_EVERY`].
-    pub(super) fn last_resort(&self) -> Option<Permit<'_>> {
+    /// Returns a permit for a forced attempt, although the circuit is open. Returns `None` if the last forced attempt or the
+    /// last failure was less than [`FORCED_INTERVAL`] ago.
+    pub(super) fn forced_permit(&self) -> Option<Permit<'_>> {
         let now = Instant::now();
-        let mut last = self.last_resort.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= LAST_RESORT_EVERY);
+        let mut forced_at = self.forced_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = forced_at.is_none_or(|at| now.saturating_duration_since(at) >= FORCED_INTERVAL);
         if is_due {
-            *last = Some(now);
+            *forced_at = Some(now);
         }
-        is_due.then(|| self.breaker.force())
+        is_due.then(|| self.breaker.forced_permit())
     }
 
-    /// Makes the next [`last_resort`](Self::last_resort) due, because the call with the last one was cancelled.
-    pub(super) fn return_last_resort(&self) {
-        *self.last_resort.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Allows the next forced attempt at once, because the last one was cancelled before the mirror had time to answer.
+    pub(super) fn reset_forced_interval(&self) {
+        *self.forced_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Keeps `error` as the cause of an open circuit.
-    pub(super) fn remember(&self, error: &Error) {
-        *self.last_resort.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// Stores `error` as the cause that is reported while the circuit is open, and starts a new [`FORCED_INTERVAL`].
+    pub(super) fn record_failure(&self, error: &Error) {
+        *self.forced_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! The client: its settings, and the path of its calls.
+//! The client, its settings, and the pipeline of its calls.
 
 mod breaker;
 pub(crate) mod builder;
@@ -7,8 +7,8 @@ pub(crate) mod cached;
 mod decode;
 mod failure;
 mod media;
+mod metrics;
 mod mirror;
-mod observe;
 #[cfg(feature = "sandbox")]
 mod offline;
 mod outage;
@@ -57,7 +57,7 @@ use crate::{
     token::{Token, Tokens},
 };
 
-/// A client of AniLibria. Cheap to clone: clones share connections and the state of the mirrors.
+/// A client of AniLibria. Cheap to clone: clones share connections, session, rate limit and the state of the mirrors.
 ///
 /// ```no_run
 /// use anilibria_client::Client;
@@ -102,7 +102,7 @@ struct Limits {
     hedge_delay: Option<Duration>,
     /// True if endpoints that the service lists become mirrors.
     learns_mirrors: bool,
-    /// Maximum length of an answer, in bytes after decompression.
+    /// Maximum length of a response, in bytes after decompression.
     max_response_size: usize,
 }
 
@@ -115,12 +115,16 @@ const STATUS: &str = "/app/status";
 pub struct MirrorProbe {
     /// Host and port of the mirror.
     pub mirror: String,
-    /// The time to its answer, or its failure.
+    /// Time until the response of the mirror, or the error of the request.
     pub latency: Result<Duration>,
 }
 
 impl Client {
     /// Creates a client of the live service with default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the crate is built without a TLS provider and none is installed.
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
@@ -130,9 +134,27 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// Sends `request` and decodes the answer.
+    /// Sends `request` and decodes the response.
     ///
     /// Typed calls do this when they are awaited. Use this method for an operation that this version does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the response does not have the form of `T`, [`Error::InvalidRequest`] if the request is invalid, and
+    /// the other [errors](Error) of calls.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::{model::Genre, request::Request};
+    /// use http::Method;
+    ///
+    /// let request = Request::new(Method::GET, "/anime/genres/{genre}").arg("genre", 1_u32);
+    ///
+    /// let genre: Genre = client.fetch(&request).await?;
+    /// assert_eq!(genre.id.get(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         self.fetch_with(request, decode).await
     }
@@ -156,7 +178,7 @@ impl Client {
         self.fetch_with(request, decode_list).await
     }
 
-    /// Sends `request` and decodes the answer as [`fetch_list`](Self::fetch_list) does. A single object is a list of
+    /// Sends `request` and decodes the response as [`fetch_list`](Self::fetch_list) does. A single object is a list of
     /// one item.
     pub(crate) async fn fetch_one_or_many<T: DeserializeOwned>(
         &self,
@@ -165,7 +187,7 @@ impl Client {
         self.fetch_with(request, decode_one_or_many).await
     }
 
-    /// Sends `request`, or takes its answer from the cache, and decodes the body with `decode`.
+    /// Sends `request`, or takes its response from the cache, and decodes the body with `decode`.
     async fn fetch_with<T>(&self, request: &Request, decode: fn(&[u8]) -> Result<T>) -> Result<T> {
         #[cfg(feature = "cache")]
         if let (Some(cache), Some(ttl)) = (&self.inner.cache, cached::ttl(request)) {
@@ -174,12 +196,20 @@ impl Client {
         pipeline::send(self, request, &|body| decode(&body)).await
     }
 
-    /// Sends `request` and returns the body of the answer, for operations whose answer is not JSON.
+    /// Sends `request` and returns the body of the response, for operations whose response is not JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the request is invalid, and the other [errors](Error) of calls.
     pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         pipeline::send(self, request, &Ok).await
     }
 
-    /// Returns the URL of a read on the preferred mirror, for example to share a link to a feed or a file.
+    /// Returns the URL of a read on the preferred mirror, for example to share a link to a feed or a file. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the request is invalid, or is not sent as GET.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -198,11 +228,11 @@ impl Client {
         mirror.map(|mirror| mirror.url(&wire.target)).ok_or(no_link)
     }
 
-    /// Measures all mirrors at the same time by one request each, and prefers the one that answers first.
+    /// Sends one request to each mirror at the same time, and makes the mirror that answers first the preferred one.
     ///
-    /// Optional, for the start of a program: without it, the first call finds a mirror that answers. A mirror that answers
-    /// closes its circuit breaker, one that fails counts a failure. Mirrors that the answers list are
-    /// [learned](ClientBuilder::learn_mirrors) and probed by the next call of this method.
+    /// A program can call this method at its start. Without it, the first call finds a mirror that answers. The outcome counts
+    /// for the circuit breaker of the mirror: a success closes the circuit, a failure counts as a failure. Mirrors that the
+    /// responses list are [learned](ClientBuilder::learn_mirrors), and probed by the next call of this method.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -255,7 +285,7 @@ impl Client {
     /// # Ok::<_, anilibria_client::Error>(())
     /// ```
     pub fn calls_left(&self) -> u32 {
-        self.rate_limit.left()
+        self.rate_limit.available()
     }
 
     /// Returns the same client with a separate rate limit. Its calls do not count against the limit of this client.
@@ -276,14 +306,14 @@ impl Client {
         Self { rate_limit: Arc::new(RateLimiter::new(limit)), ..self.clone() }
     }
 
-    /// Returns the HTTP client, for another client that shares the connections.
+    /// Returns the HTTP client, so that another client can share its connections.
     #[cfg(feature = "v3")]
     pub(crate) fn connections(&self) -> reqwest::Client {
         self.inner.transport.http.clone()
     }
 
-    /// Returns a client with another session. It shares connections, rate limit and the state of the mirrors with this one. As
-    /// cheap as a clone, for a service that calls on behalf of many users.
+    /// Returns a client with another session, for a service that makes calls for many users. Both clients share connections, rate
+    /// limit and the state of the mirrors. The new session is in memory only. As cheap as a clone.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

@@ -1,4 +1,4 @@
-//! Answers other than JSON.
+//! Responses other than JSON.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! HTTP requests and answers as bytes, sent with the HTTP library.
+//! HTTP requests and responses as bytes, sent with the HTTP library.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,8 +35,8 @@ pub(super) struct Message<'m> {
     pub(super) token: Option<&'m Token>,
 }
 
-/// An answer with its whole body.
-pub(super) struct Answer {
+/// A response with its whole body.
+pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -68,17 +68,17 @@ impl Transport {
         Ok(Self { http: http.build().map_err(|error| config("tls", error))? })
     }
 
-    /// Sends `message` and reads the answer with any status, up to `max_size` bytes.
+    /// Sends `message` and reads the response with any status, up to `max_size` bytes.
     ///
     /// Redirects of a read are followed on the same origin.
-    pub(super) async fn send(&self, message: &Message<'_>, max_size: usize) -> Result<Answer> {
+    pub(super) async fn send(&self, message: &Message<'_>, max_size: usize) -> Result<Response> {
         let mut url = Url::parse(&message.url)
             .map_err(|error| Error::Config { setting: "mirror", reason: error.to_string() })?;
         for _ in 0..=MAX_REDIRECTS {
             let response = self.request(message, url.clone()).send().await.map_err(failure)?;
             let Some(target) = redirect_target(&url, &response) else {
                 let (status, headers) = (response.status(), response.headers().clone());
-                return Ok(Answer { status, headers, body: read(response, max_size).await? });
+                return Ok(Response { status, headers, body: read(response, max_size).await? });
             };
             if message.wire.method != Method::GET || target.origin() != url.origin() {
                 return Err(redirected(&target));

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     failure,
-    transport::{self, Answer},
+    transport::{self, Response},
 };
 use crate::{Error, Result, Secret, error::BoxError};
 
@@ -65,7 +65,7 @@ impl Dialer {
         let opening = tokio::time::timeout(self.timeout, self.open(url));
         let timeout = |_| Err(Error::Timeout { host: String::new(), after: self.timeout });
         let opened = opening.await.unwrap_or_else(timeout);
-        opened.map_err(|error| error.at(url.host_str().unwrap_or_default()))
+        opened.map_err(|error| error.with_host(url.host_str().unwrap_or_default()))
     }
 
     async fn open(&self, url: &Url) -> Result<Socket> {
@@ -76,7 +76,7 @@ impl Dialer {
         let request = request.header(header::SEC_WEBSOCKET_KEY, &key);
         let response = request.send().await.map_err(transport::failure)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refusal(response).await);
+            return Err(handshake_error(response).await);
         }
         let accepted = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
         if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
@@ -99,12 +99,12 @@ fn config(max_message_size: usize) -> WebSocketConfig {
 }
 
 /// Returns the error of a refused handshake.
-async fn refusal(response: reqwest::Response) -> Error {
+async fn handshake_error(response: reqwest::Response) -> Error {
     let (status, headers) = (response.status(), response.headers().clone());
     if !(status.is_client_error() || status.is_server_error()) {
         return Error::Status { status: status.as_u16(), message: "no WebSocket at this URL".to_owned() };
     }
     // The beginning of the body contains the reason.
     let body = transport::read(response, MAX_REFUSAL).await.unwrap_or_default();
-    failure::from_answer(&Answer { status, headers, body })
+    failure::from_response(&Response { status, headers, body })
 }

@@ -26,7 +26,7 @@ pub enum DownloadError {
         source: Error,
     },
     /// The playlist is invalid.
-    #[error("bad playlist `{path}`: {reason}")]
+    #[error("invalid playlist `{path}`: {reason}")]
     Playlist {
         /// The path of the playlist.
         path: String,

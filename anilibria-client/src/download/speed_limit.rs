@@ -71,7 +71,7 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(5)).await;
 
         for _ in 0..4 {
-            limiter.wait().await;
+            limiter.acquire_unbounded().await;
         }
 
         assert_eq!(start.elapsed().as_millis() / 50 * 50, 5750);

@@ -10,6 +10,11 @@ impl Downloads {
     ///
     /// The file is requested without a session and contains nothing personal.
     ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Fetch`] if the file cannot be fetched, [`DownloadError::NotATorrent`] if the response is not a torrent
+    /// file, and the error of the file system if the file cannot be written.
+    ///
     /// ```no_run
     /// # async fn example(client: anilibria_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// for torrent in client.torrents().of_release(9000).await? {

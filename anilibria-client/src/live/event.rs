@@ -123,7 +123,7 @@ pub struct NewRelease {
     #[serde(default, deserialize_with = "wire::list")]
     pub genres: Vec<String>,
     /// Time of the event.
-    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::timestamp::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
@@ -150,7 +150,7 @@ pub struct EpisodeChange {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Url>,
     /// Time of the event.
-    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::timestamp::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
@@ -171,7 +171,7 @@ pub struct StatusChange {
     #[serde(rename = "new_status", default, deserialize_with = "wire::or_default")]
     pub new: Option<ReleaseStatus>,
     /// Time of the event.
-    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::timestamp::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 

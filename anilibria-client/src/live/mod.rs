@@ -12,7 +12,7 @@
 //! use anilibria_client::live::{Event, Kind, Live};
 //! use futures::StreamExt;
 //!
-//! # let service = anilibria_client::sandbox::live::StandIn::start().await.expect("a free port");
+//! # let service = anilibria_client::sandbox::live::LiveSandbox::start().await.expect("a free port");
 //! # let (url, saved) = (service.url(), service.last_event_id());
 //! let mut live = Live::builder(url).kinds([Kind::NewEpisode]).follow(9000).since(saved).build()?;
 //! let subscriptions = live.subscriptions();

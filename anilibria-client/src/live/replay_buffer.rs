@@ -7,13 +7,13 @@ use super::event::{Event, EventId};
 /// Maximum number of ids that are recognised as duplicates.
 const MAX_SEEN: usize = 4096;
 
-/// Maximum number of events that are held during a replay.
-const MAX_HELD: usize = 1024;
+/// Maximum number of events that are buffered during a replay.
+const MAX_BUFFERED: usize = 1024;
 
 /// A buffer that returns each event once, and in order after a reconnect.
 ///
-/// New events arrive during the replay of missed ones. They are held until the replay is complete, because they would otherwise
-/// be returned before older events.
+/// New events arrive during the replay of missed ones. They are buffered until the replay is complete, because they would
+/// otherwise be returned before older events.
 #[derive(Debug, Default)]
 pub(super) struct ReplayBuffer {
     /// All events up to this one were returned.
@@ -22,7 +22,7 @@ pub(super) struct ReplayBuffer {
     latest: Option<EventId>,
     seen: HashSet<EventId>,
     order: VecDeque<EventId>,
-    held: Option<BTreeMap<EventId, Event>>,
+    buffered: Option<BTreeMap<EventId, Event>>,
 }
 
 impl ReplayBuffer {
@@ -40,34 +40,35 @@ impl ReplayBuffer {
         self.position.as_ref()
     }
 
-    /// Starts to hold events.
+    /// Starts to buffer events.
     pub(super) fn start_replay(&mut self) {
-        self.held.get_or_insert_default();
+        self.buffered.get_or_insert_default();
     }
 
-    /// Adds an event. Returns the event to deliver now, if any: during a replay, the oldest held event if too many are held.
+    /// Adds an event. Returns the event to deliver now, if any: during a replay, the oldest buffered event if too many are
+    /// buffered.
     pub(super) fn push(&mut self, event: Event) -> Option<Event> {
         let Some(id) = event.id().cloned() else { return Some(event) };
         if !self.record(&id) {
             return None;
         }
-        let Some(held) = &mut self.held else {
+        let Some(buffered) = &mut self.buffered else {
             self.advance(id);
             return Some(event);
         };
-        held.insert(id, event);
-        if held.len() <= MAX_HELD {
+        buffered.insert(id, event);
+        if buffered.len() <= MAX_BUFFERED {
             return None;
         }
-        let (id, event) = held.pop_first()?;
+        let (id, event) = buffered.pop_first()?;
         self.advance(id);
         Some(event)
     }
 
-    /// Ends the replay. Returns the next held event, in order; `None` after the last one.
-    pub(super) fn pop_held(&mut self) -> Option<Event> {
-        let Some((id, event)) = self.held.as_mut()?.pop_first() else {
-            self.held = None;
+    /// Ends the replay. Returns the next buffered event, in order; `None` after the last one.
+    pub(super) fn pop_buffered(&mut self) -> Option<Event> {
+        let Some((id, event)) = self.buffered.as_mut()?.pop_first() else {
+            self.buffered = None;
             self.position.clone_from(&self.latest);
             return None;
         };
@@ -77,15 +78,15 @@ impl ReplayBuffer {
         Some(event)
     }
 
-    /// Aborts a replay whose connection was lost, and returns the held events. The position does not change, as older events
+    /// Aborts a replay whose connection was lost, and returns the buffered events. The position does not change, as older events
     /// may be missing.
     pub(super) fn abort_replay(&mut self) -> impl Iterator<Item = Event> {
-        self.held.take().into_iter().flatten().map(|(_, event)| event)
+        self.buffered.take().into_iter().flatten().map(|(_, event)| event)
     }
 
     fn advance(&mut self, id: EventId) {
         self.latest = self.latest.take().max(Some(id));
-        if self.held.is_none() {
+        if self.buffered.is_none() {
             self.position.clone_from(&self.latest);
         }
     }
@@ -133,22 +134,22 @@ mod tests {
     }
 
     #[test]
-    fn events_held_during_a_replay_are_returned_in_order() {
+    fn events_buffered_during_a_replay_are_returned_in_order() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
         buffer.start_replay();
 
         let now = [5, 2, 3].map(|id| buffer.push(event(id)));
         assert_eq!((now, position(&buffer)), ([None, None, None], Some("00001")));
 
-        assert_eq!(ids(buffer.pop_held()), [2]);
+        assert_eq!(ids(buffer.pop_buffered()), [2]);
         assert_eq!(position(&buffer), Some("00002"));
-        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_held())), [3, 5]);
+        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_buffered())), [3, 5]);
         assert_eq!(position(&buffer), Some("00005"));
         assert_eq!(buffer.push(event(6)), Some(event(6)));
     }
 
     #[test]
-    fn aborted_replay_returns_held_events_and_keeps_the_position() {
+    fn aborted_replay_returns_buffered_events_and_keeps_the_position() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
         buffer.start_replay();
         buffer.push(event(5));
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!(position(&buffer), Some("00001"));
         buffer.start_replay();
         assert_eq!((buffer.push(event(2)), buffer.push(event(5))), (None, None));
-        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_held())), [2]);
+        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_buffered())), [2]);
     }
 
     #[test]
@@ -170,7 +171,7 @@ mod tests {
 
         assert_eq!(
             (returned, buffer.seen.len(), buffer.order.len()),
-            (10_000 - MAX_HELD, MAX_SEEN, MAX_SEEN)
+            (10_000 - MAX_BUFFERED, MAX_SEEN, MAX_SEEN)
         );
     }
 }

@@ -80,7 +80,7 @@ impl<'s> Session<'s> {
     /// Serves the connection until it ends.
     pub(super) async fn run(mut self) -> End {
         let Err(end) = self.serve().await;
-        // Held events would be lost with the connection.
+        // Buffered events would be lost with the connection.
         for event in self.buffer.abort_replay().collect::<Vec<_>>() {
             if let Err(End::ReaderDropped) = self.deliver(Ok(event)).await {
                 return End::ReaderDropped;
@@ -147,7 +147,7 @@ impl<'s> Session<'s> {
         if !complete {
             self.deliver(Ok(Event::Missed { count: None })).await?;
         }
-        while let Some(event) = self.buffer.pop_held() {
+        while let Some(event) = self.buffer.pop_buffered() {
             self.deliver(Ok(event)).await?;
         }
         Ok(())
@@ -167,7 +167,7 @@ impl<'s> Session<'s> {
         let text = serde_json::to_string(&message).map_err(|source| {
             End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
         })?;
-        self.limiter.spend();
+        self.limiter.consume();
         self.connection.send_text(text).await.map_err(End::Failed)
     }
 

@@ -58,7 +58,7 @@ pub struct Profile {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_content_ads: bool,
     /// Time of creation.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub created_at: Option<OffsetDateTime>,
 }
 
@@ -93,7 +93,7 @@ pub struct Otp {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub user_id: Option<UserId>,
     /// Time of expiry.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub expired_at: Option<OffsetDateTime>,
 }
 

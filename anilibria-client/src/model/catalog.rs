@@ -23,26 +23,26 @@ open_enum! {
 }
 
 open_enum! {
-    /// Status of the original broadcast.
+    /// Status of the original broadcast of a release.
     pub enum PublishStatus {
-        /// It is.
+        /// The original is still broadcast.
         Ongoing = "IS_ONGOING",
-        /// It is not.
+        /// The original has ended.
         NotOngoing = "IS_NOT_ONGOING",
     }
 }
 
 open_enum! {
-    /// Status of the work of the team.
+    /// Status of the work of the team on a release.
     pub enum ProductionStatus {
-        /// It is.
+        /// The team still works on the release.
         InProduction = "IS_IN_PRODUCTION",
-        /// It is not.
+        /// The team has finished the release.
         NotInProduction = "IS_NOT_IN_PRODUCTION",
     }
 }
 
-/// A value for filters or sorting, with the Russian texts of the service.
+/// A value of a filter or a sort order, with the Russian texts that the service displays for the value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
@@ -50,10 +50,10 @@ pub struct Reference<T> {
     /// The value.
     #[serde(deserialize_with = "wire::identity")]
     pub value: T,
-    /// Short text (`16+`). Available in some lists only.
+    /// Short Russian text (`16+`). Available in some lists only.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::or_default")]
     pub label: Option<String>,
-    /// Text.
+    /// Russian text.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
 }

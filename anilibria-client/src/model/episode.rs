@@ -140,7 +140,7 @@ pub struct Episode {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub youtube_id: Option<String>,
     /// Time of the last change.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// Id of the release. Missing in some views.
     #[serde(default, deserialize_with = "wire::or_default")]

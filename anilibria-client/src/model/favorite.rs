@@ -1,7 +1,7 @@
-//! Sort orders of favourites.
+//! Sort orders of favorites.
 
 open_enum! {
-    /// Sort order of favourites.
+    /// Sort order of favorites.
     pub enum FavoriteSorting {
         /// By the time of addition, newest first.
         CreatedAtDesc = "CREATED_AT_DESC",

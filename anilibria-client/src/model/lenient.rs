@@ -1,8 +1,9 @@
-//! The second reading of an answer that does not match its type. It converts or skips values of an unexpected form.
+//! Lenient decoding: converts or skips values of an unexpected form, by the rules of [`model`](super).
 //!
-//! The first reading is plain `serde_json` and fails at such a value. [`Lenient`] reads the same JSON again. It does
-//! nothing by itself: the functions of [`wire`](super::wire) mark the fields of the models by the name of a newtype,
-//! and only marked values are converted or skipped. Types of the caller are read as strictly as the first time.
+//! A response is first decoded by plain `serde_json`, which is fast and fails at an unexpected value. Only then is the same
+//! JSON decoded again by [`Lenient`], a serde [`Deserializer`]. It converts and skips only values that are marked: the
+//! functions of [`wire`](super::wire) mark a field of a model by deserializing a newtype whose name is [`OPTIONAL`] or
+//! [`REQUIRED`]. Types of the caller have no marks, so that they are read as strictly as by `serde_json`.
 
 use std::{borrow::Cow, fmt, vec};
 
@@ -23,15 +24,15 @@ pub(super) const OPTIONAL: &str = "$anilibria_client::Optional";
 /// Name of the newtype around a value that may be converted, and that fails its object when it cannot be read.
 pub(super) const REQUIRED: &str = "$anilibria_client::Required";
 
-/// Deepest nesting of lists and objects, as in `serde_json`.
+/// Maximum nesting depth of lists and objects, as in `serde_json`.
 const MAX_DEPTH: u8 = 128;
 
-/// Largest whole number that an `f64` holds exactly.
-const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+/// Largest integer up to which an `f64` represents every integer exactly.
+const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// Decodes `body`, and skips what the marked fields of `T` allow to skip.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, LenientError> {
-    // One invalid character must not affect the other texts of the answer.
+    // One invalid character must not affect the other texts of the response.
     let body = String::from_utf8_lossy(body);
     let raw: &RawValue = serde_json::from_str(&body)?;
     T::deserialize(Lenient { json: raw.get(), depth: 0, is_marked: false })
@@ -40,7 +41,7 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, LenientE
 /// The first value that could not be read.
 #[derive(Debug)]
 pub(crate) struct LenientError {
-    /// Place in the answer (`data[3].name.main`); empty for the answer itself.
+    /// Path in the JSON (`data[3].name.main`); empty for the whole body.
     pub(crate) path: String,
     /// Reason of the JSON library.
     pub(crate) source: serde_json::Error,
@@ -95,7 +96,7 @@ impl<'de> Lenient<'de> {
         Ok(Self { json: raw.get(), depth, ..self })
     }
 
-    /// The text of a string, or of a number as it is written.
+    /// Returns the text of a string, or a number as it is written.
     fn scalar(self) -> Option<Cow<'de, str>> {
         match self.json.as_bytes().first()? {
             b'"' => self.parse::<String>().ok().map(Cow::Owned),
@@ -116,7 +117,7 @@ impl<'de> Lenient<'de> {
                 return visitor.visit_i64(number);
             }
             let number = text.parse().unwrap_or(f64::NAN);
-            if number.fract() == 0.0 && number.abs() <= MAX_WHOLE {
+            if number.fract() == 0.0 && number.abs() <= MAX_EXACT_INTEGER {
                 #[expect(clippy::cast_possible_truncation, reason = "the number is whole and below 2^53")]
                 return visitor.visit_i64(number as i64);
             }
@@ -156,7 +157,7 @@ impl<'de> Lenient<'de> {
     }
 }
 
-/// Sends several methods to one that converts.
+/// Implements `deserialize_…` methods by calling the method that converts.
 macro_rules! convert {
     ($($method:ident => $conversion:ident,)+) => { $(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, LenientError> {

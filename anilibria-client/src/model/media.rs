@@ -43,10 +43,10 @@ pub struct Video {
     #[serde(deserialize_with = "wire::or_default")]
     pub is_announce: bool,
     /// Time of the addition.
-    #[serde(with = "wire::moment")]
+    #[serde(with = "wire::timestamp")]
     pub created_at: Option<OffsetDateTime>,
     /// Time at which the counters were last read; the same for all videos.
-    #[serde(with = "wire::moment")]
+    #[serde(with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// Origin of the video.
     #[serde(deserialize_with = "wire::or_default")]

@@ -113,13 +113,13 @@ pub struct Release {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Image>,
     /// Time of the last new episode; the sort key of "latest".
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub fresh_at: Option<OffsetDateTime>,
     /// Time of the addition. Missing for old releases.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub created_at: Option<OffsetDateTime>,
     /// Time of the last change.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// True if the original is still broadcast.
     #[serde(default, deserialize_with = "wire::or_default")]
@@ -133,8 +133,7 @@ pub struct Release {
     /// Weekday of new episodes.
     #[serde(default, with = "wire::described")]
     pub publish_day: Option<PublishDay>,
-    /// Description. Lines may end with `\r
-    /// `.
+    /// Description. Lines may end with `\r\n`.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
     /// Note of the team about the next episodes.
@@ -155,7 +154,7 @@ pub struct Release {
     /// True if the release is hidden at the request of its rights holder.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_copyrights: bool,
-    /// Number of users who have the release in their favourites.
+    /// Number of users who have the release in their favorites.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_users_favorites: u32,
     /// Number of users who plan to watch it.

@@ -1,4 +1,4 @@
-//! Every field of every model with every odd form: only that field changes, or the object that it identifies.
+//! Tests of every field of every model with every unexpected value: only that field changes, or the object that it identifies.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -21,8 +21,8 @@ use crate::{
     sandbox::Sandbox,
 };
 
-/// Values as an answer may hold them in place of any other, as JSON.
-const ODD: &[&str] = &[
+/// Unexpected values, as JSON. A response may contain one of them in pointer of any other value.
+const UNEXPECTED: &[&str] = &[
     "null",
     "true",
     "0",
@@ -45,25 +45,25 @@ const ODD: &[&str] = &[
 ];
 
 /// A form that no field of a model can be read from.
-const UNREADABLE: &str = r#"{"odd":{"odd":1}}"#;
+const UNREADABLE: &str = r#"{"unexpected":{"unexpected":1}}"#;
 
-/// Stands for the odd value while the rest of the answer is written.
-const PLACE: &str = "the place of the odd value";
+/// Stands for the unexpected value while the rest of the response is written.
+const PLACEHOLDER: &str = "the place of the unexpected value";
 
-/// The item with the most fields of an answer that is an item, a list or a page.
-fn richest(answer: Value) -> Value {
-    let items = match answer {
+/// The item with the most fields of a response that is an item, a list or a page.
+fn largest_item(response: Value) -> Value {
+    let items = match response {
         Value::Array(items) => items,
-        Value::Object(mut page) if page.contains_key("data") => return richest(page["data"].take()),
+        Value::Object(mut page) if page.contains_key("data") => return largest_item(page["data"].take()),
         item => return item,
     };
-    items.into_iter().max_by_key(|item| places(item).len()).unwrap()
+    items.into_iter().max_by_key(|item| pointers(item).len()).unwrap()
 }
 
-/// Empties the lists and objects that `place` does not lead through. They cost time and show nothing more.
-fn prune(value: &mut Value, place: &str) {
+/// Empties the lists and objects that `pointer` does not lead through. They cost time and show nothing more.
+fn prune(value: &mut Value, pointer: &str) {
     let (key, rest) =
-        place.trim_start_matches('/').split_once('/').unwrap_or((place.trim_start_matches('/'), ""));
+        pointer.trim_start_matches('/').split_once('/').unwrap_or((pointer.trim_start_matches('/'), ""));
     match value {
         Value::Object(fields) => {
             for (name, child) in fields.iter_mut() {
@@ -93,9 +93,10 @@ fn is_identity(name: &str) -> bool {
 }
 
 /// The JSON pointers of all values in `value`; of the items of a list only those of the first.
-fn places(value: &Value) -> Vec<String> {
-    let below =
-        |key: &str, child| places(child).into_iter().map(move |place| format!("/{key}{place}")).collect();
+fn pointers(value: &Value) -> Vec<String> {
+    let below = |key: &str, child| {
+        pointers(child).into_iter().map(move |pointer| format!("/{key}{pointer}")).collect()
+    };
     let children: Vec<Vec<String>> = match value {
         Value::Object(fields) => fields.iter().map(|(key, child)| below(key, child)).collect(),
         Value::Array(items) => items.first().map(|child| below("0", child)).into_iter().collect(),
@@ -104,93 +105,100 @@ fn places(value: &Value) -> Vec<String> {
     std::iter::once(String::new()).chain(children.into_iter().flatten()).collect()
 }
 
-/// The place of all that may change with the value at `place`.
-fn changed(item: &Value, place: &str, identity: &[&str]) -> String {
-    let Some((parent, name)) = place.rsplit_once('/') else { return String::new() };
+/// The pointer of all that may change with the value at `pointer`.
+fn changed(item: &Value, pointer: &str, identity: &[&str]) -> String {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return String::new() };
     let is_foreign = parent.ends_with("/shikimori") || parent.ends_with("/mal");
-    let is_identity = (is_identity(name) && !is_foreign) || identity.iter().any(|end| place.ends_with(end));
+    let is_identity = (is_identity(name) && !is_foreign) || identity.iter().any(|end| pointer.ends_with(end));
     let is_item = item.pointer(parent).is_some_and(Value::is_array);
-    if is_identity || is_item { changed(item, parent, identity) } else { place.to_owned() }
+    if is_identity || is_item { changed(item, parent, identity) } else { pointer.to_owned() }
 }
 
 /// The places at which two values differ.
-fn differences(one: &Value, other: &Value, place: &str, found: &mut Vec<String>) {
+fn differences(one: &Value, other: &Value, pointer: &str, found: &mut Vec<String>) {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             for key in one.keys().chain(other.keys()) {
                 let [one, other] = [one, other].map(|object| object.get(key).unwrap_or(&Value::Null));
-                differences(one, other, &format!("{place}/{key}"), found);
+                differences(one, other, &format!("{pointer}/{key}"), found);
             }
         }
         (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
             for (index, (one, other)) in one.iter().zip(other).enumerate() {
-                differences(one, other, &format!("{place}/{index}"), found);
+                differences(one, other, &format!("{pointer}/{index}"), found);
             }
         }
         _ if one == other => {}
-        _ => found.push(place.to_owned()),
+        _ => found.push(pointer.to_owned()),
     }
 }
 
-/// The name of the field at `place` and that of the object it is in: the same objects are in many answers.
-fn field<T>(place: &str) -> String {
-    let mut names = place.split('/').filter(|name| !name.is_empty() && *name != "0").rev();
+/// The name of the field at `pointer` and that of the object it is in: the same objects are in many responses.
+fn field<T>(pointer: &str) -> String {
+    let mut names = pointer.split('/').filter(|name| !name.is_empty() && *name != "0").rev();
     match (names.next(), names.next()) {
         (Some(name), Some(parent)) => format!("{parent}/{name}"),
-        _ => format!("{}{place}", std::any::type_name::<T>()),
+        _ => format!("{}{pointer}", std::any::type_name::<T>()),
     }
 }
 
-/// Puts each odd form at each place of the richest item of `answer`, and decodes a list of it.
+/// Replaces each value of the largest item of `response`, and decodes a list of it.
 ///
-/// `identity` are the ends of the places of values that identify an object and are not called `id`.
+/// `identity` are the ends of the pointers of values that identify an object and are not called `id`.
 fn check<T: DeserializeOwned>(
     seen: &mut HashSet<String>,
-    answer: Value,
+    response: Value,
     identity: &[&str],
     view: fn(&T) -> Value,
 ) {
-    let whole = richest(answer);
-    for place in places(&whole) {
-        if !seen.insert(field::<T>(&place)) {
+    let expected = largest_item(response);
+    for pointer in pointers(&expected) {
+        if !seen.insert(field::<T>(&pointer)) {
             continue;
         }
-        let changed = changed(&whole, &place, identity);
-        let mut item = whole.clone();
-        prune(&mut item, &place);
-        let whole = view(&serde_json::from_value(item.clone()).unwrap());
-        let mut spoilt = item.clone();
-        *spoilt.pointer_mut(&place).unwrap() = PLACE.into();
-        let (alone, paired) = (json!([spoilt]).to_string(), json!([spoilt, item]).to_string());
-        let read =
-            |list: &str, odd: &str| decode_list::<T>(list.replace(&format!("\"{PLACE}\""), odd).as_bytes());
-        let context = |odd: &str| format!("{}: {odd} at {place}", std::any::type_name::<T>());
+        let changed = changed(&expected, &pointer, identity);
+        let mut item = expected.clone();
+        prune(&mut item, &pointer);
+        let expected = view(&serde_json::from_value(item.clone()).unwrap());
+        let mut template = item.clone();
+        *template.pointer_mut(&pointer).unwrap() = PLACEHOLDER.into();
+        let (alone, paired) = (json!([template]).to_string(), json!([template, item]).to_string());
+        let read = |list: &str, unexpected: &str| {
+            decode_list::<T>(list.replace(&format!("\"{PLACEHOLDER}\""), unexpected).as_bytes())
+        };
+        let context = |unexpected: &str| format!("{}: {unexpected} at {pointer}", std::any::type_name::<T>());
         if changed.is_empty() {
             let (items, skipped) =
-                read(&paired, UNREADABLE).unwrap_or_else(|error| panic!("{place}: {error}"));
-            let is_identity = read(&alone.replace(&format!("\"{PLACE}\""), "null"), "").is_err();
+                read(&paired, UNREADABLE).unwrap_or_else(|error| panic!("{pointer}: {error}"));
+            let is_identity = read(&alone.replace(&format!("\"{PLACEHOLDER}\""), "null"), "").is_err();
             assert_eq!(items.len() + skipped.len(), 2, "{}", context(UNREADABLE));
-            assert_eq!(view(items.last().unwrap()), whole, "{}: the next item", context(UNREADABLE));
+            assert_eq!(view(items.last().unwrap()), expected, "{}: the next item", context(UNREADABLE));
             assert!(
-                items.len() == 1 || !is_identity || place.is_empty(),
+                items.len() == 1 || !is_identity || pointer.is_empty(),
                 "{}: read without an identity",
                 context(UNREADABLE)
             );
             continue;
         }
-        for odd in ODD {
-            let (items, _) = read(&alone, odd).unwrap_or_else(|error| panic!("{}: {error}", context(odd)));
+        for unexpected in UNEXPECTED {
+            let (items, _) =
+                read(&alone, unexpected).unwrap_or_else(|error| panic!("{}: {error}", context(unexpected)));
 
             let mut found = Vec::new();
-            differences(&whole, &view(&items[0]), "", &mut found);
-            let strangers: Vec<_> = found.iter().filter(|place| !place.starts_with(&changed)).collect();
-            assert!(strangers.is_empty(), "{} has changed {strangers:?}", context(odd));
+            differences(&expected, &view(&items[0]), "", &mut found);
+            let other_changes: Vec<_> =
+                found.iter().filter(|pointer| !pointer.starts_with(&changed)).collect();
+            assert!(other_changes.is_empty(), "{} has changed {other_changes:?}", context(unexpected));
         }
     }
 }
 
-fn check_all<T: DeserializeOwned + Serialize>(seen: &mut HashSet<String>, answer: Value, identity: &[&str]) {
-    check::<T>(seen, answer, identity, |item| serde_json::to_value(item).unwrap());
+fn check_all<T: DeserializeOwned + Serialize>(
+    seen: &mut HashSet<String>,
+    response: Value,
+    identity: &[&str],
+) {
+    check::<T>(seen, response, identity, |item| serde_json::to_value(item).unwrap());
 }
 
 /// Reads `tests/fixtures/{name}.json`.
@@ -200,7 +208,7 @@ fn fixture(name: &str) -> Value {
 }
 
 #[test]
-fn odd_value_changes_only_its_field_in_recorded_answers() {
+fn unexpected_value_changes_only_its_field_in_recorded_response() {
     let seen = &mut HashSet::new();
     check_all::<Release>(seen, fixture("anime.releases.get"), &[]);
     check_all::<ScheduledRelease>(seen, fixture("anime.schedule.week"), &["/release"]);
@@ -211,7 +219,7 @@ fn odd_value_changes_only_its_field_in_recorded_answers() {
 }
 
 #[tokio::test]
-async fn odd_value_changes_only_its_field_in_answers_of_the_sandbox() {
+async fn unexpected_value_changes_only_its_field_in_answers_of_the_sandbox() {
     let seen = &mut HashSet::new();
     let sandbox = Sandbox::builder().releases(60).build().start().await.unwrap();
     let client = Client::builder().mirror(sandbox.api_url()).build().unwrap();
@@ -249,34 +257,34 @@ async fn odd_value_changes_only_its_field_in_answers_of_the_sandbox() {
 }
 
 #[test]
-fn odd_pagination_values_lose_no_item() {
+fn unexpected_pagination_values_lose_no_item() {
     let page = fixture("anime.catalog.releases");
     let count = page["data"].as_array().unwrap().len();
-    for place in places(&page).iter().filter(|place| place.starts_with("/meta")) {
-        let mut spoilt = page.clone();
-        *spoilt.pointer_mut(place).unwrap() = PLACE.into();
-        for odd in ODD {
-            let page = spoilt.to_string().replace(&format!("\"{PLACE}\""), odd);
+    for pointer in pointers(&page).iter().filter(|pointer| pointer.starts_with("/meta")) {
+        let mut template = page.clone();
+        *template.pointer_mut(pointer).unwrap() = PLACEHOLDER.into();
+        for unexpected in UNEXPECTED {
+            let page = template.to_string().replace(&format!("\"{PLACEHOLDER}\""), unexpected);
 
             let page: Page<Release> = decode_page(page.as_bytes()).unwrap();
 
-            assert_eq!((page.items.len(), page.skipped.len()), (count, 0), "{odd} at {place}");
+            assert_eq!((page.items.len(), page.skipped.len()), (count, 0), "{unexpected} at {pointer}");
         }
     }
 }
 
 #[test]
 fn page_without_a_list_is_an_error() {
-    for odd in ODD.iter().filter(|odd| !matches!(**odd, "[]" | "{}")) {
-        let page = format!(r#"{{"data":{odd},"meta":{{"pagination":{{"total":7}}}}}}"#);
+    for unexpected in UNEXPECTED.iter().filter(|unexpected| !matches!(**unexpected, "[]" | "{}")) {
+        let page = format!(r#"{{"data":{unexpected},"meta":{{"pagination":{{"total":7}}}}}}"#);
 
-        assert!(decode_page::<Release>(page.as_bytes()).is_err(), "{odd}");
-        assert!(crate::decode::<Page<Release>>(page.as_bytes()).is_err(), "{odd}");
+        assert!(decode_page::<Release>(page.as_bytes()).is_err(), "{unexpected}");
+        assert!(crate::decode::<Page<Release>>(page.as_bytes()).is_err(), "{unexpected}");
     }
 }
 
 #[test]
-fn odd_values_are_converted_where_their_meaning_is_clear() {
+fn unexpected_values_are_converted_where_their_meaning_is_clear() {
     let read = |field: &str| crate::decode::<Release>(format!(r#"{{"id":1,{field}}}"#).as_bytes()).unwrap();
 
     assert_eq!(read(r#""year":"2024""#).year, Some(2024));

@@ -140,10 +140,10 @@ pub struct Torrent {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
     /// Time of the addition.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub created_at: Option<OffsetDateTime>,
     /// Time of the last change.
-    #[serde(default, with = "wire::moment")]
+    #[serde(default, with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// The release. Available if torrents are requested.
     #[serde(default, deserialize_with = "wire::or_default")]

@@ -72,7 +72,7 @@ pub struct View {
     #[serde(deserialize_with = "wire::or_default")]
     pub is_watched: bool,
     /// Time of the last change.
-    #[serde(with = "wire::moment")]
+    #[serde(with = "wire::timestamp")]
     pub updated_at: Option<OffsetDateTime>,
     /// The episode with its release. Available in the history only.
     #[serde(deserialize_with = "wire::or_default")]

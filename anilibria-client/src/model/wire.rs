@@ -1,4 +1,4 @@
-//! Forms of values in answers that differ from the types of this crate.
+//! Forms of values in responses that differ from the types of this crate.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData, time::Duration};
 
@@ -27,7 +27,7 @@ impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
 
 /// A value that is `None` when it is `null` or cannot be read.
 ///
-/// The first reading of an answer still fails at a value that cannot be read; [`lenient`] then skips it.
+/// The first reading of a response still fails at a value that cannot be read; [`lenient`] then skips it.
 pub(crate) struct Optional<T>(pub(crate) Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Optional<T> {
@@ -86,7 +86,8 @@ where
     Required::deserialize(deserializer).map(|Required(value)| value)
 }
 
-/// Reads any other field that is neither a list nor a map: the default for `null` and for what cannot be read.
+/// Reads a field that is neither part of an identity, nor a list, nor a map. `null` and values that cannot be read are the
+/// default.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -152,8 +153,8 @@ fn is_position(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads an object of counts or the like. PHP writes one without entries as `[]`. Entries that are `null` or cannot
-/// be read are the default.
+/// Reads an object with any keys, such as the numbers of votes by score. PHP writes an object without entries as `[]`. Values
+/// that are `null` or cannot be read are the default.
 pub(crate) fn map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
 where
     D: Deserializer<'de>,
@@ -194,7 +195,7 @@ where
     Ok(entries.map(|Entries(map)| map).unwrap_or_default())
 }
 
-/// `{"value": …, "description": …}` as the value alone. The description is the service's Russian label for it.
+/// Reads `{"value": …, "description": …}` as the value. The description is a Russian label of the value.
 pub(crate) mod described {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -230,9 +231,9 @@ pub(crate) mod described {
     }
 }
 
-/// An optional time. UTC is assumed if there is no offset, and midnight if there is no time. Text that is not a time in the
+/// An optional date and time. Without an offset it is in UTC, and without a time it is midnight. Text that is not a date in the
 /// years 0 to 9999 reads as unknown.
-pub(crate) mod moment {
+pub(crate) mod timestamp {
     use std::fmt;
 
     use serde::{Deserialize, Deserializer, Serializer, de};
@@ -241,33 +242,33 @@ pub(crate) mod moment {
         format_description::well_known::{Iso8601, Rfc3339},
     };
 
-    struct Moment(Option<OffsetDateTime>);
+    struct Timestamp(Option<OffsetDateTime>);
 
-    impl<'de> Deserialize<'de> for Moment {
+    impl<'de> Deserialize<'de> for Timestamp {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct MomentVisitor;
+            struct TimestampVisitor;
 
-            impl de::Visitor<'_> for MomentVisitor {
-                type Value = Moment;
+            impl de::Visitor<'_> for TimestampVisitor {
+                type Value = Timestamp;
 
                 fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str("a date and time (RFC 3339)")
                 }
 
-                fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
-                    Ok(Moment(parse(text)))
+                fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                    Ok(Timestamp(parse(text)))
                 }
             }
 
-            deserializer.deserialize_str(MomentVisitor)
+            deserializer.deserialize_str(TimestampVisitor)
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| parse_other_form(text))?;
-        // Arithmetic in UTC and RFC 3339 must be able to express what the models hold.
-        let utc = moment.checked_to_offset(UtcOffset::UTC)?;
-        (0..=9999).contains(&utc.year()).then_some(moment)
+        let timestamp = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| parse_other_form(text))?;
+        // RFC 3339 and arithmetic in UTC must be possible with every value of a model.
+        let utc = timestamp.checked_to_offset(UtcOffset::UTC)?;
+        (0..=9999).contains(&utc.year()).then_some(timestamp)
     }
 
     fn parse_other_form(text: &str) -> Option<OffsetDateTime> {
@@ -282,8 +283,8 @@ pub(crate) mod moment {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<OffsetDateTime>, D::Error> {
-        let moment = super::or_default::<_, Option<Moment>>(deserializer)?;
-        Ok(moment.and_then(|Moment(moment)| moment))
+        let timestamp = super::or_default::<_, Option<Timestamp>>(deserializer)?;
+        Ok(timestamp.and_then(|Timestamp(timestamp)| timestamp))
     }
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
@@ -295,7 +296,7 @@ pub(crate) mod moment {
     }
 }
 
-/// A number that is written without a fraction when it has none, as the service does.
+/// Writes a number, without a fraction if it is an integer, as the service does.
 #[expect(clippy::cast_possible_truncation, reason = "the value is whole and far below 2^53")]
 pub(crate) fn serialize_number<S: serde::Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
     if number.fract() == 0.0 && number.abs() < 9e15 {
@@ -359,32 +360,32 @@ pub(crate) mod minutes {
     }
 }
 
-/// Turns the form of an answer into what the caller gets.
-pub(crate) trait Unwire<T> {
-    fn unwire(self) -> Result<T>;
+/// Conversion of a response body into the output of a call.
+pub(crate) trait IntoOutput<T> {
+    fn into_output(self) -> Result<T>;
 }
 
-/// `{"token": …}` as the token.
+/// The body `{"token": …}`; its output is the token.
 #[derive(Deserialize)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct TokenResponse {
     token: Token,
 }
 
-impl Unwire<Token> for TokenAnswer {
-    fn unwire(self) -> Result<Token> {
+impl IntoOutput<Token> for TokenResponse {
+    fn into_output(self) -> Result<Token> {
         Ok(self.token)
     }
 }
 
-/// `{"token": null}`, the answer when a session has ended.
+/// The body `{"token": null}`, the response to a logout.
 #[derive(Deserialize)]
 pub(crate) struct OptionalToken {
     #[serde(rename = "token")]
     _token: Option<IgnoredAny>,
 }
 
-impl Unwire<()> for OptionalToken {
-    fn unwire(self) -> Result<()> {
+impl IntoOutput<()> for OptionalToken {
+    fn into_output(self) -> Result<()> {
         Ok(())
     }
 }
@@ -392,8 +393,8 @@ impl Unwire<()> for OptionalToken {
 /// A list that the service writes as `[…]`, as `{"data": […]}` or, for one item, as the item itself.
 pub(crate) struct List<T>(pub(crate) Vec<T>);
 
-impl<T> Unwire<Vec<T>> for List<T> {
-    fn unwire(self) -> Result<Vec<T>> {
+impl<T> IntoOutput<Vec<T>> for List<T> {
+    fn into_output(self) -> Result<Vec<T>> {
         Ok(self.0)
     }
 }
@@ -431,16 +432,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// One or more of something: the service writes either the item or a list of it.
+/// One or more items. The service writes either a single item or a list.
 pub(crate) struct OneOrMany<T>(Vec<T>);
 
-impl<T> Unwire<Vec<T>> for OneOrMany<T> {
-    fn unwire(self) -> Result<Vec<T>> {
+impl<T> IntoOutput<Vec<T>> for OneOrMany<T> {
+    fn into_output(self) -> Result<Vec<T>> {
         Ok(self.0)
     }
 }
 
-/// The first of them; an empty list means that there is none.
+/// The first item of a list. An empty list is [`Error::NotFound`](crate::Error::NotFound).
 pub(crate) struct First<T>(pub(crate) OneOrMany<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
@@ -449,8 +450,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
     }
 }
 
-impl<T> Unwire<T> for First<T> {
-    fn unwire(self) -> Result<T> {
+impl<T> IntoOutput<T> for First<T> {
+    fn into_output(self) -> Result<T> {
         let none = || crate::Error::NotFound { message: "the service answered an empty list".to_owned() };
         self.0.0.into_iter().next().ok_or_else(none)
     }
@@ -509,7 +510,7 @@ mod tests {
         let none: First<Item> = serde_json::from_str("[]").unwrap();
 
         assert_eq!(one.0, [Item { id: 7 }]);
-        assert!(none.unwire().unwrap_err().is_not_found());
+        assert!(none.into_output().unwrap_err().is_not_found());
     }
 
     #[test]
@@ -531,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn negative_and_endless_durations_read_as_unknown() {
+    fn negative_and_infinite_durations_read_as_unknown() {
         let read = |text: &str| minutes::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
 
         assert_eq!(read("-1"), None);
@@ -540,8 +541,8 @@ mod tests {
     }
 
     #[test]
-    fn moment_is_read_without_an_offset_with_a_space_and_without_a_time() {
-        let expected = moment::parse("2026-02-03T04:05:06Z").unwrap();
+    fn timestamp_is_read_without_an_offset_with_a_space_and_without_a_time() {
+        let expected = timestamp::parse("2026-02-03T04:05:06Z").unwrap();
         for text in [
             "2026-02-03T04:05:06+00:00",
             "2026-02-03T04:05:06",
@@ -550,13 +551,13 @@ mod tests {
             "2026-02-03T07:05:06+0300",
             " 2026-02-03T04:05:06.000000Z ",
         ] {
-            assert_eq!(moment::parse(text), Some(expected), "{text}");
+            assert_eq!(timestamp::parse(text), Some(expected), "{text}");
         }
-        assert_eq!(moment::parse("2026-02-03"), moment::parse("2026-02-03T00:00:00Z"));
+        assert_eq!(timestamp::parse("2026-02-03"), timestamp::parse("2026-02-03T00:00:00Z"));
     }
 
     #[test]
-    fn text_that_is_no_moment_reads_as_unknown() {
+    fn text_that_is_not_a_timestamp_reads_as_unknown() {
         for text in [
             "",
             "tomorrow",
@@ -567,7 +568,7 @@ mod tests {
             "9999-12-31T23:59:59-23:00",
             "1770091506",
         ] {
-            assert_eq!(moment::parse(text), None, "{text}");
+            assert_eq!(timestamp::parse(text), None, "{text}");
         }
     }
 }

@@ -5,23 +5,23 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use super::{entry::CatalogEntry, order::Orders, search::Index};
 use crate::{
     model::{GenreId, Release, ReleaseId},
-    saved::{Form, Unreadable},
+    saved::{SavedFormat, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrc", version: 4 };
+const FORMAT: SavedFormat = SavedFormat { magic: *b"ALrc", version: 4 };
 
 /// Names of the genres of all releases.
 pub(super) type Genres = BTreeMap<GenreId, Box<str>>;
 
 /// A snapshot of the whole catalog.
 ///
-/// Look up a release by [`get`](Self::get) or [`by_alias`](Self::by_alias); everything else is a
-/// [`query`](Self::query). Ten thousand releases take some 40 MB, most of it their episodes and descriptions.
+/// [`get`](Self::get) and [`by_alias`](Self::by_alias) return one release, [`query`](Self::query) filters, sorts and searches.
+/// Ten thousand releases take about 40 MB, mostly for episodes and descriptions.
 #[derive(Default)]
 pub struct Catalog {
     /// Sorted by descending id.
     pub(super) entries: Box<[Arc<CatalogEntry>]>,
-    /// Places of entries, sorted by alias.
+    /// Indices of entries, sorted by alias.
     aliases: Box<[u32]>,
     pub(super) genres: Arc<Genres>,
     pub(super) orders: Orders,
@@ -51,7 +51,7 @@ impl Catalog {
         self.entries.is_empty()
     }
 
-    /// Returns the releases, the newest id first.
+    /// Returns the releases, highest id first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &CatalogEntry> {
         self.entries.iter().map(AsRef::as_ref)
     }
@@ -61,19 +61,19 @@ impl Catalog {
         self.shared(id.into()).map(AsRef::as_ref)
     }
 
-    /// Returns the release with exactly this alias.
+    /// Returns the release with this alias. Case matters.
     pub fn by_alias(&self, alias: &str) -> Option<&CatalogEntry> {
         let of = |place: &u32| self.at(*place).map_or("", |entry| &entry.alias);
         let found = self.aliases.binary_search_by(|place| of(place).cmp(alias)).ok()?;
         self.at(*self.aliases.get(found)?)
     }
 
-    /// Returns the name of a genre that some release has.
+    /// Returns the name of a genre; `None` if no release has the genre.
     pub fn genre(&self, id: GenreId) -> Option<&str> {
         self.genres.get(&id).map(AsRef::as_ref)
     }
 
-    /// Returns the genres that some release has, by id.
+    /// Returns the genres of all releases, sorted by id.
     pub fn genres(&self) -> impl ExactSizeIterator<Item = (GenreId, &str)> {
         self.genres.iter().map(|(id, name)| (*id, name.as_ref()))
     }
@@ -86,10 +86,14 @@ impl Catalog {
     /// Returns the catalog as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
     pub fn to_bytes(&self) -> Vec<u8> {
         let entries: Vec<_> = self.entries.iter().map(AsRef::as_ref).collect::<Vec<&CatalogEntry>>();
-        FORM.write(&(self.genres.as_ref(), entries))
+        FORMAT.write(&(self.genres.as_ref(), entries))
     }
 
     /// Reads a catalog from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds a release.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] if the bytes are something else, damaged, or written by a version with another format.
     ///
     /// ```
     /// use anilibria_client::reflector::Catalog;
@@ -100,7 +104,7 @@ impl Catalog {
     /// assert!(Catalog::from_bytes(&bytes[1..]).is_err());
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entries): (Genres, Vec<CatalogEntry>) = FORM.read(bytes)?;
+        let (genres, entries): (Genres, Vec<CatalogEntry>) = FORMAT.read(bytes)?;
         Ok(Self::new(entries.into_iter().map(Arc::new), Arc::new(genres)))
     }
 
@@ -118,12 +122,12 @@ impl Catalog {
         let mut genres = Genres::clone(&self.genres);
         collect_genres(&mut genres, releases);
         let changed = releases.iter().map(|release| Arc::new(CatalogEntry::from(release)));
-        // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
+        // Sorting is stable and the first entry of each id stays, so that the new entries replace the old ones.
         Self::new(changed.chain(self.entries.iter().cloned()), Arc::new(genres))
     }
 }
 
-/// Creates a catalog of whole releases, for a test or from another source.
+/// Creates a catalog of complete releases, for a test or from another source.
 impl FromIterator<Release> for Catalog {
     fn from_iter<I: IntoIterator<Item = Release>>(releases: I) -> Self {
         let releases: Vec<_> = releases.into_iter().collect();
@@ -138,7 +142,7 @@ impl fmt::Debug for Catalog {
     }
 }
 
-/// Adds the genres of `releases`; a later name of the same genre wins.
+/// Adds the genres of `releases`. A later name replaces an earlier one of the same genre.
 pub(super) fn collect_genres(genres: &mut Genres, releases: &[Release]) {
     for genre in releases.iter().flat_map(|release| release.genres.iter().flatten()) {
         if genres.get(&genre.id).is_none_or(|known| **known != *genre.name) {

@@ -8,11 +8,11 @@ pub(super) fn boxed(text: Option<&str>) -> Option<Box<str>> {
 }
 
 /// Returns a time in Unix seconds.
-pub(super) fn seconds(moment: Option<OffsetDateTime>) -> Option<i64> {
-    moment.map(OffsetDateTime::unix_timestamp)
+pub(super) fn seconds(timestamp: Option<OffsetDateTime>) -> Option<i64> {
+    timestamp.map(OffsetDateTime::unix_timestamp)
 }
 
 /// Returns the time of Unix seconds; `None` outside the calendar.
-pub(super) fn moment(seconds: Option<i64>) -> Option<OffsetDateTime> {
+pub(super) fn timestamp(seconds: Option<i64>) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds?).ok()
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{catalog::Catalog, entry::CatalogEntry};
 
-/// An entry before and after a change; `None` where the release is missing.
+/// An entry before and after a change. The first is `None` for a new release, the second for a removed one.
 pub type Difference<'a> = (Option<&'a CatalogEntry>, Option<&'a CatalogEntry>);
 
 /// Returns the entries that differ between two states of the catalog, by descending id.

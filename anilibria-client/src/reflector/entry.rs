@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    compact::{boxed, moment, seconds},
+    compact::{boxed, seconds, timestamp},
     episode::EpisodeEntry,
     member::MemberEntry,
     torrent::TorrentEntry,
@@ -35,7 +35,7 @@ pub struct PosterPaths {
 pub struct CatalogEntry {
     /// Id, stable.
     pub id: ReleaseId,
-    /// Last part of the address on the site. It changes when the release is renamed.
+    /// Last part of the URL on the site. It changes when the release is renamed.
     pub alias: Box<str>,
     /// Name in Russian.
     pub name: Box<str>,
@@ -51,41 +51,41 @@ pub struct CatalogEntry {
     pub season: Option<Season>,
     /// Year in which the release began.
     pub year: Option<u16>,
-    /// Day of the week on which episodes come out.
+    /// Weekday of new episodes.
     pub publish_day: Option<PublishDay>,
-    /// True if the original is still coming out.
+    /// True if the original is still broadcast.
     pub is_ongoing: bool,
-    /// True if the team is still working on the release.
+    /// True if the team still works on the release.
     pub is_in_production: bool,
     /// True if the release is hidden in the caller's country.
     pub is_blocked_by_geo: bool,
-    /// True if the release is hidden at the request of its owner.
+    /// True if the release is hidden at the request of its rights holder.
     pub is_blocked_by_copyrights: bool,
     /// Planned number of episodes, if it is known.
     pub episodes_total: Option<u32>,
-    /// Length of an episode.
+    /// Average duration of an episode.
     pub episode_length: Option<Duration>,
     /// Note of the team for viewers.
     pub notification: Option<Box<str>>,
-    /// Address of another site's player.
+    /// URL of a player on another site, without a scheme (`//host/…`).
     pub external_player: Option<Box<str>>,
     /// Poster.
     pub poster: PosterPaths,
-    /// Mean of the votes of the site's users, from 1 to 10.
+    /// Mean score of the users of the site, from 1 to 10.
     pub rating: Option<f64>,
-    /// Number of users who have the release among their favourites.
+    /// Number of users who have the release among their favorites.
     pub favorites: u32,
     /// Id of the title on Shikimori.
     pub shikimori_id: Option<u64>,
     /// Id of the title on MyAnimeList.
     pub mal_id: Option<u64>,
-    /// Genres, in the service's order; [`Catalog::genre`](super::Catalog::genre) returns their names.
+    /// Genres, in the order of the service; [`Catalog::genre`](super::Catalog::genre) returns their names.
     pub genres: Box<[GenreId]>,
-    /// Episodes, by their place in the list and then by number; `None` if they were never read.
+    /// Episodes, sorted by position in the list and then by number; `None` if they could not be read yet.
     pub episodes: Option<Box<[EpisodeEntry]>>,
-    /// Members of the team who worked on the release; `None` if they were never read.
+    /// Members of the team who worked on the release; `None` if they could not be read yet.
     pub members: Option<Box<[MemberEntry]>>,
-    /// Torrents, in the service's order; `None` if they were never read.
+    /// Torrents, in the order of the service; `None` if they could not be read yet.
     pub torrents: Option<Box<[TorrentEntry]>>,
     fresh_at: Option<i64>,
     changed_at: Option<i64>,
@@ -105,8 +105,8 @@ impl CatalogEntry {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights
     }
 
-    /// Returns the number of regular episodes that are out; `None` if they were never read. Specials with half a number do not
-    /// count.
+    /// Returns the number of published regular episodes; `None` if they could not be read yet. Specials with numbers such as 12.5
+    /// do not count.
     pub fn episodes_out(&self) -> Option<usize> {
         let episodes = self.episodes.as_ref()?;
         Some(episodes.iter().filter(|episode| episode.ordinal().is_whole()).count())
@@ -114,18 +114,18 @@ impl CatalogEntry {
 
     /// Returns the time of the last new episode; `None` before the first one.
     pub fn fresh_at(&self) -> Option<OffsetDateTime> {
-        moment(self.fresh_at)
+        timestamp(self.fresh_at)
     }
 
     /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
-        moment(self.changed_at)
+        timestamp(self.changed_at)
     }
 
     /// Returns the time of the last new episode, or else of the last change, or else of the addition: the key of
     /// [`Sort::Updated`](super::Sort::Updated).
     pub fn updated_at(&self) -> Option<OffsetDateTime> {
-        moment(self.updated())
+        timestamp(self.updated())
     }
 
     /// [`updated_at`](Self::updated_at) in Unix seconds.
@@ -144,8 +144,8 @@ impl CatalogEntry {
         }
     }
 
-    /// Takes over the parts of another state of the release, for parts that could not be read.
-    pub(super) fn keep_parts_of(&mut self, old: &Self) {
+    /// Copies episodes, members and torrents from an older entry of the release, if the new ones could not be read.
+    pub(super) fn copy_parts_from(&mut self, old: &Self) {
         self.episodes.clone_from(&old.episodes);
         self.members.clone_from(&old.members);
         self.torrents.clone_from(&old.torrents);

@@ -9,8 +9,8 @@ use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
 
 /// An episode of the local catalog.
 ///
-/// The addresses of the streams are not kept: host and query differ from caller to caller, so that kept ones would not
-/// work. The available qualities are kept.
+/// The URLs of the streams are not stored, because host and query differ from caller to caller, and stored URLs would not
+/// work. The available qualities are stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EpisodeEntry {
@@ -34,22 +34,22 @@ impl EpisodeEntry {
         Ordinal(self.number)
     }
 
-    /// Returns the place in the list.
+    /// Returns the position in the list.
     pub fn sort_order(&self) -> Option<i64> {
         self.sort_order.map(i64::from)
     }
 
-    /// Returns the length; zero for an episode that only another player has.
+    /// Returns the duration; zero for an episode that is on another player only.
     pub fn duration(&self) -> Option<Duration> {
         self.milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.into()))
     }
 
-    /// Returns the opening, if both of its ends are known.
+    /// Returns the opening, if start and end are known.
     pub fn opening(&self) -> Option<Range<Duration>> {
         self.opening.map(range)
     }
 
-    /// Returns the ending, if both of its ends are known.
+    /// Returns the ending, if start and end are known.
     pub fn ending(&self) -> Option<Range<Duration>> {
         self.ending.map(range)
     }

@@ -10,7 +10,7 @@ use crate::model::{Member, MemberRole};
 pub struct MemberEntry {
     /// Name of the person in the team.
     pub nickname: Box<str>,
-    /// Role of the person; `None` if the service does not say.
+    /// Role of the person; `None` if the service does not send it.
     pub role: Option<MemberRole>,
 }
 

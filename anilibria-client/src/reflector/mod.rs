@@ -1,10 +1,10 @@
-//! The whole catalog in memory: filters, every order and search without requests.
+//! A local copy of the whole catalog in memory: filters, sorting and search without requests.
 //!
-//! A [`Reflector`] reads all releases once and then only changes. It holds a [`Catalog`], an immutable snapshot that costs
-//! an atomic operation to take and does not change while it is held.
+//! A [`Reflector`] reads all releases once, and then only the changes. [`Reflector::catalog`] returns a [`Catalog`], an
+//! immutable snapshot behind an `Arc`.
 //!
-//! A release that cannot be decoded is logged at level `warn` with its id and the JSON path, once per id and path. It does
-//! not fail a load, keeps its entry of before, and is read again until it can be decoded.
+//! A release that cannot be decoded does not fail a load. It keeps its previous entry, and is read again until it can be
+//! decoded. It is logged at level `warn` with its id and the JSON path, once per id and path.
 //!
 //! ```
 //! # anilibria_client::offline(|client| async move {

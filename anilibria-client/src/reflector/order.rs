@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc, sync::OnceLock};
 
 use super::entry::CatalogEntry;
 
-/// Key of a sorted list. Unknown values sort below all known ones.
+/// Sort key of a list. Unknown values are smaller than all known values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sort {
@@ -12,15 +12,15 @@ pub enum Sort {
     Id,
     /// Year.
     Year,
-    /// Mean of the site's votes.
+    /// Mean score of the users of the site.
     Rating,
     /// Time of the last new episode.
     Updated,
-    /// Number of users who have the release among their favourites.
+    /// Number of users who have the release among their favorites.
     Favorites,
 }
 
-/// Direction of a sorted list. Of equal releases the one with the higher id comes first in both.
+/// Direction of a sorted list. In both directions, releases with equal keys are sorted by descending id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Smallest first.
@@ -37,7 +37,7 @@ const SORTS: usize = 5;
 pub(super) struct Orders([OnceLock<Box<[u32]>>; SORTS * 2]);
 
 impl Orders {
-    /// Returns the places of `entries` in this order. The entries are sorted by descending id.
+    /// Returns the indices of `entries` in this order. The entries are sorted by descending id.
     pub(super) fn get(&self, entries: &[Arc<CatalogEntry>], sort: Sort, order: Order) -> &[u32] {
         let [.., fallback] = &self.0;
         let list = self.0.get(sort as usize * 2 + order as usize).unwrap_or(fallback);

@@ -5,12 +5,12 @@ use std::{collections::HashSet, sync::Arc};
 use super::{Catalog, entry::CatalogEntry};
 use crate::{
     model::{GenreId, ReleaseId},
-    saved::{Form, Unreadable},
+    saved::{SavedFormat, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrp", version: 4 };
+const FORMAT: SavedFormat = SavedFormat { magic: *b"ALrp", version: 4 };
 
-/// One release of a [`Catalog`] with the names of its genres, which can be saved by itself. Cheap to clone.
+/// A release of a [`Catalog`] with the names of its genres, which can be saved on its own. Cheap to clone.
 ///
 /// ```
 /// use anilibria_client::reflector::{Catalog, CatalogPart};
@@ -42,18 +42,22 @@ impl CatalogPart {
 
     /// Returns the release as bytes, which are the same as long as the release does not change.
     pub fn to_bytes(&self) -> Vec<u8> {
-        FORM.write(&(&self.genres, self.entry.as_ref()))
+        FORMAT.write(&(&self.genres, self.entry.as_ref()))
     }
 
     /// Reads a release from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] if the bytes are something else, damaged, or written by a version with another format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entry) = FORM.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
+        let (genres, entry) = FORMAT.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
         Ok(Self { entry: Arc::new(entry), genres })
     }
 }
 
 impl Catalog {
-    /// Returns the releases one by one, the newest id first.
+    /// Returns the releases one by one, highest id first.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = CatalogPart> {
         self.entries.iter().map(|entry| {
             let named = |id: &GenreId| Some((*id, self.genre(*id)?.into()));
@@ -79,7 +83,7 @@ impl Catalog {
         }
         let gone: HashSet<_> = gone.into_iter().collect();
         let kept = self.entries.iter().filter(|entry| !gone.contains(&entry.id)).cloned();
-        // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
+        // Sorting is stable and the first entry of each id stays, so that the new entries replace the old ones.
         Self::new(changed.into_iter().chain(kept), Arc::new(genres))
     }
 }

@@ -18,7 +18,8 @@ pub struct Found<'c> {
     pub total: usize,
 }
 
-/// A query of a [`Catalog`]. Every condition must hold; of several values for one condition any, of genres all.
+/// A query of a [`Catalog`]. A release matches if it meets all conditions. A condition with several values is met by any of the
+/// values, except that all genres are required.
 ///
 /// ```
 /// # anilibria_client::offline(|client| async move {
@@ -42,7 +43,7 @@ pub struct Query<'c> {
     catalog: &'c Catalog,
     text: Option<String>,
     is_literal: bool,
-    /// `None` for the name of no genre, so that nothing is found.
+    /// `None` if a name is not that of a genre, so that no release matches.
     genres: Vec<Option<GenreId>>,
     years: Vec<u16>,
     seasons: Vec<Season>,
@@ -58,7 +59,7 @@ pub struct Query<'c> {
 }
 
 impl Catalog {
-    /// Returns a query of the catalog with no condition: add filters, a search, an order, a range.
+    /// Returns a query without conditions, which matches all releases.
     pub fn query(&self) -> Query<'_> {
         Query {
             catalog: self,
@@ -91,8 +92,8 @@ impl<'c> Query<'c> {
         self
     }
 
-    /// Turns the corrections of a [`search`](Self::search) off: only names that contain the text are found. Case, `ё`, the
-    /// Unicode form and punctuation still do not matter.
+    /// Disables the corrections of a [`search`](Self::search): only names that contain the text are found. Case, `ё`, the Unicode
+    /// form and punctuation still do not matter.
     pub fn literal(mut self) -> Self {
         self.is_literal = true;
         self
@@ -151,7 +152,7 @@ impl<'c> Query<'c> {
         self
     }
 
-    /// Requires that the release is hidden, or that it is not. Default: either.
+    /// Requires that the release is hidden (`true`) or not hidden (`false`). Default: both.
     pub fn blocked(mut self, blocked: bool) -> Self {
         self.blocked = Some(blocked);
         self
@@ -163,13 +164,13 @@ impl<'c> Query<'c> {
         self
     }
 
-    /// Sets the direction; without effect on best matches. Default: the largest first.
+    /// Sets the direction of the order. Has no effect on the order by best match. Default: largest first.
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// Sets the number of releases to leave out at the beginning. Default: none.
+    /// Sets the number of releases to skip at the beginning. Default: 0.
     pub fn offset(mut self, count: usize) -> Self {
         self.offset = count;
         self
@@ -181,7 +182,7 @@ impl<'c> Query<'c> {
         self
     }
 
-    /// Runs the query, within some microseconds, or more for a search.
+    /// Runs the query. Takes some microseconds, and up to some milliseconds for a search.
     pub fn find(&self) -> Found<'c> {
         let matches = self.text.as_deref().map(|text| self.catalog.index.search(text, self.is_literal));
         match (matches, self.sort) {

@@ -55,7 +55,7 @@ const FIELDS: [&str; 25] = [
     "created_at",
 ];
 
-/// Fields of episodes, members and torrents, none of which a page of the catalog has.
+/// Fields of episodes, members and torrents. Pages of the catalog do not contain them.
 const PARTS: [&str; 28] = [
     "episodes.id",
     "episodes.name",
@@ -87,33 +87,33 @@ const PARTS: [&str; 28] = [
     "torrents.updated_at",
 ];
 
-/// Maximum number of pages. A catalog of a hundred thousand releases belongs to some other service.
+/// Maximum number of pages: 100,000 releases, far more than the catalog of AniLibria has.
 const MAX_PAGES: u32 = 2000;
 
 /// Maximum number of pages that are read for changed releases, before all pages are read.
-const MAX_NEWS_PAGES: u32 = 6;
+const MAX_CHANGE_PAGES: u32 = 6;
 
 /// Number of changed releases that are read in one request.
-const CHANGED: usize = 20;
+const RELEASES_PER_REQUEST: usize = 20;
 
-/// Maximum time that a request waits for its turn. The rate limit is the only reason to wait.
+/// Maximum time that a request waits for the rate limit of the reader.
 const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// Reads releases within a rate limit.
 #[derive(Debug)]
 pub(super) struct Reader {
     fetcher: Fetcher,
-    /// Applies in addition to the limit of the client; none if the reader is not paced.
+    /// Applies in addition to the limit of the client; `None` if the reader is not paced.
     limiter: Option<RateLimiter>,
     concurrency: usize,
 }
 
 /// All releases of the catalog.
 #[derive(Debug, Default)]
-pub(super) struct Everything {
+pub(super) struct LoadedCatalog {
     pub(super) entries: Vec<Arc<CatalogEntry>>,
     pub(super) genres: Genres,
-    /// Releases that could not be decoded as a whole.
+    /// Releases that could not be decoded, or not completely.
     pub(super) unread: BTreeSet<ReleaseId>,
 }
 
@@ -138,18 +138,18 @@ impl Reader {
         Self { fetcher: Fetcher::new(client), limiter: limit.map(RateLimiter::new), concurrency }
     }
 
-    async fn turn(&self) -> Result<()> {
+    async fn acquire(&self) -> Result<()> {
         match &self.limiter {
-            Some(limiter) => limiter.turn(Instant::now() + MAX_WAIT).await,
+            Some(limiter) => limiter.acquire(Instant::now() + MAX_WAIT).await,
             None => Ok(()),
         }
     }
 
     /// Reads every release of the catalog. A release that cannot be decoded keeps its entry in `old`.
     ///
-    /// The last updated come first: a release that is updated meanwhile moves others to later pages, where they are read
-    /// twice. In any other order it would move them to earlier pages, where they would be missed.
-    pub(super) async fn everything(&self, old: &Catalog) -> Result<Everything> {
+    /// The pages are sorted by the last update, latest first. A release that is updated during the load moves other releases to
+    /// later pages, so that they are read twice. In any other order, releases would move to earlier pages and be missed.
+    pub(super) async fn load_all(&self, old: &Catalog) -> Result<LoadedCatalog> {
         let first = self.page(1).await?;
         let Pagination { total, total_pages, .. } = first.pagination;
         let rest =
@@ -168,7 +168,7 @@ impl Reader {
             }
             for id in &page.without_parts {
                 if let Some((entry, old)) = entries.get_mut(id).zip(old.get(*id)) {
-                    entry.keep_parts_of(old);
+                    entry.copy_parts_from(old);
                 }
             }
             skipped += page.skipped.count;
@@ -185,12 +185,12 @@ impl Reader {
             // The new entries come first, so that they replace those of the same id.
             entries.push(Arc::clone(kept));
         }
-        Ok(Everything { entries, genres, unread })
+        Ok(LoadedCatalog { entries, genres, unread })
     }
 
     /// Reads a page of the catalog, with the episodes, members and torrents of its releases.
     async fn page(&self, number: u32) -> Result<CatalogPage> {
-        self.turn().await?;
+        self.acquire().await?;
         let request = self.fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
         let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
         let page: Page<Release> = self.fetcher.page(request.request()).await?;
@@ -198,7 +198,7 @@ impl Reader {
         let Partial { items: mut releases, skipped } = page.into();
         let mut without_parts = Vec::new();
         if !releases.is_empty() {
-            self.turn().await?;
+            self.acquire().await?;
             let ids: Vec<_> = releases.iter().map(|release| release.id).collect();
             let list = head::list(&self.fetcher, &ids, ["id"].into_iter().chain(PARTS));
             let parts: Partial<Parts> = self.fetcher.page(&list).await?.into();
@@ -218,33 +218,36 @@ impl Reader {
 
     /// Returns the ids of the last updated releases that have changed or cannot be decoded; `None` if there may be more
     /// than the service lists.
-    pub(super) async fn news(&self, is_known: impl Fn(&Head) -> bool) -> Result<Option<BTreeSet<ReleaseId>>> {
+    pub(super) async fn changed(
+        &self,
+        is_known: impl Fn(&Head) -> bool,
+    ) -> Result<Option<BTreeSet<ReleaseId>>> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let is_unchanged = |head: &Head| is_known(head) && !head.is_pinned(now);
-        self.turn().await?;
+        self.acquire().await?;
         let latest = head::latest(&self.fetcher, MAX_LIMIT).await?;
-        let mut is_met = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
+        let mut found_known = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
         let (mut heads, mut unread) = (latest.items, latest.skipped.ids);
-        for number in 2..=MAX_NEWS_PAGES {
-            if is_met {
+        for number in 2..=MAX_CHANGE_PAGES {
+            if found_known {
                 break;
             }
-            self.turn().await?;
+            self.acquire().await?;
             let page = head::page(&self.fetcher, number).await?;
-            is_met = page.len() == 0 || page.items.iter().any(is_unchanged);
+            found_known = page.len() == 0 || page.items.iter().any(is_unchanged);
             heads.extend(page.items);
             unread.extend(page.skipped.ids);
         }
-        let news = heads.iter().filter(|head| !is_known(head)).map(|head| head.id);
-        Ok(is_met.then(|| news.chain(unread).collect()))
+        let changed = heads.iter().filter(|head| !is_known(head)).map(|head| head.id);
+        Ok(found_known.then(|| changed.chain(unread).collect()))
     }
 
-    /// Reads these releases, with their episodes, members and torrents. Returns the ids of those that could not be decoded
-    /// beside them.
+    /// Reads these releases with their episodes, members and torrents. Returns the releases, and the ids of those that could not
+    /// be decoded.
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
         let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
-        for ids in ids.chunks(CHANGED) {
-            self.turn().await?;
+        for ids in ids.chunks(RELEASES_PER_REQUEST) {
+            self.acquire().await?;
             let list = head::list(&self.fetcher, ids, FIELDS.into_iter().chain(PARTS));
             let Partial { items, skipped } = self.fetcher.page::<Release>(&list).await?.into();
             let is_missing = |id: &&ReleaseId| items.iter().all(|release| release.id != **id);
@@ -268,8 +271,8 @@ struct Parts {
     torrents: Vec<Torrent>,
 }
 
-/// Refuses a catalog that is much shorter than the service says: the missing releases would be hidden until the next
-/// load. Releases that could not be decoded count as read, unless there is no other.
+/// Returns an error if the catalog is much shorter than the service announces, because the missing releases would be hidden until
+/// the next load. Releases that could not be decoded count as read, unless no release could be decoded.
 fn is_complete(read: usize, skipped: usize, total: Option<u64>) -> Result<()> {
     let listed = (read + skipped) as u64;
     let reason = match total {

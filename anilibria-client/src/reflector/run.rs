@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 use super::{
     catalog::Catalog,
     part::CatalogPart,
-    read::{Everything, Reader},
+    read::{LoadedCatalog, Reader},
 };
 use crate::{Client, Error, RateLimit, Result, model::ReleaseId, watch::head::Head};
 
@@ -32,7 +32,7 @@ const MIN_REFRESH: Duration = Duration::from_millis(1);
 const MAX_RETRIED: usize = 100;
 
 impl Client {
-    /// Mirrors the whole catalog in memory.
+    /// Returns the settings of a [`Reflector`], which holds a local copy of the catalog.
     ///
     /// The reflector never reads from the cache of the client.
     pub fn reflector(&self) -> ReflectorBuilder {
@@ -47,7 +47,7 @@ impl Client {
     }
 }
 
-/// Settings for a [`Reflector`]; each setter says its default.
+/// Settings of a [`Reflector`]; each setter names its default.
 #[derive(Debug)]
 #[must_use = "settings do nothing until the reflector is built"]
 pub struct ReflectorBuilder {
@@ -60,16 +60,15 @@ pub struct ReflectorBuilder {
 }
 
 impl ReflectorBuilder {
-    /// Sets the maximum number of requests a second. Default: 4, which reads ten thousand releases in under two minutes.
+    /// Sets the maximum number of requests per second. Default: 4, which reads ten thousand releases in under two minutes.
     ///
-    /// This limit applies in addition to the [limit of the client](crate::ClientBuilder::rate_limit), against which the
-    /// requests count, too.
+    /// The requests count against the [limit of the client](crate::ClientBuilder::rate_limit) as well.
     pub fn requests_per_second(mut self, requests: u32) -> Self {
         self.limit = Some(RateLimit::per_second(requests).burst(1));
         self
     }
 
-    /// Removes the limit of the reflector, for a service of your own. The limit of the client still applies.
+    /// Removes the rate limit of the reflector, for a test or for your own service. The limit of the client still applies.
     pub fn unpaced(mut self) -> Self {
         self.limit = None;
         self
@@ -87,15 +86,15 @@ impl ReflectorBuilder {
         self
     }
 
-    /// Sets the interval at which [`run`](Reflector::run) reads everything. Default: a day.
+    /// Sets the interval at which [`run`](Reflector::run) loads the whole catalog again. Default: a day.
     ///
-    /// Only a complete load finds changed ratings and favourites, and releases that were removed.
+    /// Only a complete load finds changed ratings and favorites, and releases that were removed.
     pub fn reload_every(mut self, interval: Duration) -> Self {
         self.reload_every = interval;
         self
     }
 
-    /// Sets the catalog to begin with, such as that of the last run. Default: an empty one.
+    /// Sets the catalog to start with, for example one that was saved before a restart. Default: empty.
     pub fn catalog(mut self, catalog: Catalog) -> Self {
         self.catalog = catalog;
         self
@@ -117,11 +116,15 @@ impl ReflectorBuilder {
     }
 }
 
-/// Mirrors the whole catalog in memory. Cheap to clone; clones share it.
+/// A local copy of the whole catalog that is kept up to date. Cheap to clone: clones share the catalog.
 ///
-/// [`run`](Self::run) keeps the catalog up to date; [`load`](Self::load) and [`refresh`](Self::refresh) are for a program
-/// that schedules them itself. All three may be cancelled at any time: the result of the unfinished load or refresh is lost,
-/// and the catalog stays as it is.
+/// [`run`](Self::run) keeps the catalog up to date. A program that schedules the requests itself calls [`load`](Self::load) and
+/// [`refresh`](Self::refresh) instead.
+///
+/// # Cancel safety
+///
+/// All three methods may be cancelled at any time. The result of the unfinished load or refresh is lost, and the catalog stays
+/// as it is.
 #[derive(Clone)]
 pub struct Reflector {
     inner: Arc<Inner>,
@@ -131,7 +134,7 @@ struct Inner {
     reader: Reader,
     /// Locked only to clone or to replace the pointer.
     catalog: RwLock<Arc<Catalog>>,
-    /// Held during requests, so that there is one load or refresh at a time.
+    /// Locked during requests, so that one load or refresh runs at a time.
     state: Mutex<State>,
     refresh_every: Duration,
     reload_every: Duration,
@@ -147,7 +150,7 @@ struct State {
 }
 
 impl Reflector {
-    /// Returns the present catalog; empty before the first load.
+    /// Returns the current catalog. It is empty before the first load.
     pub fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.inner.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -157,39 +160,40 @@ impl Reflector {
         !self.catalog().is_empty()
     }
 
-    /// Reads everything, with two requests for each 50 releases.
+    /// Loads the whole catalog, with two requests for each 50 releases.
     ///
-    /// Changes during the load are left to [`refresh`](Self::refresh). A release that cannot be decoded is logged once and
-    /// keeps its state of before; each refresh reads it again.
+    /// Changes during the load are read by the next [`refresh`](Self::refresh). A release that cannot be decoded is logged once
+    /// and keeps its previous entry. Each refresh reads it again.
     ///
     /// # Errors
     ///
-    /// The error of a request; [`Error::Interrupted`] if the catalog ends before nine tenths of the number of releases
-    /// that the service says, or if no release can be decoded.
+    /// The error of a request. [`Error::Interrupted`] if the catalog has less than nine tenths of the releases that the service
+    /// announces, or if no release can be decoded.
     pub async fn load(&self) -> Result<()> {
         let mut state = self.inner.state.lock().await;
         self.read_everything(&mut state).await
     }
 
-    /// Reads the releases that have changed and returns their number. Reads everything if nothing was read before or if
-    /// more than 300 releases have changed. One request if nothing has changed.
+    /// Reads the releases that have changed, and returns their number. Sends one request if nothing has changed.
+    ///
+    /// Loads the whole catalog if it is empty, or if more than 300 releases have changed.
     ///
     /// Releases that could not be decoded are read again, 100 of them at most.
     ///
     /// # Errors
     ///
-    /// As for [`load`](Self::load).
+    /// The errors of [`load`](Self::load).
     pub async fn refresh(&self) -> Result<usize> {
         let mut state = self.inner.state.lock().await;
         let old = self.catalog();
         let is_known = |head: &Head| old.get(head.id).is_some_and(|entry| entry.head() == *head);
-        let news = if old.is_empty() { None } else { self.inner.reader.news(is_known).await? };
-        let Some(news) = news else {
+        let changed = if old.is_empty() { None } else { self.inner.reader.changed(is_known).await? };
+        let Some(changed) = changed else {
             self.read_everything(&mut state).await?;
             return Ok(self.catalog().len());
         };
         let ids: BTreeSet<_> =
-            news.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
+            changed.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
         if ids.is_empty() {
             return Ok(0);
         }
@@ -217,10 +221,11 @@ impl Reflector {
         self.replace(move || old.with_parts(parts, gone)).await
     }
 
-    /// Keeps the catalog up to date and never returns: reads everything first and at
-    /// [long intervals](ReflectorBuilder::reload_every), and changes at [short ones](ReflectorBuilder::refresh_every).
-    /// When a request fails, the catalog stays as it is, the error is logged, and the wait before the next attempt
-    /// doubles each time, up to five minutes.
+    /// Keeps the catalog up to date. Never returns.
+    ///
+    /// Loads the whole catalog first, and again at [long intervals](ReflectorBuilder::reload_every). Reads changes at [short
+    /// intervals](ReflectorBuilder::refresh_every). If a request fails, the catalog stays as it is and the error is logged. The
+    /// wait before the next attempt then doubles each time, up to five minutes.
     pub async fn run(&self) -> Infallible {
         let mut failed: u32 = 0;
         loop {
@@ -246,14 +251,14 @@ impl Reflector {
     }
 
     async fn read_everything(&self, state: &mut State) -> Result<()> {
-        let Everything { entries, genres, unread } = self.inner.reader.everything(&self.catalog()).await?;
+        let LoadedCatalog { entries, genres, unread } = self.inner.reader.load_all(&self.catalog()).await?;
         debug!(releases = entries.len(), unread = unread.len(), "catalog loaded");
         self.replace(move || Catalog::new(entries, Arc::new(genres))).await?;
         *state = State { loaded: Some(Instant::now()), unread };
         Ok(())
     }
 
-    /// Replaces the catalog. The index takes some milliseconds to build, too long for the threads of the runtime.
+    /// Replaces the catalog. Builds the search index on a blocking thread, because that takes some milliseconds.
     async fn replace(&self, make: impl FnOnce() -> Catalog + Send + 'static) -> Result<()> {
         let catalog = spawn_blocking(make)
             .await

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::compact::{boxed, moment, seconds};
+use super::compact::{boxed, seconds, timestamp};
 use crate::model::{
     Codec, InfoHash, Torrent, TorrentId,
     torrent::{Resolution, TorrentSource},
@@ -15,7 +15,7 @@ use crate::model::{
 pub struct TorrentEntry {
     /// Id, stable.
     pub id: TorrentId,
-    /// Info hash; `None` when the service writes none that can be read.
+    /// Info hash; `None` if the service sends none or an invalid one.
     pub hash: Option<InfoHash>,
     /// Size in bytes.
     pub size: u64,
@@ -29,9 +29,9 @@ pub struct TorrentEntry {
     pub label: Box<str>,
     /// Numbers of the contained episodes, as text (`1-12`).
     pub description: Option<Box<str>>,
-    /// Number of peers with the whole torrent.
+    /// Number of peers that have all data.
     pub seeders: u32,
-    /// Number of peers that are downloading the torrent.
+    /// Number of peers that download the torrent.
     pub leechers: u32,
     /// Number of completed downloads.
     pub completed_times: u32,
@@ -41,19 +41,19 @@ pub struct TorrentEntry {
 }
 
 impl TorrentEntry {
-    /// Returns the place in the list.
+    /// Returns the position in the list.
     pub fn sort_order(&self) -> Option<i64> {
         self.sort_order
     }
 
     /// Returns the time of the addition.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
-        moment(self.created_at)
+        timestamp(self.created_at)
     }
 
     /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
-        moment(self.changed_at)
+        timestamp(self.changed_at)
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTP requests made from API requests.
+//! Conversion of API requests into HTTP requests.
 
 use http::Method;
 use serde_json::{Map, Value};
@@ -46,7 +46,7 @@ impl Request {
         if let Some((field, _)) = self.params.iter().find(|(_, value)| value.is_out_of_range()) {
             return Err(Error::InvalidRequest { field: field.to_string(), reason: OUT_OF_RANGE });
         }
-        if let Some(missing) = self.needs.iter().find(|keys| !self.has_any(keys)) {
+        if let Some(missing) = self.required.iter().find(|keys| !self.has_any(keys)) {
             let reason =
                 if missing.contains('|') { "one of these must be given" } else { "must not be empty" };
             return Err(Error::InvalidRequest { field: (*missing).to_owned(), reason });
@@ -56,7 +56,7 @@ impl Request {
             return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body: self.body() });
         }
         let query = self.encoded();
-        if is_read && self.twin && self.path.len() + query.len() > LONGEST_GET {
+        if is_read && self.has_post_form && self.path.len() + query.len() > LONGEST_GET {
             let body = Some(Body::json(&self.json_body()));
             return Ok(Wire { method: Method::POST, target: self.path.clone(), body });
         }
@@ -119,7 +119,7 @@ mod tests {
     use crate::Secret;
 
     fn catalog() -> Request {
-        Request::new(Method::GET, "/anime/catalog/releases").twin()
+        Request::new(Method::GET, "/anime/catalog/releases").or_post()
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn twin_is_sent_as_post_with_a_nested_body_if_the_url_is_too_long() {
+    fn long_query_is_sent_as_post_with_a_nested_body() {
         let mut request = catalog();
 
         request.set("f[search]", "а".repeat(800));
@@ -196,11 +196,11 @@ mod tests {
             Err(Error::InvalidRequest { field, .. }) => Some(field),
             _ => None,
         };
-        let title = || Request::new(Method::GET, "/title").needs("id|code");
+        let title = || Request::new(Method::GET, "/title").requires("id|code");
 
         assert_eq!(field(title()).as_deref(), Some("id|code"));
         assert_eq!(field(title().arg("code", "")).as_deref(), Some("id|code"));
         assert_eq!(field(title().arg("code", "x")), None);
-        assert_eq!(field(title().arg("id", 1_u32).needs("session")).as_deref(), Some("session"));
+        assert_eq!(field(title().arg("id", 1_u32).requires("session")).as_deref(), Some("session"));
     }
 }

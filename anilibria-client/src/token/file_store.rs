@@ -11,7 +11,8 @@ use tokio::task::spawn_blocking;
 use super::{store::TokenStore, token::Token};
 use crate::error::BoxError;
 
-/// Keeps the token in a file that only its owner may read (on Unix; elsewhere as its directory says).
+/// A token store that stores the token in a file. On Unix only the owner may read the file; on other systems the permissions of
+/// the directory apply.
 ///
 /// ```
 /// use anilibria_client::{Client, session::FileTokenStore};
@@ -25,7 +26,7 @@ pub struct FileTokenStore {
 }
 
 impl FileTokenStore {
-    /// Keeps the token at `path`. Its directory has to exist.
+    /// Creates a store in the file at `path`. The directory must exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -65,7 +66,7 @@ impl TokenStore for FileTokenStore {
     }
 }
 
-/// Writes a new file beside the old one and puts it in its place, so that a crash leaves one of the two whole.
+/// Writes a new file beside the old one and renames it, so that a crash leaves either the old or the new file complete.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");

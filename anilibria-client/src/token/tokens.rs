@@ -49,8 +49,8 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Returns `outcome`. If the service has refused the token `used`, drops the token and says so in the error.
-    pub(crate) async fn checked<T>(&self, used: Option<&Token>, outcome: Result<T>) -> Result<T> {
+    /// Returns `outcome`. If the service has refused the token `used`, drops the token and adds that to the message.
+    pub(crate) async fn drop_if_refused<T>(&self, used: Option<&Token>, outcome: Result<T>) -> Result<T> {
         match (outcome, used) {
             (Err(Error::Unauthorized { status, message }), Some(refused)) => {
                 self.drop_token(refused).await;
@@ -130,7 +130,7 @@ mod tests {
 
     async fn refuse(tokens: &Tokens, token: &str) -> Error {
         let refusal = Error::Unauthorized { status: 401, message: "no".to_owned() };
-        tokens.checked::<()>(Some(&token.into()), Err(refusal)).await.unwrap_err()
+        tokens.drop_if_refused::<()>(Some(&token.into()), Err(refusal)).await.unwrap_err()
     }
 
     #[tokio::test]
@@ -176,7 +176,7 @@ mod tests {
         let tokens = Tokens::of("old".into());
         let failure = Error::Status { status: 500, message: String::new() };
 
-        tokens.checked::<()>(Some(&"old".into()), Err(failure)).await.unwrap_err();
+        tokens.drop_if_refused::<()>(Some(&"old".into()), Err(failure)).await.unwrap_err();
 
         assert_eq!(tokens.get().await.unwrap(), Some("old".into()));
     }

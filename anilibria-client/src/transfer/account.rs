@@ -25,7 +25,7 @@ const PAGE: u32 = 50;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AccountState {
-    /// Favourites.
+    /// Favorites.
     pub favorites: BTreeSet<ReleaseId>,
     /// Releases in collections.
     pub collections: BTreeMap<ReleaseId, CollectionKind>,
@@ -38,7 +38,11 @@ pub struct AccountState {
 }
 
 impl AccountState {
-    /// Reads favourites, collections and playback positions of the session, with three requests.
+    /// Reads favorites, collections and playback positions of the session, with three requests.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls.
     pub async fn read(client: &Client) -> Result<Self> {
         let favorites = client.favorites().ids().await?;
         let collections = client.collections().ids().await?;
@@ -53,6 +57,10 @@ impl AccountState {
 
     /// Reads the times of views, with one request for each 50 views. The history of the service lags 25 to 30 seconds
     /// behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls.
     pub async fn read_history(&mut self, client: &Client) -> Result<()> {
         let mut views = client.views().history().limit(PAGE).items();
         while let Some(view) = views.try_next().await? {
@@ -62,6 +70,10 @@ impl AccountState {
     }
 
     /// Reads the scores of releases, with one request for each release.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSession`] without a session, and the errors of the calls. A release that no longer exists is not an error.
     pub async fn read_scores(
         &mut self,
         client: &Client,
@@ -82,7 +94,7 @@ impl AccountState {
         Ok(())
     }
 
-    /// Returns the releases of the account: in collections, among favourites, or with playback positions.
+    /// Returns the releases of the account: in collections, among favorites, or with playback positions.
     pub fn releases(&self, catalog: &Catalog) -> BTreeSet<ReleaseId> {
         let lookup = ReleaseLookup::new(catalog);
         let watched = self.timecodes.keys().filter_map(|id| lookup.by_episode(*id));

@@ -15,7 +15,7 @@ const BATCH: usize = 100;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
-    /// Favourites added.
+    /// Favorites added.
     pub favorites: usize,
     /// Releases put into collections.
     pub collections: usize,
@@ -32,11 +32,11 @@ impl Applied {
     }
 }
 
-/// As `2 favourites, 10 collections, 120 episodes, 0 scores`.
+/// As `2 favorites, 10 collections, 120 episodes, 0 scores`.
 impl fmt::Display for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { favorites, collections, timecodes, scores } = self;
-        write!(f, "{favorites} favourites, {collections} collections, {timecodes} episodes, {scores} scores")
+        write!(f, "{favorites} favorites, {collections} collections, {timecodes} episodes, {scores} scores")
     }
 }
 
@@ -54,7 +54,7 @@ pub struct ApplyError {
 }
 
 impl Plan {
-    /// Sends the changes in batches of 100: favourites, collections, playback positions, then scores one by one.
+    /// Sends the changes in batches of 100: favorites, collections, playback positions, then scores one by one.
     ///
     /// All changes set values, so that sending one twice changes nothing. A plan that is made after an import is empty.
     ///

@@ -60,7 +60,7 @@ pub struct ListEntry {
     /// True if the user watches the title again.
     #[serde(skip_serializing_if = "is_default")]
     pub is_rewatching: bool,
-    /// True if the title is a favourite.
+    /// True if the title is a favorite.
     #[serde(skip_serializing_if = "is_default")]
     pub is_favorite: bool,
     /// Number of watched episodes. Specials with half a number do not count.
@@ -76,7 +76,7 @@ pub struct ListEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// Time of the last view.
-    #[serde(skip_serializing_if = "Option::is_none", with = "moment")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "timestamp")]
     pub last_watched: Option<OffsetDateTime>,
     /// Playback positions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -113,7 +113,7 @@ pub struct EpisodeProgress {
     #[serde(default, skip_serializing_if = "is_default")]
     pub is_watched: bool,
     /// Time of the last view.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "timestamp")]
     pub updated_at: Option<OffsetDateTime>,
 }
 
@@ -129,11 +129,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// A time in RFC 3339. Unlike the models, a document refuses an invalid time: an import must not lose a value unnoticed.
-mod moment {
+mod timestamp {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use time::{OffsetDateTime, UtcOffset};
 
-    use crate::model::wire::moment;
+    use crate::model::wire::timestamp;
 
     /// Writes `null` for a year that RFC 3339 cannot express.
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
@@ -141,8 +141,8 @@ mod moment {
         value: &Option<OffsetDateTime>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let utc = value.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
-        moment::serialize(&utc.filter(|moment| (0..=9999).contains(&moment.year())), serializer)
+        let utc = value.and_then(|timestamp| timestamp.checked_to_offset(UtcOffset::UTC));
+        timestamp::serialize(&utc.filter(|timestamp| (0..=9999).contains(&timestamp.year())), serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -150,7 +150,7 @@ mod moment {
     ) -> Result<Option<OffsetDateTime>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         let invalid = || D::Error::custom("not a date and time of RFC 3339");
-        text.map(|text| moment::parse(&text).ok_or_else(invalid)).transpose()
+        text.map(|text| timestamp::parse(&text).ok_or_else(invalid)).transpose()
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// A place in a text file.
+/// A position in a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Place {
+pub struct FilePosition {
     /// Line, from 1.
     pub line: u32,
     /// Character of the line, from 1.
     pub column: u32,
 }
 
-impl Place {
-    /// Returns the place of the byte `offset` of `text`.
+impl FilePosition {
+    /// Returns the position of the byte `offset` of `text`.
     pub(super) fn at(text: &str, offset: usize) -> Self {
         let before = text.get(..text.floor_char_boundary(offset)).unwrap_or(text);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -33,7 +33,7 @@ pub(super) fn from_one(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }
@@ -73,20 +73,20 @@ pub enum ReadError {
         supported: u32,
     },
     /// The file is damaged.
-    #[error("{place}: {reason}")]
+    #[error("{position}: {reason}")]
     Syntax {
-        /// Place of the error.
-        place: Place,
+        /// Position of the error.
+        position: FilePosition,
         /// Description of the error.
         reason: String,
     },
     /// A field of an entry is invalid.
-    #[error("{place}: entry {entry}: `{field}`: {reason}")]
+    #[error("{position}: entry {entry}: `{field}`: {reason}")]
     Entry {
         /// Number of the entry, from 1.
         entry: u32,
-        /// Place of the entry or of the field.
-        place: Place,
+        /// Position of the entry or of the field.
+        position: FilePosition,
         /// Name of the field in the file.
         field: String,
         /// Description of the error.
@@ -99,16 +99,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_counts_lines_and_characters_from_one() {
+    fn position_counts_lines_and_characters_from_one() {
         let text = "один\nдва\n";
-        let place = |offset| {
-            let Place { line, column } = Place::at(text, offset);
+        let position = |offset| {
+            let FilePosition { line, column } = FilePosition::at(text, offset);
             (line, column)
         };
 
-        assert_eq!(place(0), (1, 1));
-        assert_eq!(place("один\nд".len()), (2, 2));
-        assert_eq!(place("один\nд".len() - 1), (2, 1), "inside of a character");
-        assert_eq!(place(usize::MAX), (3, 1));
+        assert_eq!(position(0), (1, 1));
+        assert_eq!(position("один\nд".len()), (2, 2));
+        assert_eq!(position("один\nд".len() - 1), (2, 1), "inside of a character");
+        assert_eq!(position(usize::MAX), (3, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! Lists and watch history as files, for a backup or for a move between services.
 //!
-//! An [`AccountState`] is what an account of AniLibria holds: favourites, collections, watched episodes, scores. A
+//! An [`AccountState`] is what an account of AniLibria holds: favorites, collections, watched episodes, scores. A
 //! [`ListDocument`] is the same as entries with names and ids of other services. [`ListWriter`] and [`ListReader`] convert
 //! a document to and from three [formats](Format). [`plan`] compares a document with an account and changes nothing;
 //! [`Plan::apply`] sends the plan.
@@ -50,7 +50,7 @@ pub use self::{
     account::AccountState,
     apply::{Applied, ApplyError},
     document::{EpisodeProgress, ListDocument, ListEntry},
-    error::{Place, ReadError},
+    error::{FilePosition, ReadError},
     format::Format,
     lookup::ReleaseLookup,
     plan::{

@@ -39,13 +39,13 @@ mod client;
 #[cfg(not(target_arch = "wasm32"))]
 mod events;
 pub(crate) mod from_v1;
+#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
+mod gateway;
 pub mod model;
 pub(crate) mod pages;
 mod params;
 mod query;
 mod session;
-#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
-mod stand_in;
 mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -53,7 +53,7 @@ pub use self::events::*;
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 pub use self::from_v1::release_of;
 #[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
-pub use self::stand_in::{StandIn, example, offline};
+pub use self::gateway::{SandboxGateway, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
     from_v1::Mapping,

@@ -15,12 +15,12 @@ use crate::{
     Client, Result, decode,
     page::{ItemStream, MAX_PAGES, too_many_pages},
     request::{Param, Request},
-    runtime::{AnswerStream, boxed},
+    runtime::{BoxedStream, boxed},
 };
 
 /// Stream of the pages of a list, returned by the `pages` method of a call.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
+pub struct PageStream<T>(BoxedStream<Result<Page<T>>>);
 
 impl<T> Stream for PageStream<T> {
     type Item = Result<Page<T>>;
@@ -63,7 +63,7 @@ struct PageWalker {
     size: Option<u64>,
     /// Pages that the stream may still request.
     pages_left: u32,
-    /// The previous answer. A service without pages returns it again.
+    /// The previous response. A service without pages returns it again.
     last: Option<Bytes>,
     ended: bool,
 }

@@ -1,7 +1,7 @@
 //! Reading of v3 values, including the other forms in which services send them.
 //!
 //! The old service omitted keys, and wrote `[]` for an empty object, `null` for any value, and numbers as text. A field that
-//! cannot be read counts as missing and never fails the whole answer.
+//! cannot be read counts as missing and never fails the whole response.
 
 use std::{fmt, marker::PhantomData};
 

@@ -11,7 +11,7 @@ use super::{
     events::Events,
     fetcher::Fetcher,
     pace::Pace,
-    poll::{self, Plan},
+    poll::{self, PollSettings},
     scope::Scope,
     spans::Spans,
 };
@@ -28,7 +28,11 @@ impl Client {
         WatchBuilder {
             fetcher: Fetcher::new(self.clone()),
             pace: Pace { every: Duration::from_mins(1), at_least: None, at_most: None },
-            plan: Plan { scope: Scope::Catalog, remember: 300, sweep_every: Duration::from_hours(1) },
+            settings: PollSettings {
+                scope: Scope::Catalog,
+                remember: 300,
+                sweep_every: Duration::from_hours(1),
+            },
             kinds: None,
             since: None,
             spans: Spans::default(),
@@ -64,7 +68,7 @@ impl Client {
 /// | --- | --- | --- |
 /// | none | 1 | 1 more for each 10 changed releases, whichever they are |
 /// | [`ids`](Self::ids) | 1 for each 50 ids | 1 more for each 10 changed releases among them |
-/// | [`favorites`](Self::favorites) | 1, and 1 for each 50 favourites | 1 more for each 10 changed favourites |
+/// | [`favorites`](Self::favorites) | 1, and 1 for each 50 favorites | 1 more for each 10 changed favorites |
 /// | [`kinds`](Self::kinds) | as without | as without |
 ///
 /// A watcher of all releases also [compares](Self::sweep_every) everything it remembers once an hour, with one request
@@ -74,7 +78,7 @@ impl Client {
 pub struct WatchBuilder {
     pub(super) fetcher: Fetcher,
     pub(super) pace: Pace,
-    pub(super) plan: Plan,
+    pub(super) settings: PollSettings,
     pub(super) kinds: Option<Vec<EventKind>>,
     pub(super) since: Option<Cursor>,
     pub(super) spans: Spans,
@@ -97,7 +101,7 @@ impl WatchBuilder {
     }
 
     /// Sets the maximum time between two polls, also after failures. Default: five times the usual one. A longer wait
-    /// that the service asks for is kept, up to 15 minutes.
+    /// that the service requests takes precedence, up to 15 minutes.
     pub fn at_most(mut self, interval: Duration) -> Self {
         self.pace.at_most = Some(interval);
         self
@@ -110,7 +114,7 @@ impl WatchBuilder {
     /// watcher yields [`Resync`](super::Event::Resync). A watcher of [`ids`](Self::ids) or [`favorites`](Self::favorites)
     /// remembers all of them.
     pub fn remember(mut self, releases: usize) -> Self {
-        self.plan.remember = releases.clamp(50, 1000);
+        self.settings.remember = releases.clamp(50, 1000);
         self
     }
 
@@ -119,7 +123,7 @@ impl WatchBuilder {
     /// They find changes of releases that the service does not move to the front of its list. The time of the last
     /// successful one is part of the [`Cursor`], so that it also comes due for a program that restarts often.
     pub fn sweep_every(mut self, interval: Duration) -> Self {
-        self.plan.sweep_every = interval;
+        self.settings.sweep_every = interval;
         self
     }
 
@@ -142,17 +146,17 @@ impl WatchBuilder {
         let mut ids: Vec<_> = ids.into_iter().map(Into::into).collect();
         ids.sort_unstable();
         ids.dedup();
-        self.plan.scope = Scope::Ids(ids.into());
+        self.settings.scope = Scope::Ids(ids.into());
         self
     }
 
-    /// Narrows the watcher to the favourites of the account of the client's session. Default: all releases.
+    /// Narrows the watcher to the favorites of the account of the client's session. Default: all releases.
     ///
-    /// Each poll reads the ids of the favourites first. A release that was added to them is taken as known when it is read
+    /// Each poll reads the ids of the favorites first. A release that was added to them is taken as known when it is read
     /// for the first time. Without a session each poll fails with [`Error::NoSession`](crate::Error::NoSession). Replaces
     /// [`ids`](Self::ids).
     pub fn favorites(mut self) -> Self {
-        self.plan.scope = Scope::Favorites;
+        self.settings.scope = Scope::Favorites;
         self
     }
 
@@ -189,8 +193,8 @@ impl WatchBuilder {
     /// The error of the request that failed. Releases that cannot be decoded are not errors.
     pub async fn present(&self) -> Result<Cursor> {
         let mut cursor = Cursor::default();
-        let findings = poll::present(&self.fetcher, &self.plan).await?;
-        cursor.settle(findings, self.plan.remember, OffsetDateTime::now_utc());
+        let state = poll::present(&self.fetcher, &self.settings).await?;
+        cursor.store(state, self.settings.remember, OffsetDateTime::now_utc());
         Ok(cursor)
     }
 

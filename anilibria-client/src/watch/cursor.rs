@@ -16,31 +16,31 @@ use super::{
 };
 use crate::{
     model::{PublishDay, Release, ReleaseId, ReleaseStatus},
-    saved::{Form, Unreadable},
+    saved::{SavedFormat, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALwc", version: 2 };
+const FORMAT: SavedFormat = SavedFormat { magic: *b"ALwc", version: 2 };
 
 /// Maximum number of remembered episodes, over all releases.
 const MAX_EPISODES: usize = 16_384;
 
-/// Maximum number of releases that are waited for because they could not be decoded.
+/// Maximum number of pending releases: releases that could not be decoded and are read again with each sweep.
 const MAX_PENDING: usize = 256;
 
-/// Maximum age of an episode that counts as new in a release that is not remembered, in seconds before the newest known
-/// change. Episodes are prepared some time before they come out.
-const GRACE: i64 = 6 * 60 * 60;
+/// Maximum age of an episode that counts as new in a release whose episodes are not all known, in seconds before the newest
+/// known change. The service creates an episode some time before it publishes the episode.
+const MAX_EPISODE_AGE: i64 = 6 * 60 * 60;
 
 /// State of a watcher: a fingerprint of each of the last releases and of their episodes.
 ///
 /// Save it after each event; a watcher that is built with [`since`](super::WatchBuilder::since) continues from there.
-/// It holds as many releases as the watcher [remembers](super::WatchBuilder::remember) and at most 16,384 episodes.
+/// A cursor contains as many releases as the watcher [remembers](super::WatchBuilder::remember), and at most 16,384 episodes.
 /// That is about 30 kB as bytes, and never more than 250 kB. A watcher of [some releases](super::WatchBuilder::ids)
 /// remembers all of them instead, with all of their episodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cursor {
-    marks: BTreeMap<ReleaseId, Mark>,
+    marks: BTreeMap<ReleaseId, KnownRelease>,
     /// Newest known release and change.
     latest: Baseline,
     /// Every release with episodes since then is among the marks. In Unix seconds.
@@ -74,35 +74,36 @@ impl Baseline {
     }
 }
 
-/// Known state of one release.
+/// Known state of a release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Mark {
-    /// The head at the time when all changes had been published; `None` until then.
+pub(super) struct KnownRelease {
+    /// The head as of the poll after which all events were published; `None` before the first such poll.
     pub(super) head: Option<Head>,
     pub(super) status: ReleaseStatus,
     pub(super) publish_day: Option<PublishDay>,
-    /// True if an unknown episode must be new. Otherwise its date decides.
-    whole: bool,
+    /// True if all episodes are known, so that another episode is new. If false, an episode is new if it is recent.
+    #[serde(rename = "whole")]
+    has_all_episodes: bool,
     episodes: Fingerprints,
 }
 
-/// State of a release as of a poll, to be remembered when its events have been published.
+/// State of a release as of a poll. It is stored in the cursor after the events of the poll are published.
 #[derive(Clone, Debug)]
-pub(super) struct Learned {
+pub(super) struct PolledRelease {
     id: ReleaseId,
     /// `None` for a release that is not in the list.
     head: Option<Head>,
     /// `None` for a release that vanished between two requests.
-    mark: Option<Mark>,
+    mark: Option<KnownRelease>,
 }
 
-impl Learned {
+impl PolledRelease {
     pub(super) fn new(head: Head, release: Option<&Release>) -> Self {
-        let mark = release.map(|release| Mark {
+        let mark = release.map(|release| KnownRelease {
             head: Some(head),
             status: release.status(),
             publish_day: release.publish_day,
-            whole: true,
+            has_all_episodes: true,
             episodes: fingerprints(release.episodes.iter().flatten()),
         });
         Self { id: head.id, head: Some(head), mark }
@@ -114,10 +115,10 @@ impl Learned {
     }
 }
 
-/// Everything that a poll found out, apart from its events.
+/// Result of a poll apart from its events: the state to store in the cursor.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Findings {
-    pub(super) learned: Vec<Learned>,
+pub(super) struct PollState {
+    pub(super) polled: Vec<PolledRelease>,
     /// Releases that could not be read, or that do not exist yet.
     pub(super) pending: Vec<(ReleaseId, Baseline)>,
     /// The watched releases, if only some are watched.
@@ -128,16 +129,16 @@ pub(super) struct Findings {
 
 /// State of an episode relative to a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Knowledge {
+pub(super) enum EpisodeState {
     New,
     Changed,
     Known,
 }
 
-/// Form 1 of a saved cursor.
+/// Format version 1 of a saved cursor.
 #[derive(Serialize, Deserialize)]
 struct CursorV1 {
-    marks: BTreeMap<ReleaseId, Mark>,
+    marks: BTreeMap<ReleaseId, KnownRelease>,
     newest: ReleaseId,
     until: i64,
     horizon: Option<i64>,
@@ -152,7 +153,7 @@ impl From<CursorV1> for Cursor {
 impl Cursor {
     /// Returns the cursor as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        FORM.write(self)
+        FORMAT.write(self)
     }
 
     /// Reads a cursor from the bytes that [`to_bytes`](Self::to_bytes) returned, in this version of the crate or an
@@ -171,9 +172,9 @@ impl Cursor {
     ///
     /// [`Unreadable`] if the bytes are something else, damaged, or written by a later version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        match FORM.read(bytes) {
+        match FORMAT.read(bytes) {
             Err(Unreadable::Version { found: 1, .. }) => {
-                Form { version: 1, ..FORM }.read::<CursorV1>(bytes).map(Self::from)
+                SavedFormat { version: 1, ..FORMAT }.read::<CursorV1>(bytes).map(Self::from)
             }
             cursor => cursor,
         }
@@ -194,7 +195,7 @@ impl Cursor {
     /// The stream does so itself. Call this method if events arrive in another way.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::NewRelease { release } => self.mark(release).whole = true,
+            Event::NewRelease { release } => self.mark(release).has_all_episodes = true,
             Event::NewEpisode { release, episode } | Event::EpisodeUpdate { release, episode } => {
                 self.mark(release).episodes.insert(key(episode.id), fingerprint(episode));
             }
@@ -213,22 +214,22 @@ impl Cursor {
         }
     }
 
-    fn mark(&mut self, release: &Release) -> &mut Mark {
-        self.marks.entry(release.id).or_insert_with(|| Mark {
+    fn mark(&mut self, release: &Release) -> &mut KnownRelease {
+        self.marks.entry(release.id).or_insert_with(|| KnownRelease {
             head: None,
             status: release.status(),
             publish_day: release.publish_day,
-            whole: false,
+            has_all_episodes: false,
             episodes: Fingerprints::new(),
         })
     }
 
-    /// Stores the findings of a poll. Removes the oldest releases beyond `remember`, or all that are not watched.
-    pub(super) fn settle(&mut self, findings: Findings, remember: usize, now: OffsetDateTime) {
-        let Findings { learned, pending, scope, swept } = findings;
+    /// Stores the state that a poll has read. Removes the oldest releases beyond `remember`, or all that are not watched.
+    pub(super) fn store(&mut self, state: PollState, remember: usize, now: OffsetDateTime) {
+        let PollState { polled, pending, scope, swept } = state;
         // A date in the far future must not make all later changes old.
         let newest_date = now.unix_timestamp().saturating_add(CLOCK_TOLERANCE);
-        for Learned { id, head, mark } in learned {
+        for PolledRelease { id, head, mark } in polled {
             self.pending.remove(&id);
             let Some(head) = head else { continue };
             self.latest.id = self.latest.id.max(id);
@@ -279,8 +280,8 @@ impl Cursor {
         }
     }
 
-    /// Returns true if a release has to be read because it may have changed.
-    pub(super) fn is_news(&self, head: &Head) -> bool {
+    /// Returns true if the release may have changed, so that it must be read.
+    pub(super) fn may_have_changed(&self, head: &Head) -> bool {
         match self.marks.get(&head.id) {
             Some(mark) => mark.head != Some(*head),
             None if self.is_pending(head.id) => true,
@@ -329,35 +330,36 @@ impl Cursor {
         elapsed.is_none_or(|elapsed| elapsed >= interval.as_millis())
     }
 
-    pub(super) fn get(&self, id: ReleaseId) -> Option<&Mark> {
+    pub(super) fn get(&self, id: ReleaseId) -> Option<&KnownRelease> {
         self.marks.get(&id)
     }
 
-    pub(super) fn marks(&self) -> impl Iterator<Item = &Mark> {
+    pub(super) fn marks(&self) -> impl Iterator<Item = &KnownRelease> {
         self.marks.values()
     }
 
     /// Compares an episode with the state of its `release`, which is remembered as `mark` or not at all.
-    pub(super) fn knowledge(
+    pub(super) fn episode_state(
         &self,
         release: ReleaseId,
-        mark: Option<&Mark>,
+        mark: Option<&KnownRelease>,
         episode: &crate::model::Episode,
-    ) -> Knowledge {
+    ) -> EpisodeState {
         let known = mark.and_then(|mark| mark.episodes.get(&key(episode.id)));
         let until = self.pending.get(&release).unwrap_or(&self.latest).until;
-        let is_recent =
-            || episode.updated_at.is_some_and(|at| at.unix_timestamp() > until.saturating_sub(GRACE));
+        let is_recent = || {
+            episode.updated_at.is_some_and(|at| at.unix_timestamp() > until.saturating_sub(MAX_EPISODE_AGE))
+        };
         match known {
-            Some(known) if *known == fingerprint(episode) => Knowledge::Known,
-            Some(_) => Knowledge::Changed,
-            None if mark.is_some_and(|mark| mark.whole) || is_recent() => Knowledge::New,
-            None => Knowledge::Known,
+            Some(known) if *known == fingerprint(episode) => EpisodeState::Known,
+            Some(_) => EpisodeState::Changed,
+            None if mark.is_some_and(|mark| mark.has_all_episodes) || is_recent() => EpisodeState::New,
+            None => EpisodeState::Known,
         }
     }
 }
 
-impl Mark {
+impl KnownRelease {
     fn fresh_at(&self) -> Option<i64> {
         self.head.and_then(|head| head.fresh_at)
     }
@@ -375,22 +377,22 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-02 15:00 UTC);
 
-    fn learned(id: u32, fresh_at: Option<OffsetDateTime>) -> Learned {
+    fn learned(id: u32, fresh_at: Option<OffsetDateTime>) -> PolledRelease {
         let release = Release { id: ReleaseId(id), fresh_at, ..Release::default() };
-        Learned::new(Head::from(&release), Some(&release))
+        PolledRelease::new(Head::from(&release), Some(&release))
     }
 
     #[test]
     fn cursor_of_the_first_form_is_read() {
         let mut cursor = Cursor::default();
-        cursor.settle(Findings { learned: vec![learned(7, Some(NOW))], ..Findings::default() }, 300, NOW);
+        cursor.store(PollState { polled: vec![learned(7, Some(NOW))], ..PollState::default() }, 300, NOW);
         let Cursor { marks, latest, horizon, .. } = cursor.clone();
         let old = CursorV1 { marks, newest: latest.id, until: latest.until, horizon };
 
-        let bytes = Form { version: 1, ..FORM }.write(&old);
+        let bytes = SavedFormat { version: 1, ..FORMAT }.write(&old);
 
         assert_eq!(Cursor::from_bytes(&bytes), Ok(cursor));
-        let newer = Form { version: 3, ..FORM }.write(&old);
+        let newer = SavedFormat { version: 3, ..FORMAT }.write(&old);
         assert_eq!(Cursor::from_bytes(&newer), Err(Unreadable::Version { found: 3, supported: 2 }));
     }
 
@@ -398,8 +400,8 @@ mod tests {
     fn date_in_the_far_future_does_not_make_later_changes_old() {
         let mut cursor = Cursor::default();
         let far = datetime!(9999-12-31 23:59 UTC);
-        let findings = Findings { learned: vec![learned(7, Some(far))], ..Findings::default() };
-        cursor.settle(findings, 1, NOW);
+        let state = PollState { polled: vec![learned(7, Some(far))], ..PollState::default() };
+        cursor.store(state, 1, NOW);
 
         let created_at = Some(NOW + Duration::from_hours(48));
         assert!(cursor.is_new(&Release { id: ReleaseId(3), created_at, ..Release::default() }));
@@ -411,7 +413,7 @@ mod tests {
         let mut cursor = Cursor::default();
         assert!(cursor.is_sweep_due(Duration::MAX, NOW));
 
-        cursor.settle(Findings { swept: Some(NOW), ..Findings::default() }, 300, NOW);
+        cursor.store(PollState { swept: Some(NOW), ..PollState::default() }, 300, NOW);
 
         assert!(!cursor.is_sweep_due(hour, NOW + hour / 2));
         assert!(cursor.is_sweep_due(hour, NOW + hour));

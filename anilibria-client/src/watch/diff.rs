@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    cursor::{Cursor, Knowledge},
+    cursor::{Cursor, EpisodeState},
     event::Event,
 };
 use crate::model::{Episode, Release};
@@ -27,13 +27,13 @@ fn of_release(known: &Cursor, seen: &Release) -> Vec<Event> {
     }
     for episode in in_order(seen.episodes.as_deref().unwrap_or_default()) {
         let event = |episode: &Episode| (Arc::clone(&release), Arc::new(episode.clone()));
-        match known.knowledge(seen.id, mark, episode) {
-            Knowledge::Known if !is_new => {}
-            Knowledge::Changed => {
+        match known.episode_state(seen.id, mark, episode) {
+            EpisodeState::Known if !is_new => {}
+            EpisodeState::Changed => {
                 let (release, episode) = event(episode);
                 events.push(Event::EpisodeUpdate { release, episode });
             }
-            Knowledge::New | Knowledge::Known => {
+            EpisodeState::New | EpisodeState::Known => {
                 let (release, episode) = event(episode);
                 events.push(Event::NewEpisode { release, episode });
             }

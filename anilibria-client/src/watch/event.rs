@@ -43,7 +43,7 @@ pub enum Event {
         new: ReleaseStatus,
     },
     /// Changes may have been missed, because there were more than the watcher reads back, or because the earlier state of
-    /// a release is unknown. Read again everything that you keep.
+    /// a release is unknown. Reload the data that you store.
     Resync,
 }
 

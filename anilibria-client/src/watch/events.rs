@@ -15,12 +15,12 @@ use tracing::{Instrument as _, Span};
 
 use super::{
     builder::WatchBuilder,
-    cursor::{Cursor, Findings},
+    cursor::{Cursor, PollState},
     event::{Event, EventKind},
     expect::expectation,
     fetcher::Fetcher,
     pace::{Pace, Streaks},
-    poll::{Changes, Plan, poll, present},
+    poll::{Changes, PollSettings, poll, present},
     spans::Spans,
 };
 use crate::{
@@ -39,15 +39,15 @@ use crate::{
 pub struct Events {
     fetcher: Fetcher,
     pace: Pace,
-    plan: Arc<Plan>,
+    settings: Arc<PollSettings>,
     /// Kinds of the events to yield; all if `None`.
     kinds: Option<Arc<[EventKind]>>,
     /// `None` until the present has been read.
     known: Option<Arc<Cursor>>,
     /// Events of the last poll that have not been yielded.
     pending: VecDeque<Event>,
-    /// Findings of the last poll, until all of its events have been yielded.
-    findings: Option<Findings>,
+    /// State read by the last poll, until all of its events have been yielded.
+    state: Option<PollState>,
     /// Statuses published elsewhere since the last poll began, of remembered releases.
     overrides: BTreeMap<ReleaseId, ReleaseStatus>,
     streaks: Streaks,
@@ -64,15 +64,15 @@ type Polled = (Span, Result<Changes>);
 
 impl Events {
     pub(super) fn new(settings: WatchBuilder) -> Self {
-        let WatchBuilder { fetcher, pace, plan, kinds, since, spans } = settings;
+        let WatchBuilder { fetcher, pace, settings, kinds, since, spans } = settings;
         Self {
             fetcher,
             pace,
-            plan: Arc::new(plan),
+            settings: Arc::new(settings),
             kinds: kinds.map(Arc::from),
             known: since.map(Arc::new),
             pending: VecDeque::new(),
-            findings: None,
+            state: None,
             overrides: BTreeMap::new(),
             streaks: Streaks::default(),
             spans,
@@ -117,19 +117,19 @@ impl Events {
             if let Some(event) = &event {
                 self.update(|known| known.apply(event));
             }
-            self.settle_if_published();
+            self.store_state_if_published();
             if event.as_ref().is_none_or(|event| is_wanted(&self.kinds, event)) {
                 return event;
             }
         }
     }
 
-    fn settle_if_published(&mut self) {
+    fn store_state_if_published(&mut self) {
         if self.pending.is_empty()
-            && let Some(findings) = self.findings.take()
+            && let Some(state) = self.state.take()
         {
-            let remember = self.plan.remember;
-            self.update(|known| known.settle(findings, remember, OffsetDateTime::now_utc()));
+            let remember = self.settings.remember;
+            self.update(|known| known.store(state, remember, OffsetDateTime::now_utc()));
         }
     }
 
@@ -139,19 +139,19 @@ impl Events {
 
     /// Waits, then polls. Dropping the future at any point loses nothing.
     fn begin(&mut self) -> CallFuture<Polled> {
-        // Not earlier: the findings of the last poll would have replaced them.
+        // Not earlier: the state of the last poll would have replaced them.
         for (release, status) in std::mem::take(&mut self.overrides) {
             self.update(|known| known.override_status(release, status));
         }
         self.span = Span::none();
-        let (fetcher, wait, plan) = (self.fetcher.clone(), self.wait, Arc::clone(&self.plan));
+        let (fetcher, wait, settings) = (self.fetcher.clone(), self.wait, Arc::clone(&self.settings));
         let (known, spans) = (self.known.clone(), self.spans.clone());
         // If a sweep fails, the next poll does without it, so that latest changes are not delayed until sweeps work again.
         let may_sweep = self.streaks.failed.is_multiple_of(2);
         let changes = async move {
             match known {
-                Some(known) => poll(&fetcher, &known, &plan, may_sweep).await,
-                None => Ok(Changes { findings: present(&fetcher, &plan).await?, ..Changes::default() }),
+                Some(known) => poll(&fetcher, &known, &settings, may_sweep).await,
+                None => Ok(Changes { state: present(&fetcher, &settings).await?, ..Changes::default() }),
             }
         };
         Box::pin(async move {
@@ -176,8 +176,8 @@ impl Events {
         let quiet = if changes.events.is_empty() { self.streaks.quiet.saturating_add(1) } else { 0 };
         self.streaks = Streaks { quiet, failed: 0 };
         self.pending = changes.events.into();
-        self.findings = Some(changes.findings);
-        self.settle_if_published();
+        self.state = Some(changes.state);
+        self.store_state_if_published();
         if let Some(known) = &self.known {
             self.wait = self.pace.after_poll(self.streaks, expectation(known, OffsetDateTime::now_utc()));
         }

@@ -2,10 +2,10 @@
 
 use time::{OffsetDateTime, UtcOffset};
 
-use super::cursor::{Cursor, Mark};
+use super::cursor::{Cursor, KnownRelease};
 
 /// Maximum distance of an episode from the hour of the one before, in seconds.
-const AROUND: i64 = 60 * 60;
+const DUE_WINDOW: i64 = 60 * 60;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -34,7 +34,7 @@ pub(super) fn expectation(cursor: &Cursor, now: OffsetDateTime) -> Expectation {
     expectation
 }
 
-fn of_release(mark: &Mark, now: OffsetDateTime) -> Expectation {
+fn of_release(mark: &KnownRelease, now: OffsetDateTime) -> Expectation {
     let Some((head, day)) = mark.head.zip(mark.publish_day) else { return Expectation::Nothing };
     let moscow = UtcOffset::from_hms(3, 0, 0).unwrap_or(UtcOffset::UTC);
     let today = now.checked_to_offset(moscow).unwrap_or(now);
@@ -45,7 +45,7 @@ fn of_release(mark: &Mark, now: OffsetDateTime) -> Expectation {
         Some(last) if last.date() == today.date() => Expectation::Nothing,
         Some(last) => {
             let apart = (today.unix_timestamp() - last.unix_timestamp()).rem_euclid(DAY);
-            if apart.min(DAY - apart) <= AROUND { Expectation::Now } else { Expectation::Today }
+            if apart.min(DAY - apart) <= DUE_WINDOW { Expectation::Now } else { Expectation::Today }
         }
         None => Expectation::Today,
     }
@@ -59,7 +59,7 @@ mod tests {
     use crate::{
         model::{PublishDay, Release},
         watch::{
-            cursor::{Findings, Learned},
+            cursor::{PollState, PolledRelease},
             head::Head,
         },
     };
@@ -77,8 +77,8 @@ mod tests {
             ..Release::default()
         };
         let mut cursor = Cursor::default();
-        let learned = vec![Learned::new(Head::from(&release), Some(&release))];
-        cursor.settle(Findings { learned, ..Findings::default() }, 300, datetime!(2026-11-02 15:30 UTC));
+        let polled = vec![PolledRelease::new(Head::from(&release), Some(&release))];
+        cursor.store(PollState { polled, ..PollState::default() }, 300, datetime!(2026-11-02 15:30 UTC));
         cursor
     }
 

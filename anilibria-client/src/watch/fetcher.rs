@@ -14,7 +14,7 @@ use crate::{Client, Result, SkippedItem, model::ReleaseId, page::Page, request::
 /// Maximum number of skipped items that are remembered as logged. The memory is cleared when it is full.
 const MAX_LOGGED: usize = 1024;
 
-/// Client whose answers never come from the client's cache and may lack items.
+/// Client whose responses never come from the client's cache and may lack items.
 ///
 /// Logs each item that could not be decoded: once per id and JSON path, however often the item is read. Clones share
 /// the record of logged items.
@@ -25,19 +25,19 @@ pub(crate) struct Fetcher {
     logged: Arc<Mutex<HashSet<u64>>>,
 }
 
-/// Items of an answer and those that could not be decoded.
+/// Items of a response and those that could not be decoded.
 #[derive(Debug)]
 pub(crate) struct Partial<T> {
     pub(crate) items: Vec<T>,
     pub(crate) skipped: Skipped,
 }
 
-/// Releases in an answer that could not be decoded.
+/// Releases in a response that could not be decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Skipped {
     /// Those whose id could be read.
     pub(crate) ids: Vec<ReleaseId>,
-    /// Number of all of them.
+    /// Total number of skipped items.
     pub(crate) count: usize,
 }
 
@@ -96,7 +96,7 @@ impl From<&[SkippedItem]> for Skipped {
     }
 }
 
-/// Returns the path below the item: the position of an item in its list changes from answer to answer.
+/// Returns the path below the item: the position of an item in its list changes from response to response.
 fn within_item(path: &str) -> &str {
     path.split_once(']').map_or(path, |(_, rest)| rest)
 }

@@ -16,7 +16,7 @@ pub(crate) const FIELDS: [&str; 5] = ["id", "fresh_at", "updated_at", "is_ongoin
 /// Tolerance for the difference between the clocks of the service and of this machine, in seconds.
 pub(crate) const CLOCK_TOLERANCE: i64 = 24 * 60 * 60;
 
-/// Fields of which at least one changes when anything of a release changes.
+/// Fields of a head. With each change of a release, at least one of these fields changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) id: ReleaseId,
@@ -56,7 +56,7 @@ impl Heads {
         Self { items: releases.items.iter().map(Head::from).collect(), skipped: releases.skipped }
     }
 
-    /// Number of releases in the answer, skipped ones included.
+    /// Number of releases in the response, skipped ones included.
     pub(crate) fn len(&self) -> usize {
         self.items.len() + self.skipped.count
     }

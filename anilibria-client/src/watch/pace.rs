@@ -43,19 +43,19 @@ impl Pace {
         doubled(self.shortest(), streaks.quiet).min(longest).max(self.shortest())
     }
 
-    /// Returns the wait after a failed poll: twice as long each time, and no shorter than the service asks for.
+    /// Returns the wait after a failed poll. It doubles with each failure, and is at least the wait that the service requests.
     pub(super) fn after_failure(self, streaks: Streaks, error: &Error) -> Duration {
         let backoff = doubled(self.shortest(), streaks.failed.saturating_sub(1)).min(self.longest());
-        backoff.max(capped_wait(asked_wait(error).unwrap_or_default()))
+        backoff.max(capped_wait(requested_wait(error).unwrap_or_default()))
     }
 }
 
-/// Returns the wait that the service asks for; the shortest of several mirrors, because one of them is enough.
-fn asked_wait(error: &Error) -> Option<Duration> {
+/// Returns the wait that the service requests. Of several mirrors it is the shortest, because one mirror is enough.
+fn requested_wait(error: &Error) -> Option<Duration> {
     match error {
         Error::RateLimited { retry_after } => *retry_after,
         Error::AllMirrors(failures) => {
-            failures.iter().map(|failure| asked_wait(&failure.error)).min().flatten()
+            failures.iter().map(|failure| requested_wait(&failure.error)).min().flatten()
         }
         _ => None,
     }

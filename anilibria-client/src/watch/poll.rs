@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use time::OffsetDateTime;
 
 use super::{
-    cursor::{Baseline, Cursor, Findings, Learned},
+    cursor::{Baseline, Cursor, PollState, PolledRelease},
     diff::diff,
     event::Event,
     fetcher::{Fetcher, Partial},
@@ -18,17 +18,17 @@ use crate::{
     request::MAX_LIMIT,
 };
 
-/// Number of latest releases that a poll begins with. More change between two polls only after a pause.
-const FIRST: u32 = 20;
+/// Number of releases in the first request of a poll. More releases than that change between two polls only after a long pause.
+const FIRST_PAGE: u32 = 20;
 
-/// Number of releases that are read whole in one request; one with a thousand episodes is over a megabyte.
-const WHOLE: usize = 10;
+/// Number of releases with their episodes in one request. A release with a thousand episodes is over a megabyte.
+const RELEASES_PER_REQUEST: usize = 10;
 
-/// Parts of a release that are large and that no event carries.
-const LEFT_OUT: [&str; 4] = ["torrents", "members", "sponsors", "background_covers"];
+/// Parts of a release that are not requested, because they are large and no event contains them.
+const EXCLUDED: [&str; 4] = ["torrents", "members", "sponsors", "background_covers"];
 
-/// Fields of an episode that make its fingerprint.
-const EPISODE: [&str; 14] = [
+/// Fields of an episode that its fingerprint depends on.
+const EPISODE_FIELDS: [&str; 14] = [
     "id",
     "name",
     "name_english",
@@ -47,7 +47,7 @@ const EPISODE: [&str; 14] = [
 
 /// Settings of a poll.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct PollSettings {
     pub(super) scope: Scope,
     pub(super) remember: usize,
     pub(super) sweep_every: Duration,
@@ -59,30 +59,35 @@ pub(super) struct Changes {
     /// Events, the oldest first.
     pub(super) events: Vec<Event>,
     /// State to store when all events have been published.
-    pub(super) findings: Findings,
+    pub(super) state: PollState,
 }
 
 /// Returns the changes since `known`. Compares everything that is remembered if that is due and `may_sweep`.
-pub(super) async fn poll(fetcher: &Fetcher, known: &Cursor, plan: &Plan, may_sweep: bool) -> Result<Changes> {
-    match &plan.scope {
+pub(super) async fn poll(
+    fetcher: &Fetcher,
+    known: &Cursor,
+    settings: &PollSettings,
+    may_sweep: bool,
+) -> Result<Changes> {
+    match &settings.scope {
         Scope::Ids(ids) => poll_releases(fetcher, known, ids).await,
         Scope::Favorites => poll_releases(fetcher, known, &favorites(fetcher).await?).await,
         // The cursor knows some releases only, so that changes of the others may have been missed.
         Scope::Catalog if known.is_partial() => {
-            let findings = present_catalog(fetcher, plan.remember).await?;
-            Ok(Changes { events: vec![Event::Resync], findings })
+            let state = present_catalog(fetcher, settings.remember).await?;
+            Ok(Changes { events: vec![Event::Resync], state })
         }
-        Scope::Catalog => poll_catalog(fetcher, known, plan, may_sweep).await,
+        Scope::Catalog => poll_catalog(fetcher, known, settings, may_sweep).await,
     }
 }
 
-/// Returns the present state, to be taken as known.
-pub(super) async fn present(fetcher: &Fetcher, plan: &Plan) -> Result<Findings> {
-    match &plan.scope {
-        Scope::Catalog => present_catalog(fetcher, plan.remember).await,
-        // Releases that a cursor does not know are taken as known.
+/// Returns the current state of the service, from which a cursor starts without events.
+pub(super) async fn present(fetcher: &Fetcher, settings: &PollSettings) -> Result<PollState> {
+    match &settings.scope {
+        Scope::Catalog => present_catalog(fetcher, settings.remember).await,
+        // A poll reads releases that the cursor does not contain without events.
         Scope::Ids(_) | Scope::Favorites => {
-            Ok(poll(fetcher, &Cursor::default(), plan, false).await?.findings)
+            Ok(poll(fetcher, &Cursor::default(), settings, false).await?.state)
         }
     }
 }
@@ -94,26 +99,32 @@ async fn favorites(fetcher: &Fetcher) -> Result<Vec<ReleaseId>> {
     Ok(ids)
 }
 
-async fn poll_catalog(fetcher: &Fetcher, known: &Cursor, plan: &Plan, may_sweep: bool) -> Result<Changes> {
+async fn poll_catalog(
+    fetcher: &Fetcher,
+    known: &Cursor,
+    settings: &PollSettings,
+    may_sweep: bool,
+) -> Result<Changes> {
     let now = OffsetDateTime::now_utc();
-    let is_sweep = may_sweep && known.is_sweep_due(plan.sweep_every, now);
-    let Listing { heads, unread, has_gap } = list_catalog(fetcher, known, plan.remember, is_sweep).await?;
+    let is_sweep = may_sweep && known.is_sweep_due(settings.sweep_every, now);
+    let Listing { heads, unread, has_gap } =
+        list_catalog(fetcher, known, settings.remember, is_sweep).await?;
     let listed: HashSet<_> = heads.iter().map(|head| head.id).collect();
     let mut changes = Changes::default();
     if has_gap {
         changes.events.push(Event::Resync);
     }
     let new = unread.into_iter().filter(|id| known.get(*id).is_none());
-    changes.findings.pending.extend(new.map(|id| (id, known.latest())));
+    changes.state.pending.extend(new.map(|id| (id, known.latest())));
     if is_sweep {
-        changes.findings.swept = Some(now);
+        changes.state.swept = Some(now);
         let missed: Vec<_> = known.pending().filter(|id| !listed.contains(id)).collect();
         read_missed(fetcher, known, &missed, &mut changes).await?;
     }
-    let mut news: Vec<_> = heads.into_iter().filter(|head| known.is_news(head)).collect();
+    let mut to_read: Vec<_> = heads.into_iter().filter(|head| known.may_have_changed(head)).collect();
     // The order in which the changes happened.
-    news.reverse();
-    read_changed(fetcher, known, &news, &mut changes).await?;
+    to_read.reverse();
+    read_changed(fetcher, known, &to_read, &mut changes).await?;
     keep_one_resync(&mut changes.events);
     Ok(changes)
 }
@@ -129,21 +140,21 @@ async fn poll_releases(fetcher: &Fetcher, known: &Cursor, ids: &[ReleaseId]) -> 
             let is_awaited = known.get(*id).is_some() || known.is_pending(*id);
             match heads.items.iter().find(|head| head.id == *id) {
                 Some(head) if !is_awaited => unknown.push(*head),
-                Some(head) if known.is_news(head) => differing.push(*head),
+                Some(head) if known.may_have_changed(head) => differing.push(*head),
                 None if heads.skipped.may_contain(*id) => {
-                    changes.findings.pending.push((*id, Baseline::present(*id, now)));
+                    changes.state.pending.push((*id, Baseline::present(*id, now)));
                 }
-                None if !is_awaited => changes.findings.pending.push((*id, Baseline::default())),
+                None if !is_awaited => changes.state.pending.push((*id, Baseline::default())),
                 _ => {}
             }
         }
     }
     // The order in which the changes happened.
     differing.sort_by_key(|head| head.fresh_at);
-    take_as_known(fetcher, &unknown, &mut changes.findings).await?;
+    read_without_events(fetcher, &unknown, &mut changes.state).await?;
     read_changed(fetcher, known, &differing, &mut changes).await?;
     keep_one_resync(&mut changes.events);
-    changes.findings.scope = Some(ids.iter().copied().collect());
+    changes.state.scope = Some(ids.iter().copied().collect());
     Ok(changes)
 }
 
@@ -154,17 +165,17 @@ async fn read_changed(
     heads: &[Head],
     changes: &mut Changes,
 ) -> Result<()> {
-    for heads in heads.chunks(WHOLE) {
+    for heads in heads.chunks(RELEASES_PER_REQUEST) {
         let ids: Vec<_> = heads.iter().map(|head| head.id).collect();
-        let Partial { items, skipped } = read_whole(fetcher, &ids).await?;
+        let Partial { items, skipped } = read_releases(fetcher, &ids).await?;
         changes.events.extend(diff(known, &items));
         for head in heads {
             match find(&items, head.id) {
                 // The head is not stored, so that the next poll reads the release again.
                 None if skipped.may_contain(head.id) => {
-                    changes.findings.pending.push((head.id, known.latest()));
+                    changes.state.pending.push((head.id, known.latest()));
                 }
-                release => changes.findings.learned.push(Learned::new(*head, release)),
+                release => changes.state.polled.push(PolledRelease::new(*head, release)),
             }
         }
     }
@@ -178,46 +189,46 @@ async fn read_missed(
     ids: &[ReleaseId],
     changes: &mut Changes,
 ) -> Result<()> {
-    for ids in ids.chunks(WHOLE) {
-        let Partial { items, skipped } = read_whole(fetcher, ids).await?;
+    for ids in ids.chunks(RELEASES_PER_REQUEST) {
+        let Partial { items, skipped } = read_releases(fetcher, ids).await?;
         changes.events.extend(diff(known, &items));
         for id in ids {
             match find(&items, *id) {
                 Some(release) => {
-                    changes.findings.learned.push(Learned::new(Head::from(release), Some(release)));
+                    changes.state.polled.push(PolledRelease::new(Head::from(release), Some(release)));
                 }
                 None if skipped.may_contain(*id) => {}
-                None => changes.findings.learned.push(Learned::gone(*id)),
+                None => changes.state.polled.push(PolledRelease::gone(*id)),
             }
         }
     }
     Ok(())
 }
 
-async fn present_catalog(fetcher: &Fetcher, remember: usize) -> Result<Findings> {
+async fn present_catalog(fetcher: &Fetcher, remember: usize) -> Result<PollState> {
     let now = OffsetDateTime::now_utc();
-    let mut findings = Findings { swept: Some(now), ..Findings::default() };
+    let mut state = PollState { swept: Some(now), ..PollState::default() };
     let mut heads = Vec::new();
     let mut seen = HashSet::new();
     for number in 1..=pages(remember) {
         let page = head::page(fetcher, number).await?;
         let is_last = page.len() < MAX_LIMIT as usize;
         heads.extend(page.items.into_iter().filter(|head| seen.insert(head.id)));
-        findings.pending.extend(page.skipped.ids.into_iter().map(|id| (id, Baseline::present(id, now))));
+        state.pending.extend(page.skipped.ids.into_iter().map(|id| (id, Baseline::present(id, now))));
         if is_last {
             break;
         }
     }
     heads.truncate(remember);
-    take_as_known(fetcher, &heads, &mut findings).await?;
-    Ok(findings)
+    read_without_events(fetcher, &heads, &mut state).await?;
+    Ok(state)
 }
 
-/// Reads the state of releases, without events.
-async fn take_as_known(fetcher: &Fetcher, heads: &[Head], findings: &mut Findings) -> Result<()> {
+/// Reads the state of releases that the cursor does not contain, without events about them.
+async fn read_without_events(fetcher: &Fetcher, heads: &[Head], state: &mut PollState) -> Result<()> {
     let now = OffsetDateTime::now_utc();
     let fields = head::FIELDS.into_iter().chain(["publish_day"]).map(str::to_owned);
-    let fields: Vec<_> = fields.chain(EPISODE.map(|field| format!("episodes.{field}"))).collect();
+    let fields: Vec<_> = fields.chain(EPISODE_FIELDS.map(|field| format!("episodes.{field}"))).collect();
     for heads in heads.chunks(MAX_LIMIT as usize) {
         let ids: Vec<_> = heads.iter().map(|head| head.id).collect();
         let list = head::list(fetcher, &ids, fields.iter().cloned());
@@ -225,9 +236,9 @@ async fn take_as_known(fetcher: &Fetcher, heads: &[Head], findings: &mut Finding
         for head in heads {
             match find(&items, head.id) {
                 None if skipped.may_contain(head.id) => {
-                    findings.pending.push((head.id, Baseline::present(head.id, now)));
+                    state.pending.push((head.id, Baseline::present(head.id, now)));
                 }
-                release => findings.learned.push(Learned::new(*head, release)),
+                release => state.polled.push(PolledRelease::new(*head, release)),
             }
         }
     }
@@ -247,20 +258,20 @@ struct Listing {
 /// Reads the list of latest releases down to the first known one, or on a sweep as many as are remembered.
 async fn list_catalog(fetcher: &Fetcher, known: &Cursor, remember: usize, is_sweep: bool) -> Result<Listing> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    // No release behind an unchanged one has a new episode.
+    // The list is sorted by the last change, so no release after an unchanged one has a new episode.
     let is_end = |heads: &head::Heads, limit: u32| {
         let is_unchanged = |head: &Head| known.is_known(head) && !head.is_pinned(now);
         heads.len() < limit as usize || heads.items.iter().any(is_unchanged)
     };
-    let latest = head::latest(fetcher, FIRST).await?;
-    let mut is_met = is_end(&latest, FIRST);
+    let latest = head::latest(fetcher, FIRST_PAGE).await?;
+    let mut found_known = is_end(&latest, FIRST_PAGE);
     let (mut heads, mut unread) = (latest.items, latest.skipped.ids);
     for number in 1..=pages(remember) {
-        if is_met && !is_sweep {
+        if found_known && !is_sweep {
             break;
         }
         let page = head::page(fetcher, number).await?;
-        is_met |= is_end(&page, MAX_LIMIT);
+        found_known |= is_end(&page, MAX_LIMIT);
         let is_last = page.len() < MAX_LIMIT as usize;
         heads.extend(page.items);
         unread.extend(page.skipped.ids);
@@ -270,12 +281,12 @@ async fn list_catalog(fetcher: &Fetcher, known: &Cursor, remember: usize, is_swe
     }
     let mut seen = HashSet::new();
     heads.retain(|head| seen.insert(head.id));
-    Ok(Listing { heads, unread, has_gap: !is_met })
+    Ok(Listing { heads, unread, has_gap: !found_known })
 }
 
 /// Reads releases with their episodes, in the order of `ids`. Releases that have vanished are left out.
-async fn read_whole(fetcher: &Fetcher, ids: &[ReleaseId]) -> Result<Partial<Release>> {
-    let list = fetcher.client.releases().list().ids(ids.iter().copied()).limit(MAX_LIMIT).exclude(LEFT_OUT);
+async fn read_releases(fetcher: &Fetcher, ids: &[ReleaseId]) -> Result<Partial<Release>> {
+    let list = fetcher.client.releases().list().ids(ids.iter().copied()).limit(MAX_LIMIT).exclude(EXCLUDED);
     let mut releases: Partial<Release> = fetcher.page(list.request()).await?.into();
     let place = |id: ReleaseId| ids.iter().position(|other| *other == id);
     releases.items.retain(|release| place(release.id).is_some());

@@ -12,6 +12,6 @@ pub(super) enum Scope {
     Catalog,
     /// These releases, each once.
     Ids(Arc<[ReleaseId]>),
-    /// The favourites of the account of the client's session.
+    /// The favorites of the account of the client's session.
     Favorites,
 }

@@ -10,11 +10,11 @@ use anilibria_client::{
 };
 use serde::Deserialize;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[test]
 fn calls_have_the_setters_of_the_async_client() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
 
     let latest = client.releases().latest().limit(3).exclude(["description"]).send().unwrap();
     let films = client.catalog().releases().kinds([ReleaseKind::Movie]).from_year(2000).send().unwrap();
@@ -27,12 +27,12 @@ fn calls_have_the_setters_of_the_async_client() {
 }
 
 #[test]
-fn answers_decode_into_types_of_the_caller() {
+fn responses_decode_into_types_of_the_caller() {
     #[derive(Deserialize)]
     struct Card {
         id: u32,
     }
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
     let call = client.releases().get(7).include(["id"]);
     let request: Request = call.request().clone();
 
@@ -44,7 +44,7 @@ fn answers_decode_into_types_of_the_caller() {
 
 #[test]
 fn batches_are_sent_one_after_another() {
-    let Ground { client, sandbox } = Ground::logged_in();
+    let Fixture { client, sandbox } = Fixture::logged_in();
     let episodes = client.releases().get(1).send().unwrap().episodes.unwrap();
     let timecode = Timecode::watched(episodes[0].id, Duration::from_secs(9));
 
@@ -67,7 +67,7 @@ fn batches_are_sent_one_after_another() {
 
 #[test]
 fn errors_are_those_of_the_async_client() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
     let impatient =
         Client::builder().mirror(sandbox.api_url()).retry(RetryPolicy::none()).build_blocking().unwrap();
 
@@ -90,7 +90,7 @@ fn settings_are_checked_as_for_the_async_client() {
 
 #[test]
 fn mirrors_are_probed_and_listed() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
 
     let probes = client.probe().unwrap();
 

@@ -10,11 +10,11 @@ use anilibria_client::{
     download::{DownloadError, SpeedLimit},
 };
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[test]
 fn an_episode_is_downloaded_and_its_callback_cannot_block() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("episode.ts");
     let releases = client.catalog().releases().items().map(Result::unwrap);
@@ -42,7 +42,7 @@ fn an_episode_is_downloaded_and_its_callback_cannot_block() {
 
 #[test]
 fn a_torrent_file_is_saved() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("release.torrent");
     let torrent = client.torrents().list().limit(1).send().unwrap().items.remove(0);

@@ -5,7 +5,7 @@
 
 mod calls;
 mod downloads;
-mod ground;
+mod fixture;
 mod operations;
 mod runtimes;
 mod sessions;

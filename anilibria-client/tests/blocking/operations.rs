@@ -10,7 +10,7 @@ use anilibria_client::{
 };
 use uuid::Uuid;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 /// The table of the documentation.
 const TABLE: &str = include_str!("../../src/api/operations.md");
@@ -74,7 +74,7 @@ fn batches(client: &Client) -> [&'static str; 6] {
 
 #[test]
 fn every_operation_is_a_call_of_both_clients() {
-    let Ground { client, sandbox: _sandbox } = Ground::logged_in();
+    let Fixture { client, sandbox: _sandbox } = Fixture::logged_in();
     let rows = TABLE.lines().skip(2).filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
     let documented: BTreeSet<_> = rows.map(str::to_owned).collect();
 

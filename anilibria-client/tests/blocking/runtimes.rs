@@ -7,11 +7,11 @@ use anilibria_client::{
     blocking::{Client, Runtime},
 };
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[test]
 fn a_client_is_used_by_many_threads_at_once() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
 
     thread::scope(|scope| {
         for id in 1..=8_u32 {
@@ -29,7 +29,7 @@ fn a_client_is_used_by_many_threads_at_once() {
 
 #[tokio::test]
 async fn a_client_works_inside_of_a_runtime_of_one_thread() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
 
     assert_eq!(client.releases().latest().limit(2).send().unwrap().len(), 2);
     assert_eq!(client.catalog().releases().items().count(), 60);
@@ -38,8 +38,8 @@ async fn a_client_works_inside_of_a_runtime_of_one_thread() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_works_inside_of_a_task_of_a_runtime_of_many_threads() {
-    let ground = tokio::task::spawn_blocking(Ground::new).await.unwrap();
-    let client = ground.client.clone();
+    let fixture = tokio::task::spawn_blocking(Fixture::new).await.unwrap();
+    let client = fixture.client.clone();
 
     let latest = tokio::spawn(async move { client.releases().latest().limit(2).send() }).await.unwrap();
 
@@ -48,7 +48,7 @@ async fn a_client_works_inside_of_a_task_of_a_runtime_of_many_threads() {
 
 #[test]
 fn a_call_inside_of_its_own_runtime_is_refused() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
     let inner = client.clone();
 
     let error = client.block_on(async move { inner.app().status().send() }).unwrap().unwrap_err();
@@ -59,7 +59,7 @@ fn a_call_inside_of_its_own_runtime_is_refused() {
 
 #[test]
 fn a_panic_of_a_future_is_an_error_and_the_client_goes_on() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
 
     let error = client.block_on(async { panic!("on purpose") }).unwrap_err();
 

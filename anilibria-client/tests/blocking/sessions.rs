@@ -4,11 +4,11 @@ use std::{thread, time::Duration};
 
 use anilibria_client::{Error, model::SocialProvider};
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[test]
 fn a_session_begins_and_ends() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
     assert!(client.session().token().unwrap().is_none());
 
     client.session().log_in("demo", "demo").unwrap();
@@ -26,7 +26,7 @@ fn a_session_begins_and_ends() {
 
 #[test]
 fn a_login_by_code_waits_until_another_device_accepts_the_code() {
-    let Ground { client, sandbox: _sandbox } = Ground::new();
+    let Fixture { client, sandbox: _sandbox } = Fixture::new();
     let token = client.auth().login("demo", "demo").send().unwrap();
     let phone = client.in_session(token);
 
@@ -42,7 +42,7 @@ fn a_login_by_code_waits_until_another_device_accepts_the_code() {
 
 #[test]
 fn a_social_login_waits_until_the_user_has_finished() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
 
     let login = client.session().social(SocialProvider::Vk).unwrap().every(Duration::from_millis(10));
     let expired = client.session().social(SocialProvider::Vk).unwrap().time_limit(Duration::ZERO);

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::mpsc, thread, time::Duration};
 
 use anilibria_client::{Error, sandbox::Faults, watch::Event};
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[test]
 fn items_are_those_of_all_pages() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
     let call = client.catalog().releases().limit(25);
 
     let pages: Vec<_> = call.clone().pages().map(|page| page.unwrap().items.len()).collect();
@@ -23,7 +23,7 @@ fn items_are_those_of_all_pages() {
 
 #[test]
 fn an_iterator_that_is_dropped_requests_no_more_pages() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
 
     let mut items = client.catalog().releases().limit(1).items();
     items.next().unwrap().unwrap();
@@ -35,7 +35,7 @@ fn an_iterator_that_is_dropped_requests_no_more_pages() {
 
 #[test]
 fn an_iterator_ends_after_its_first_error() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
     sandbox.set_faults(Faults::new().error_rate(1.0).status(404)).unwrap();
 
     let mut items = client.catalog().releases().items();
@@ -47,7 +47,7 @@ fn an_iterator_ends_after_its_first_error() {
 
 #[test]
 fn events_are_an_iterator() {
-    let Ground { client, sandbox } = Ground::new();
+    let Fixture { client, sandbox } = Fixture::new();
     let every = Duration::from_millis(5);
     let mut events = client.iter(client.as_async().watch().at_least(every).at_most(every).events());
     let (sender, receiver) = mpsc::channel();

@@ -2,13 +2,13 @@
 
 use anilibria_client::{
     blocking::Runtime,
-    v3::{Client, StandIn},
+    v3::{Client, SandboxGateway},
 };
 
 #[test]
 fn calls_and_lists_of_v3_block() {
     let runtime = Runtime::start().unwrap();
-    let gateway = runtime.block_on(async { StandIn::start().await }).unwrap().unwrap();
+    let gateway = runtime.block_on(async { SandboxGateway::start().await }).unwrap().unwrap();
     let client = Client::builder(gateway.url()).build_blocking(runtime).unwrap();
 
     let title = client.title(7).send().unwrap();

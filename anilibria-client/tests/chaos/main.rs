@@ -8,7 +8,7 @@
     reason = "a test fails by panicking and prints its seed"
 )]
 
-mod front;
+mod fault_proxy;
 mod log;
 
 use std::{
@@ -27,7 +27,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::front::{Fault, Front};
+use self::fault_proxy::{Fault, FaultProxy};
 
 const MIRRORS: usize = 3;
 const CALLERS: u64 = 6;
@@ -84,11 +84,11 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
     let log = log::capture();
     let sandbox = Sandbox::builder().releases(60).build();
     let service = sandbox.start().await.unwrap();
-    let mut fronts = Vec::new();
+    let mut proxies = Vec::new();
     for _ in 0..MIRRORS {
-        fronts.push(Front::start(service.api_url()).await);
+        proxies.push(FaultProxy::start(service.api_url()).await);
     }
-    let builder = fronts.iter().fold(Client::builder(), |builder, front| builder.mirror(front.api_url()));
+    let builder = proxies.iter().fold(Client::builder(), |builder, proxy| builder.mirror(proxy.api_url()));
     // The defaults of a user, but for the deadline and a rate that the callers use up.
     let client = builder.timeout(DEADLINE).rate_limit(RateLimit::per_second(200)).build().unwrap();
     client.session().log_in("demo", "demo").await.unwrap();
@@ -106,10 +106,10 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
     while Instant::now() < end {
         // Ten seconds with a mirror that stays healthy, and five in which all may fail.
         let stays = (second % 15 < 10).then_some(second / 15 % MIRRORS);
-        for (index, front) in fronts.iter().enumerate() {
+        for (index, proxy) in proxies.iter().enumerate() {
             let fault = if stays == Some(index) { Fault::None } else { Fault::random(&mut random) };
             health.set(index, fault == Fault::None);
-            front.set(fault);
+            proxy.set(fault);
         }
         second += 1;
         sleep(Duration::from_secs(1)).await;
@@ -122,7 +122,7 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
         let Err(error) = &outcome.result else { continue };
         let text = format!("{error} {error:?}");
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
-        // The faults include JSON that is not complete, but no answer of another shape.
+        // The faults include JSON that is not complete, but no response of another shape.
         let is_wrong = match error {
             Error::Decode { source, .. } => source.is_data(),
             error => matches!(error, Error::Unauthorized { .. }),
@@ -130,7 +130,7 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
         assert!(!is_wrong, "{text}");
         let took = outcome.ended - outcome.started;
         assert!(took < DEADLINE + Duration::from_secs(2), "{}: {took:?}", outcome.what);
-        // A write whose answer was lost is not repeated, and status 429 comes from the service: the call waits, as long as
+        // A write whose response was lost is not repeated, and status 429 comes from the service: the call waits, as long as
         // the retry budget lasts, and asks no other mirror.
         let is_final = outcome.what == "save" || matches!(error, Error::RateLimited { .. });
         let may_fail = is_final || !health.had_healthy_mirror(outcome);
@@ -138,7 +138,7 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
     }
     println!("calls (succeeded, failed): {counts:?}");
     assert!(counts.values().all(|[succeeded, _]| *succeeded > 0), "{counts:?}");
-    let saved = fronts.iter().flat_map(Front::saved).collect::<Vec<_>>();
+    let saved = proxies.iter().flat_map(FaultProxy::saved).collect::<Vec<_>>();
     let repeated: Vec<_> =
         saved.iter().filter(|one| saved.iter().filter(|other| other == one).count() > 1).collect();
     assert!(!saved.is_empty() && repeated.is_empty(), "applied more than once: {repeated:?}");
@@ -148,8 +148,8 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
     // No turn is lost: all are free again after an idle second.
     sleep(Duration::from_millis(1100)).await;
     assert_eq!(client.calls_left(), 200);
-    for front in &fronts {
-        front.set(Fault::None);
+    for proxy in &proxies {
+        proxy.set(Fault::None);
     }
     sleep(Duration::from_secs(1)).await;
     client.app().status().await.unwrap();
@@ -178,7 +178,7 @@ async fn call_until(end: Instant, client: Client, mut random: fastrand::Rng) -> 
             }
         };
         let result = match result {
-            // The sandbox does not know the id, which is an answer as well.
+            // The sandbox does not know the id, which is a response as well.
             Err(Error::NotFound { .. } | Error::Validation(_)) => Ok(()),
             result => result,
         };

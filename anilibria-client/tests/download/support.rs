@@ -80,7 +80,7 @@ impl Stage {
     }
 
     pub(crate) fn download(&self, episode: &Episode) -> DownloadEpisode {
-        hasty(self.client.download().episode(episode))
+        without_delays(self.client.download().episode(episode))
     }
 
     /// The plain segments of a stream, asked for one by one.
@@ -104,8 +104,8 @@ pub(crate) fn segment_path(episode: &Episode, quality: Quality, name: &str) -> S
     url.join(name).unwrap().path().to_owned()
 }
 
-/// Without the manners that only cost time here.
-pub(crate) fn hasty(download: DownloadEpisode) -> DownloadEpisode {
+/// Removes the delays of a download, which a test does not need.
+pub(crate) fn without_delays(download: DownloadEpisode) -> DownloadEpisode {
     download.speed_limit(SpeedLimit::Unlimited).retry(quick(3))
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn download_from(server: &ServerGuard, path: &str) -> DownloadEpisode
     let client = Client::builder().mirror(server.url()).build().unwrap();
     let mut episode = Episode::default();
     episode.hls_720 = Some(format!("{}{path}", server.url()));
-    hasty(client.download().episode(&episode))
+    without_delays(client.download().episode(&episode))
 }
 
 /// Serves `body` at `path`.

@@ -22,7 +22,7 @@ async fn torrent_file_comes_from_the_first_mirror_that_has_it() {
 }
 
 #[tokio::test]
-async fn answer_that_is_no_torrent_is_not_written() {
+async fn response_that_is_no_torrent_is_not_written() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let _file = serve(&mut server, "/anime/torrents/5/file", "{}").await;

@@ -6,13 +6,13 @@ use anilibria_client::{
     RetryPolicy,
     live::{CatalogEvent, Event, Kind, Live, LiveBuilder},
     model::Ordinal,
-    sandbox::live::StandIn,
+    sandbox::live::LiveSandbox,
 };
 use futures::StreamExt;
 
 use crate::service::{begin, next};
 
-fn live(service: &StandIn) -> LiveBuilder {
+fn live(service: &LiveSandbox) -> LiveBuilder {
     let retry = RetryPolicy::exponential().max_retries(u32::MAX);
     let retry = retry.first_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(10));
     Live::builder(service.url()).retry(retry).since(service.last_event_id())
@@ -31,7 +31,7 @@ async fn next_events(live: &mut Live, count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn each_client_receives_only_its_subscriptions() {
-    let service = StandIn::start().await.unwrap();
+    let service = LiveSandbox::start().await.unwrap();
     let mut feed = live(&service).kinds([Kind::NewRelease, Kind::StatusChange]).build().unwrap();
     let mut follower = live(&service).follow(7).build().unwrap();
     service.new_release(9, "Nine");
@@ -46,7 +46,7 @@ async fn each_client_receives_only_its_subscriptions() {
 
 #[tokio::test]
 async fn repeated_disconnects_neither_lose_nor_repeat_events() {
-    let service = StandIn::start().await.unwrap();
+    let service = LiveSandbox::start().await.unwrap();
     let mut live = live(&service).kinds([Kind::NewEpisode]).build().unwrap();
     begin(&mut live);
     let publisher = tokio::spawn(async move {
@@ -67,7 +67,7 @@ async fn repeated_disconnects_neither_lose_nor_repeat_events() {
 
 #[tokio::test]
 async fn cursor_older_than_the_replay_log_yields_missed() {
-    let service = StandIn::start().await.unwrap();
+    let service = LiveSandbox::start().await.unwrap();
     let mut live = live(&service).kinds([Kind::NewEpisode]).build().unwrap();
     for ordinal in 1..=1001_u16 {
         service.new_episode(7, f64::from(ordinal), "Seven");

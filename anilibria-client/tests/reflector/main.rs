@@ -4,10 +4,10 @@
 
 #[cfg(feature = "cache")]
 mod cached;
-mod ground;
+mod fixture;
 mod loading;
-#[path = "../support/odd.rs"]
-mod odd;
+#[path = "../support/malformed.rs"]
+mod malformed;
 mod pacing;
 mod queries;
 mod saved;

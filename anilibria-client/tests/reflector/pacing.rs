@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use anilibria_client::{Client, sandbox::Sandbox};
 
-use crate::odd::OddService;
+use crate::malformed::MalformedService;
 
 #[tokio::test]
 async fn requests_are_spread_although_they_are_concurrent() {
-    let service = OddService::start(120).await;
+    let service = MalformedService::start(120).await;
     let reflector = service.client().reflector().requests_per_second(10).concurrency(4).build();
     let start = Instant::now();
 
@@ -20,7 +20,7 @@ async fn requests_are_spread_although_they_are_concurrent() {
 
 #[tokio::test]
 async fn wait_for_a_turn_does_not_count_against_the_timeout_of_the_client() {
-    let service = OddService::start(120).await;
+    let service = MalformedService::start(120).await;
     let client = Client::builder().mirror(service.url()).timeout(Duration::from_millis(500)).build().unwrap();
     let reflector = client.reflector().requests_per_second(3).concurrency(4).build();
 

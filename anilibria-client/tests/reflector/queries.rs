@@ -5,12 +5,12 @@ use anilibria_client::{
     reflector::{CatalogEntry, Order, Query, Sort},
 };
 
-use crate::ground::{Ground, ids};
+use crate::fixture::{Fixture, ids};
 
 #[tokio::test]
 async fn filters_find_exactly_what_they_name() {
     type Case = (fn(Query<'_>) -> Query<'_>, fn(&CatalogEntry) -> bool);
-    let (_ground, catalog) = Ground::loaded(300).await;
+    let (_ground, catalog) = Fixture::loaded(300).await;
     let cases: [Case; 6] = [
         (|query| query.years([2020, 2024]), |entry| matches!(entry.year, Some(2020 | 2024))),
         (|query| query.kinds([ReleaseKind::Movie]), |entry| entry.kind == Some(ReleaseKind::Movie)),
@@ -31,8 +31,8 @@ async fn filters_find_exactly_what_they_name() {
 
 #[tokio::test]
 async fn releases_are_found_by_the_ids_of_other_sites() {
-    let (ground, catalog) = Ground::loaded(300).await;
-    let release = ground.client.releases().get(7).await.unwrap();
+    let (fixture, catalog) = Fixture::loaded(300).await;
+    let release = fixture.client.releases().get(7).await.unwrap();
     let (shikimori, mal) = (release.shikimori.unwrap().id.unwrap(), release.mal.unwrap().id.unwrap());
 
     let by_shikimori = catalog.query().shikimori_ids([0, shikimori]).find();
@@ -45,7 +45,7 @@ async fn releases_are_found_by_the_ids_of_other_sites() {
 
 #[tokio::test]
 async fn genres_must_all_be_there_by_name_or_id_in_any_case() {
-    let (_ground, catalog) = Ground::loaded(300).await;
+    let (_ground, catalog) = Fixture::loaded(300).await;
     let entry = catalog.iter().find(|entry| entry.genres.len() >= 2).unwrap();
     let names: Vec<_> = catalog.genres_of(entry).take(2).map(str::to_uppercase).collect();
     let both = [entry.genres[0], entry.genres[1]];
@@ -62,7 +62,7 @@ async fn genres_must_all_be_there_by_name_or_id_in_any_case() {
 #[tokio::test]
 async fn every_order_is_sorted_both_ways_with_ties_by_descending_id() {
     type Key = fn(&CatalogEntry) -> i64;
-    let (_ground, catalog) = Ground::loaded(300).await;
+    let (_ground, catalog) = Fixture::loaded(300).await;
     let keys: [(Sort, Key); 5] = [
         (Sort::Id, |entry| entry.id.get().into()),
         (Sort::Year, |entry| entry.year.map_or(-1, i64::from)),
@@ -87,7 +87,7 @@ async fn every_order_is_sorted_both_ways_with_ties_by_descending_id() {
 
 #[tokio::test]
 async fn parts_of_a_list_join_to_the_whole() {
-    let (_ground, catalog) = Ground::loaded(60).await;
+    let (_ground, catalog) = Fixture::loaded(60).await;
     let part = |offset| catalog.query().sort(Sort::Year).offset(offset).limit(25).find();
 
     let parts: Vec<_> = [0, 25, 50, 75].into_iter().flat_map(|offset| ids(part(offset).items)).collect();

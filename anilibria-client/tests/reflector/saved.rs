@@ -5,11 +5,11 @@ use anilibria_client::{
     saved::Unreadable,
 };
 
-use crate::ground::{Ground, ids};
+use crate::fixture::{Fixture, ids};
 
 #[tokio::test]
 async fn catalog_survives_a_restart() {
-    let (ground, before) = Ground::loaded(120).await;
+    let (fixture, before) = Fixture::loaded(120).await;
 
     let after = Catalog::from_bytes(&before.to_bytes()).unwrap();
 
@@ -17,13 +17,13 @@ async fn catalog_survives_a_restart() {
     assert!(before.genres().eq(after.genres()));
     let best = |catalog: &Catalog| ids(catalog.query().sort(Sort::Rating).limit(20).find().items);
     assert_eq!(best(&before), best(&after));
-    let reflector = ground.client.reflector().unpaced().catalog(after).build();
+    let reflector = fixture.client.reflector().unpaced().catalog(after).build();
     assert_eq!(reflector.refresh().await.unwrap(), 0, "nothing has changed since");
 }
 
 #[tokio::test]
 async fn cut_foreign_newer_and_damaged_bytes_are_refused() {
-    let (_ground, catalog) = Ground::loaded(20).await;
+    let (_ground, catalog) = Fixture::loaded(20).await;
     let bytes = catalog.to_bytes();
     let read = |bytes: &[u8]| Catalog::from_bytes(bytes).map(drop);
     let mut newer = bytes.clone();

@@ -2,7 +2,7 @@
 
 use anilibria_client::reflector::{Order, Sort};
 
-use crate::ground::{Ground, ids, named, search};
+use crate::fixture::{Fixture, ids, named, search};
 
 #[test]
 fn exact_comes_before_prefix_before_word_before_part_before_similar() {
@@ -111,7 +111,7 @@ fn nonsense_and_emptiness_find_nothing_and_long_texts_are_cut() {
 
 #[tokio::test]
 async fn every_release_of_a_catalog_is_found_first_by_its_own_name() {
-    let (_ground, catalog) = Ground::loaded(300).await;
+    let (_ground, catalog) = Fixture::loaded(300).await;
 
     for entry in catalog.iter() {
         let found = catalog.query().search(&*entry.name).find();

@@ -1,4 +1,4 @@
-//! Tests of account operations against the sandbox: favourites, collections, views, ratings, logins.
+//! Tests of account operations against the sandbox: favorites, collections, views, ratings, logins.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{models::survives, operations::holds_every_field};
+use crate::{models::survives, operations::assert_every_field};
 
 async fn logged_in() -> (RunningSandbox, Client) {
     let sandbox = Sandbox::new().start().await.unwrap();
@@ -31,7 +31,7 @@ fn ids(ids: impl IntoIterator<Item = u32>) -> Vec<ReleaseId> {
 }
 
 #[tokio::test]
-async fn favourites_are_added_and_removed() {
+async fn favorites_are_added_and_removed() {
     let (_sandbox, client) = logged_in().await;
 
     let mut added = client.favorites().add([5, 7, 9]).await.unwrap();
@@ -50,7 +50,7 @@ async fn favourites_are_added_and_removed() {
 }
 
 #[tokio::test]
-async fn long_query_for_favourites_is_sent_as_post_with_the_same_answer() {
+async fn long_query_for_favorites_is_sent_as_post_with_the_same_response() {
     let (sandbox, client) = logged_in().await;
     client.favorites().add(1..=20).await.unwrap();
     let years: Vec<u16> = (1900..=2100).collect();
@@ -153,31 +153,31 @@ async fn token_of_a_session_that_the_service_has_ended_is_dropped() {
 }
 
 #[tokio::test]
-async fn models_have_every_field_of_account_answers() {
+async fn models_have_every_field_of_account_response() {
     let (_sandbox, client) = logged_in().await;
     let episode = client.releases().get(1).await.unwrap().episodes.unwrap()[0].id;
     client.views().save([Timecode::stopped(episode, Duration::from_mins(1))]).await.unwrap();
     client.favorites().add([1]).await.unwrap();
 
-    holds_every_field::<Vec<Video>>(&client, "/media/videos").await;
-    holds_every_field::<Vec<Promotion>>(&client, "/media/promotions").await;
-    holds_every_field::<Vec<Vast>>(&client, "/media/vasts").await;
-    holds_every_field::<Vec<Team>>(&client, "/teams/").await;
-    holds_every_field::<Vec<TeamRole>>(&client, "/teams/roles").await;
-    holds_every_field::<Vec<TeamUser>>(&client, "/teams/users").await;
-    holds_every_field::<Vec<Genre>>(&client, "/accounts/users/me/favorites/references/genres").await;
+    assert_every_field::<Vec<Video>>(&client, "/media/videos").await;
+    assert_every_field::<Vec<Promotion>>(&client, "/media/promotions").await;
+    assert_every_field::<Vec<Vast>>(&client, "/media/vasts").await;
+    assert_every_field::<Vec<Team>>(&client, "/teams/").await;
+    assert_every_field::<Vec<TeamRole>>(&client, "/teams/roles").await;
+    assert_every_field::<Vec<TeamUser>>(&client, "/teams/users").await;
+    assert_every_field::<Vec<Genre>>(&client, "/accounts/users/me/favorites/references/genres").await;
     let sorting = "/accounts/users/me/favorites/references/sorting";
-    holds_every_field::<Vec<Reference<FavoriteSorting>>>(&client, sorting).await;
-    survive_on::<Profile>(&client, "/accounts/users/me/profile").await;
-    survive_on::<Page<View>>(&client, "/accounts/users/me/views/history").await;
-    survive_on::<Page<Release>>(&client, "/accounts/users/me/favorites/releases").await;
-    survive_on::<Vec<Video>>(&client, "/media/videos").await;
-    survive_on::<Vec<Promotion>>(&client, "/media/promotions").await;
-    survive_on::<Vec<TeamUser>>(&client, "/teams/users").await;
+    assert_every_field::<Vec<Reference<FavoriteSorting>>>(&client, sorting).await;
+    assert_lenient::<Profile>(&client, "/accounts/users/me/profile").await;
+    assert_lenient::<Page<View>>(&client, "/accounts/users/me/views/history").await;
+    assert_lenient::<Page<Release>>(&client, "/accounts/users/me/favorites/releases").await;
+    assert_lenient::<Vec<Video>>(&client, "/media/videos").await;
+    assert_lenient::<Vec<Promotion>>(&client, "/media/promotions").await;
+    assert_lenient::<Vec<TeamUser>>(&client, "/teams/users").await;
 }
 
-/// Checks that the model decodes the answer with missing and null fields.
-async fn survive_on<T: DeserializeOwned>(client: &Client, path: &'static str) {
+/// Checks that the model decodes the response with missing and null fields.
+async fn assert_lenient<T: DeserializeOwned>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };
 

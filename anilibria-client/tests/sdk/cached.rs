@@ -14,7 +14,7 @@ async fn start() -> (anilibria_client::sandbox::RunningSandbox, Client) {
 }
 
 #[tokio::test]
-async fn read_is_cached_and_random_answer_is_not() {
+async fn read_is_cached_and_random_response_is_not() {
     let (sandbox, client) = start().await;
 
     let (one, two) = (client.releases().get(7).await.unwrap(), client.releases().get(7).await.unwrap());
@@ -30,9 +30,9 @@ async fn read_is_cached_and_random_answer_is_not() {
 async fn concurrent_callers_share_one_request() {
     let (sandbox, client) = start().await;
 
-    let answers = future::join_all((0..50).map(|_| async { client.releases().get(7).await })).await;
+    let responses = future::join_all((0..50).map(|_| async { client.releases().get(7).await })).await;
 
-    assert!(answers.into_iter().all(|answer| answer.is_ok()));
+    assert!(responses.into_iter().all(|response| response.is_ok()));
     assert_eq!(sandbox.hits("/anime/releases/7"), 1);
 }
 

@@ -11,12 +11,12 @@ use crate::host::{Host, response};
 const LONG: Duration = Duration::from_secs(20);
 
 /// Runs `call` in a separate task and asserts that it ends without a panic.
-async fn assert_calm(call: impl Future<Output = ()> + Send + 'static) {
+async fn assert_no_panic(call: impl Future<Output = ()> + Send + 'static) {
     timeout(LONG, tokio::spawn(call)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn no_header_of_an_answer_causes_a_panic_or_a_long_wait() {
+async fn no_response_header_causes_a_panic_or_a_long_wait() {
     let waits = [
         "9999999999999999999",
         "99999999999999999999999999999999",
@@ -29,10 +29,10 @@ async fn no_header_of_an_answer_causes_a_panic_or_a_long_wait() {
     ];
     for wait in waits {
         let head = format!("Retry-After: {wait}\r\nX-Empty:\r\n");
-        let host = Host::with_answer(response("429 Too Many Requests", &head, "")).await;
+        let host = Host::with_response(response("429 Too Many Requests", &head, "")).await;
         let client = Client::builder().mirror(&host.origin).timeout(Duration::from_secs(2)).build().unwrap();
 
-        assert_calm(async move {
+        assert_no_panic(async move {
             let error = client.app().status().await.unwrap_err();
             assert!(matches!(error, Error::RateLimited { .. }), "{error:?}");
             assert!(!error.to_string().is_empty());
@@ -49,7 +49,7 @@ async fn no_duration_of_a_caller_causes_a_panic() {
     let builder = builder.timeout(Duration::MAX).attempt_timeout(Duration::MAX);
     let client = builder.connect_timeout(Duration::MAX).hedge_after(Duration::MAX).build().unwrap();
 
-    assert_calm(async move {
+    assert_no_panic(async move {
         client.app().status().timeout(Duration::MAX).await.unwrap();
         client.app().status().timeout(Duration::ZERO).await.ok();
         client.app().status().timeout(Duration::from_nanos(1)).await.ok();

@@ -37,7 +37,7 @@ async fn a_silent_mirror_is_skipped_although_the_deadline_is_shorter_than_an_att
 
 #[tokio::test]
 async fn the_first_call_skips_a_silent_mirror_quickly_and_later_calls_use_the_other() {
-    let (silent, healthy) = (Host::start(|_| unreachable!()).await, Host::with_answer(json(ALIVE)).await);
+    let (silent, healthy) = (Host::start(|_| unreachable!()).await, Host::with_response(json(ALIVE)).await);
     let hole = black_hole().await;
     let client = mirrors([format!("http://{hole}"), healthy.origin.clone()]).build().unwrap();
     let started = Instant::now();
@@ -56,8 +56,8 @@ async fn the_first_call_skips_a_silent_mirror_quickly_and_later_calls_use_the_ot
 }
 
 #[tokio::test]
-async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
-    let (one, two) = (Host::with_answer(json(ALIVE)).await, Host::with_answer(json(ALIVE)).await);
+async fn a_read_is_hedged_once_per_mirror_and_a_quick_response_causes_no_hedge() {
+    let (one, two) = (Host::with_response(json(ALIVE)).await, Host::with_response(json(ALIVE)).await);
     let client = mirrors([one.origin.clone(), two.origin.clone()]).build().unwrap();
 
     for _ in 0..10 {
@@ -70,22 +70,22 @@ async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
 /// Forty calls at once need more hedges than the reserve of the budget has.
 #[tokio::test]
 async fn calls_beyond_the_budget_skip_a_silent_mirror_once_its_circuit_is_open() {
-    let (silent, healthy) = (black_hole().await, Host::with_answer(json(ALIVE)).await);
+    let (silent, healthy) = (black_hole().await, Host::with_response(json(ALIVE)).await);
     let client = mirrors([format!("http://{silent}"), healthy.origin.clone()]);
     let client = client.hedge_after(Duration::from_millis(100)).build().unwrap();
 
     let calls = (0..40).map(|_| async { client.app().status().timeout(Duration::from_secs(12)).await });
     let started = Instant::now();
-    let answers = futures::future::join_all(calls).await;
+    let responses = futures::future::join_all(calls).await;
 
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert!(responses.iter().all(Result::is_ok), "{responses:?}");
     // The share of the silent mirror is six seconds.
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn without_hedging_the_next_mirror_gets_its_share_of_the_deadline() {
-    let (silent, healthy) = (black_hole().await, Host::with_answer(json(ALIVE)).await);
+    let (silent, healthy) = (black_hole().await, Host::with_response(json(ALIVE)).await);
     let client = mirrors([format!("http://{silent}"), healthy.origin.clone()]);
     let client = client.hedge_after(None).timeout(Duration::from_millis(600)).build().unwrap();
 
@@ -94,14 +94,14 @@ async fn without_hedging_the_next_mirror_gets_its_share_of_the_deadline() {
 
 /// A slow mirror that answers within the deadline is not cut off by its share.
 #[tokio::test]
-async fn a_slow_answer_within_the_deadline_is_taken() {
+async fn a_slow_response_within_the_deadline_is_taken() {
     let slow = black_hole().await;
     let mut server = mockito::Server::new_async().await;
-    let answer = |writer: &mut dyn std::io::Write| {
+    let response = |writer: &mut dyn std::io::Write| {
         std::thread::sleep(Duration::from_millis(500));
         writer.write_all(ALIVE.as_bytes())
     };
-    server.mock("GET", "/app/status").with_chunked_body(answer).create_async().await;
+    server.mock("GET", "/app/status").with_chunked_body(response).create_async().await;
     let client = mirrors([server.url(), format!("http://{slow}")]);
     let client = client.timeout(Duration::from_millis(900)).build().unwrap();
 
@@ -121,7 +121,7 @@ async fn a_deadline_that_ends_the_call_keeps_the_cause_of_each_mirror() {
     assert!(matches!(failures[1].error, Error::Timeout { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains(&closed) && text.contains("refused"), "{text}");
-    assert!(text.contains(&format!("{silent}: no answer within 300 ms")), "{text}");
+    assert!(text.contains(&format!("{silent}: no response within 300 ms")), "{text}");
 }
 
 /// The caller gives up before any limit of the client.
@@ -157,8 +157,8 @@ async fn a_login_is_sent_to_the_next_mirror_when_no_connection_was_made() {
 #[tokio::test]
 async fn a_login_is_sent_to_the_next_mirror_after_a_block_page_or_tls_error() {
     let (blocked, plain, sandbox) = (
-        Host::with_answer(page("403 Forbidden")).await,
-        Host::with_answer("no TLS".to_owned()).await,
+        Host::with_response(page("403 Forbidden")).await,
+        Host::with_response("no TLS".to_owned()).await,
         sandbox().await,
     );
     for broken in [blocked.origin.clone(), plain.origin.replace("http:", "https:")] {
@@ -172,8 +172,8 @@ async fn a_login_is_sent_to_the_next_mirror_after_a_block_page_or_tls_error() {
 
 #[tokio::test]
 async fn a_write_waits_out_a_rate_limit_and_is_sent_again() {
-    let answers = std::sync::atomic::AtomicUsize::new(0);
-    let host = Host::start(move |_| match answers.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+    let responses = std::sync::atomic::AtomicUsize::new(0);
+    let host = Host::start(move |_| match responses.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
         0 => response("429 Too Many Requests", "", ""),
         _ => json(r#"{"token":"t"}"#),
     });
@@ -187,7 +187,7 @@ async fn a_write_waits_out_a_rate_limit_and_is_sent_again() {
 /// The service may have applied the write before the connection was lost.
 #[tokio::test]
 async fn a_write_that_may_have_arrived_is_not_sent_to_another_mirror() {
-    let (broken, other) = (Host::with_answer("HTTP/1.1 200 OK\r\nConte".to_owned()).await, sandbox().await);
+    let (broken, other) = (Host::with_response("HTTP/1.1 200 OK\r\nConte".to_owned()).await, sandbox().await);
     let client = mirrors([broken.origin.clone(), other.api_url()]).build().unwrap();
     client.session().set("token".into()).await.unwrap();
 
@@ -216,7 +216,7 @@ async fn a_probe_prefers_the_fastest_mirror_and_names_the_failures() {
 async fn endpoints_that_the_service_lists_become_mirrors_unless_disabled() {
     let status =
         json(r#"{"is_alive":true,"available_api_endpoints":["https://new.example","https://10.0.0.1"]}"#);
-    let host = Host::with_answer(status).await;
+    let host = Host::with_response(status).await;
     for is_enabled in [true, false] {
         let client = mirrors([format!("{}/api/v1", host.origin)]).learn_mirrors(is_enabled).build().unwrap();
 
@@ -231,7 +231,7 @@ async fn endpoints_that_the_service_lists_become_mirrors_unless_disabled() {
 /// A host that only the service names must not receive tokens, passwords or passkeys.
 #[tokio::test]
 async fn learned_mirrors_receive_no_secrets() {
-    let learned = Host::with_answer(json(r#"{"token":"t"}"#)).await;
+    let learned = Host::with_response(json(r#"{"token":"t"}"#)).await;
     // The mirror that lists the endpoint is on the same address, so that the endpoint on another port may be learned.
     let status = format!(r#"{{"is_alive":true,"available_api_endpoints":["{}"]}}"#, learned.origin);
     let main = Host::start(move |path| match path {

@@ -54,20 +54,20 @@ async fn each_status_becomes_its_error() {
     ];
 
     for (status, body, expected) in cases {
-        let answer =
+        let response =
             server.mock("GET", STATUS).with_status(status).with_body(body).with_header("Retry-After", "7");
-        let answer = answer.expect(1).create_async().await;
+        let response = response.expect(1).create_async().await;
 
         let error = client.app().status().await.unwrap_err();
 
         assert!(expected(&error), "{status} {body}: {error:?}");
-        answer.assert_async().await;
-        answer.remove_async().await;
+        response.assert_async().await;
+        response.remove_async().await;
     }
 }
 
 #[tokio::test]
-async fn unexpected_answer_is_an_error_with_the_path() {
+async fn unexpected_response_is_an_error_with_the_path() {
     let mut server = Server::new_async().await;
     let body = r#"{"id":"not a number"}"#;
     server.mock("GET", "/anime/releases/2").with_body(body).create_async().await;
@@ -135,7 +135,7 @@ async fn deadline_ends_the_whole_call_over_all_mirrors() {
 }
 
 #[tokio::test]
-async fn answer_over_the_size_limit_is_not_read() {
+async fn response_over_the_size_limit_is_not_read() {
     let mut server = Server::new_async().await;
     server.mock("GET", STATUS).with_body(" ".repeat(100_000)).create_async().await;
     let client = Client::builder().mirror(server.url()).max_response_size(10_000).build().unwrap();
@@ -161,7 +161,7 @@ async fn read_is_sent_to_the_next_mirror_which_becomes_preferred() {
 }
 
 #[tokio::test]
-async fn a_mirror_that_answers_a_page_is_skipped() {
+async fn mirror_with_a_block_page_is_skipped() {
     let (mut lying, mut honest) = (Server::new_async().await, Server::new_async().await);
     lying.mock("GET", STATUS).with_body("<html>parked domain</html>").create_async().await;
     honest.mock("GET", STATUS).with_body(ALIVE).create_async().await;

@@ -1,4 +1,4 @@
-//! Tests of the SDK over HTTP: calls, pages, and models against recorded answers.
+//! Tests of the SDK over HTTP: calls, pages, and models against recorded responses.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

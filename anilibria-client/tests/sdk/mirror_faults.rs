@@ -1,4 +1,4 @@
-//! Tests of failures that do not count against a mirror, and of web pages in place of answers.
+//! Tests of failures that do not count against a mirror, and of web pages in place of responses.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn assert_closed(client: &Client) {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_does_not_open_the_circuits() {
+async fn a_response_of_another_shape_does_not_open_the_circuits() {
     let sandbox = Sandbox::builder().releases(60).build().start().await.unwrap();
     let client = Client::builder().mirror(sandbox.api_url()).mirror(sandbox.api_url()).build().unwrap();
 
@@ -30,8 +30,8 @@ async fn an_answer_of_another_shape_does_not_open_the_circuits() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_does_not_open_the_circuits() {
-    let host = Host::with_answer(json(&" ".repeat(100_000))).await;
+async fn a_response_that_is_too_large_does_not_open_the_circuits() {
+    let host = Host::with_response(json(&" ".repeat(100_000))).await;
     let client = Client::builder().mirror(&host.origin).max_response_size(10_000).build().unwrap();
 
     for _ in 0..10 {
@@ -44,7 +44,8 @@ async fn an_answer_that_is_too_large_does_not_open_the_circuits() {
 
 #[tokio::test]
 async fn broken_json_is_a_failure_of_its_mirror() {
-    let (broken, healthy) = (Host::with_answer(json("{\"is_ali")).await, Host::with_answer(json("{}")).await);
+    let (broken, healthy) =
+        (Host::with_response(json("{\"is_ali")).await, Host::with_response(json("{}")).await);
     let client = Client::builder().mirror(&broken.origin).mirror(&healthy.origin).build().unwrap();
 
     assert!(client.app().status().await.is_ok());
@@ -53,8 +54,8 @@ async fn broken_json_is_a_failure_of_its_mirror() {
 
 #[tokio::test]
 async fn a_rate_limit_is_waited_out_and_not_passed_to_the_other_mirrors() {
-    let limited = Host::with_answer(response("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
-    let other = Host::with_answer(json(r#"{"is_alive":true}"#)).await;
+    let limited = Host::with_response(response("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
+    let other = Host::with_response(json(r#"{"is_alive":true}"#)).await;
     let client = Client::builder().mirror(&limited.origin).mirror(&other.origin).build().unwrap();
 
     for _ in 0..10 {
@@ -71,7 +72,7 @@ async fn a_rate_limit_is_waited_out_and_not_passed_to_the_other_mirrors() {
 #[tokio::test]
 async fn a_web_page_is_a_block_for_every_reader() {
     for status in ["200 OK", "403 Forbidden", "401 Unauthorized", "451 Unavailable For Legal Reasons"] {
-        let host = Host::with_answer(page(status)).await;
+        let host = Host::with_response(page(status)).await;
         let client = Client::builder().mirror(&host.origin).retry(RetryPolicy::none());
         let client = client.hedge_after(None).build().unwrap();
         client.session().set("token".into()).await.unwrap();
@@ -92,7 +93,7 @@ async fn a_web_page_is_a_block_for_every_reader() {
 #[tokio::test]
 async fn the_challenge_of_a_firewall_is_a_block_with_any_status() {
     for status in ["403 Forbidden", "429 Too Many Requests", "503 Service Unavailable"] {
-        let host = Host::with_answer(response(status, "cf-mitigated: challenge\r\n", "<html>")).await;
+        let host = Host::with_response(response(status, "cf-mitigated: challenge\r\n", "<html>")).await;
         let client = Client::builder().mirror(&host.origin).retry(RetryPolicy::none()).build().unwrap();
 
         let error = client.app().status().await.unwrap_err();
@@ -104,7 +105,7 @@ async fn the_challenge_of_a_firewall_is_a_block_with_any_status() {
 #[tokio::test]
 async fn a_base_url_without_the_path_of_the_api_is_named() {
     for status in ["404 Not Found", "200 OK"] {
-        let host = Host::with_answer(response(status, "", "<html>nginx</html>")).await;
+        let host = Host::with_response(response(status, "", "<html>nginx</html>")).await;
         let client = Client::builder().mirror(&host.origin).build().unwrap();
 
         let error = client.app().status().await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Tests of the models against recorded answers with missing, null and unknown fields.
+//! Tests of the models against recorded responses with missing, null and unknown fields.
 
 use anilibria_client::{
     model::{
@@ -39,7 +39,7 @@ fn fields(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// True if the field is an identity or the list of a page, without which the answer cannot be decoded.
+/// True if the field is an identity or the list of a page, without which the response cannot be decoded.
 fn is_frame(path: &str) -> bool {
     let mut names = path.rsplit('/');
     let name = names.next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn survives_missing_and_null_fields<T: DeserializeOwned>(name: &str) {
     survives::<T>(name, &fixture(name));
 }
 
-/// Decodes an answer once without each of its fields, and once with each field null.
+/// Decodes a response once without each of its fields, and once with each field null.
 pub(crate) fn survives<T: DeserializeOwned>(name: &str, whole: &Value) {
     let mut paths = Vec::new();
     fields(whole, "", &mut paths);
@@ -85,7 +85,7 @@ fn round_trips<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(na
 }
 
 #[test]
-fn missing_and_null_fields_fail_no_answer() {
+fn missing_and_null_fields_fail_no_response() {
     survives_missing_and_null_fields::<Release>("anime.releases.get");
     survives_missing_and_null_fields::<Vec<Release>>("anime.releases.latest");
     survives_missing_and_null_fields::<Page<Release>>("anime.catalog.releases");

@@ -1,4 +1,4 @@
-//! Tests of all operations against the sandbox: their requests, and the decoding of their answers.
+//! Tests of all operations against the sandbox: their requests, and the decoding of their responses.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ async fn catalog_filters_are_sent_by_name_and_applied() {
 }
 
 #[tokio::test]
-async fn long_query_is_sent_as_post_with_the_same_answer() {
+async fn long_query_is_sent_as_post_with_the_same_response() {
     let (sandbox, client) = start().await;
     let few = client.catalog().releases().kinds([ReleaseKind::Movie]).limit(50);
 
@@ -183,8 +183,8 @@ async fn search_keeps_the_order_of_the_service() {
     assert!(nothing.is_empty());
 }
 
-/// Checks that the model has every field of the answer to `path`.
-pub(crate) async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
+/// Checks that the model has every field of the response to `path`.
+pub(crate) async fn assert_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };
     let raw: Value = client.fetch(&request).await.unwrap();
@@ -221,27 +221,27 @@ fn compare(raw: &Value, kept: &Value, path: String, lost: &mut BTreeSet<String>)
 }
 
 #[tokio::test]
-async fn models_have_every_field_of_the_answers() {
+async fn models_have_every_field_of_the_response() {
     use anilibria_client::model::{AppStatus, Franchise, Genre, Member, Reference, Schedule, Torrent};
     let (_sandbox, client) = start().await;
 
-    holds_every_field::<Vec<Release>>(&client, "/anime/releases/latest?limit=50").await;
-    holds_every_field::<Release>(&client, "/anime/releases/7").await;
-    holds_every_field::<Release>(&client, "/anime/releases/298").await;
-    holds_every_field::<Vec<Release>>(&client, "/anime/releases/random").await;
-    holds_every_field::<Vec<Release>>(&client, "/anime/releases/recommended").await;
-    holds_every_field::<Vec<Member>>(&client, "/anime/releases/7/members").await;
-    holds_every_field::<Vec<Release>>(&client, "/app/search/releases?query=no").await;
-    holds_every_field::<AppStatus>(&client, "/app/status").await;
-    holds_every_field::<Vec<Genre>>(&client, "/anime/genres").await;
-    holds_every_field::<Vec<Franchise>>(&client, "/anime/franchises").await;
-    holds_every_field::<Vec<Franchise>>(&client, "/anime/franchises/release/1").await;
-    holds_every_field::<Schedule>(&client, "/anime/schedule/now").await;
-    holds_every_field::<Vec<ScheduledRelease>>(&client, "/anime/schedule/week").await;
-    holds_every_field::<Vec<Torrent>>(&client, "/anime/torrents/release/7").await;
-    holds_every_field::<Vec<Reference<AgeRating>>>(&client, "/anime/catalog/references/age-ratings").await;
-    holds_every_field::<Vec<Reference<CatalogSorting>>>(&client, "/anime/catalog/references/sorting").await;
-    holds_every_field::<Vec<Reference<ReleaseKind>>>(&client, "/anime/catalog/references/types").await;
+    assert_every_field::<Vec<Release>>(&client, "/anime/releases/latest?limit=50").await;
+    assert_every_field::<Release>(&client, "/anime/releases/7").await;
+    assert_every_field::<Release>(&client, "/anime/releases/298").await;
+    assert_every_field::<Vec<Release>>(&client, "/anime/releases/random").await;
+    assert_every_field::<Vec<Release>>(&client, "/anime/releases/recommended").await;
+    assert_every_field::<Vec<Member>>(&client, "/anime/releases/7/members").await;
+    assert_every_field::<Vec<Release>>(&client, "/app/search/releases?query=no").await;
+    assert_every_field::<AppStatus>(&client, "/app/status").await;
+    assert_every_field::<Vec<Genre>>(&client, "/anime/genres").await;
+    assert_every_field::<Vec<Franchise>>(&client, "/anime/franchises").await;
+    assert_every_field::<Vec<Franchise>>(&client, "/anime/franchises/release/1").await;
+    assert_every_field::<Schedule>(&client, "/anime/schedule/now").await;
+    assert_every_field::<Vec<ScheduledRelease>>(&client, "/anime/schedule/week").await;
+    assert_every_field::<Vec<Torrent>>(&client, "/anime/torrents/release/7").await;
+    assert_every_field::<Vec<Reference<AgeRating>>>(&client, "/anime/catalog/references/age-ratings").await;
+    assert_every_field::<Vec<Reference<CatalogSorting>>>(&client, "/anime/catalog/references/sorting").await;
+    assert_every_field::<Vec<Reference<ReleaseKind>>>(&client, "/anime/catalog/references/types").await;
 }
 
 #[tokio::test]

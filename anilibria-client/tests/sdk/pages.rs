@@ -157,9 +157,9 @@ async fn window_that_is_longer_than_the_list_requests_only_pages_that_exist() {
 async fn window_beyond_the_list_is_empty_and_takes_one_request() {
     let mut server = Server::new_async().await;
     let query = Matcher::Regex("page=".to_owned());
-    let mut answer: serde_json::Value = serde_json::from_str(&body([], 200, 2)).unwrap();
-    answer["meta"]["pagination"]["total"] = 60.into();
-    let empty = server.mock("GET", CATALOG).match_query(query).with_body(answer.to_string()).expect(1);
+    let mut response: serde_json::Value = serde_json::from_str(&body([], 200, 2)).unwrap();
+    response["meta"]["pagination"]["total"] = 60.into();
+    let empty = server.mock("GET", CATALOG).match_query(query).with_body(response.to_string()).expect(1);
     let empty = empty.create_async().await;
 
     let window = client(&server).catalog().releases().window(9_990, 200).await.unwrap();
@@ -189,10 +189,10 @@ async fn window_over_a_list_without_a_total_ends_at_the_first_empty_page() {
 #[tokio::test]
 async fn adjacent_windows_neither_repeat_nor_lose_items_around_one_that_is_skipped() {
     let mut server = Server::new_async().await;
-    let mut answer: serde_json::Value = serde_json::from_str(&part(1, 50)).unwrap();
-    answer["data"][12]["id"] = serde_json::json!([]);
+    let mut response: serde_json::Value = serde_json::from_str(&part(1, 50)).unwrap();
+    response["data"][12]["id"] = serde_json::json!([]);
     let query = Matcher::UrlEncoded("limit".to_owned(), "50".to_owned());
-    server.mock("GET", CATALOG).match_query(query).with_body(answer.to_string()).create_async().await;
+    server.mock("GET", CATALOG).match_query(query).with_body(response.to_string()).create_async().await;
     let client = client(&server);
 
     let mut found = Vec::new();

@@ -40,7 +40,7 @@ async fn socks5(listener: TcpListener, target: String) -> String {
 
 #[tokio::test]
 async fn a_socks_proxy_with_credentials_resolves_the_name_and_carries_the_call() {
-    let host = Host::with_answer(json(r#"{"is_alive":true}"#)).await;
+    let host = Host::with_response(json(r#"{"is_alive":true}"#)).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("socks5h://user:s3cret@{}", listener.local_addr().unwrap());
     let proxied = tokio::spawn(socks5(listener, host.origin.replace("http://", "")));
@@ -56,7 +56,7 @@ async fn a_socks_proxy_with_credentials_resolves_the_name_and_carries_the_call()
 
 #[tokio::test]
 async fn an_http_proxy_receives_its_credentials_and_no_error_shows_them() {
-    let proxy = Host::with_answer(json(r#"{"is_alive":true}"#)).await;
+    let proxy = Host::with_response(json(r#"{"is_alive":true}"#)).await;
     let url = proxy.origin.replace("http://", "http://user:s3cret@");
     let client =
         Client::builder().mirror("http://mirror.invalid/api/v1").proxy(url.as_str()).build().unwrap();

@@ -19,17 +19,17 @@ const STATUSES: [&str; 5] = [
 
 /// Starts a host that redirects each path but `/elsewhere` to `target`.
 async fn redirecting(status: &'static str, target: String) -> Host {
-    let answer = move |path: &str| match path {
+    let response = move |path: &str| match path {
         "/elsewhere" => json(r#"{"token":"t","is_alive":true}"#),
         _ => response(status, &format!("Location: {target}\r\n"), ""),
     };
-    Host::start(answer).await
+    Host::start(response).await
 }
 
 #[tokio::test]
 async fn a_write_does_not_follow_a_redirect() {
     for status in STATUSES {
-        let other = Host::with_answer(json(r#"{"token":"t"}"#)).await;
+        let other = Host::with_response(json(r#"{"token":"t"}"#)).await;
         for target in [format!("{}/elsewhere", other.by_name()), "/elsewhere".to_owned()] {
             let mirror = redirecting(status, target.clone()).await;
             let client = Client::builder().mirror(&mirror.origin).build().unwrap();
@@ -50,7 +50,7 @@ async fn a_write_does_not_follow_a_redirect() {
 #[tokio::test]
 async fn a_read_does_not_follow_a_redirect_to_another_origin_and_the_error_names_it() {
     for status in STATUSES {
-        let other = Host::with_answer(json("<rss/>")).await;
+        let other = Host::with_response(json("<rss/>")).await;
         let target = format!("{}/elsewhere?from=secret", other.by_name());
         let mirror = redirecting(status, target).await;
         let client = Client::builder().mirror(&mirror.origin).build().unwrap();
@@ -79,7 +79,7 @@ async fn a_read_follows_redirects_on_its_origin_without_a_referer() {
 #[tokio::test]
 async fn a_redirect_to_a_login_page_sends_a_read_to_the_next_mirror() {
     let portal = redirecting("302 Found", "http://portal.example/login".to_owned()).await;
-    let healthy = Host::with_answer(json(r#"{"is_alive":true}"#)).await;
+    let healthy = Host::with_response(json(r#"{"is_alive":true}"#)).await;
     let client = Client::builder().mirror(&portal.origin).mirror(&healthy.origin).build().unwrap();
 
     assert!(client.app().status().await.unwrap().is_alive);

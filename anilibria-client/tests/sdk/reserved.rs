@@ -11,8 +11,10 @@ async fn reserved_words_are_refused_and_not_sent() {
         let release = client.releases().get(word).await.map(drop);
         let members = client.releases().members(word).await.map(drop);
 
-        for answer in [release, members] {
-            let Err(Error::InvalidRequest { field, reason }) = answer else { panic!("{word}: {answer:?}") };
+        for response in [release, members] {
+            let Err(Error::InvalidRequest { field, reason }) = response else {
+                panic!("{word}: {response:?}")
+            };
             assert_eq!(field, "release", "{word}");
             assert!(reason.contains("reserved word"), "{reason}");
         }

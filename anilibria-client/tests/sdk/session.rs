@@ -210,7 +210,7 @@ async fn social_login_waits_for_the_user() {
 }
 
 #[tokio::test]
-async fn long_lists_of_favourites_are_sent_in_batches() {
+async fn long_lists_of_favorites_are_sent_in_batches() {
     let mut server = Server::new_async().await;
     let path = "/accounts/users/me/favorites";
     let batches = server.mock("POST", path).with_body("[1,2,3]").expect(3).create_async().await;

@@ -1,4 +1,4 @@
-//! HTTP hosts for tests of failures: scripted answers, silence, and closed ports.
+//! HTTP hosts for tests of failures: scripted responses, silence, and closed ports.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,27 +7,27 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A host with scripted answers that records its requests. It handles one request per connection.
+/// A host with scripted responses that records its requests. It handles one request per connection.
 pub(crate) struct Host {
     pub(crate) origin: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host {
-    /// Starts a host that answers each path with the complete HTTP response returned by `answer`.
-    pub(crate) async fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    /// Starts a host that answers each path with the complete HTTP response returned by `respond`.
+    pub(crate) async fn start(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::<Mutex<Vec<String>>>::default();
-        let (log, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let (log, respond) = (Arc::clone(&requests), Arc::new(respond));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+                let (log, respond) = (Arc::clone(&log), Arc::clone(&respond));
                 tokio::spawn(async move {
                     let request = read_request(&mut stream).await;
                     let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
                     log.lock().unwrap().push(request);
-                    stream.write_all(answer(&path).as_bytes()).await.ok();
+                    stream.write_all(respond(&path).as_bytes()).await.ok();
                     stream.shutdown().await.ok();
                 });
             }
@@ -35,9 +35,9 @@ impl Host {
         Self { origin, requests }
     }
 
-    /// Starts a host that gives every request the same answer.
-    pub(crate) async fn with_answer(answer: String) -> Self {
-        Self::start(move |_| answer.clone()).await
+    /// Starts a host that gives every request the same response.
+    pub(crate) async fn with_response(response: String) -> Self {
+        Self::start(move |_| response.clone()).await
     }
 
     /// Returns the origin of the same host under a different name.
@@ -72,7 +72,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Starts a server that accepts connections and never answers. Returns its address.
+/// Starts a server that accepts connections and never responds. Returns its address.
 pub(crate) async fn black_hole() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! A WebSocket service that a test scripts: the test receives each message of the client and sends each answer.
+//! A WebSocket service that a test scripts: the test receives each message of the client and sends each response.
 
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ impl Service {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        stream.write_all(response.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         String::from_utf8(head).unwrap()
     }

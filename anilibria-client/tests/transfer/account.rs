@@ -8,11 +8,11 @@ use anilibria_client::{
 };
 use uuid::Uuid;
 
-use crate::ground::Ground;
+use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn an_account_becomes_a_document_with_names_ids_history_and_scores() {
-    let Ground { sandbox, client, catalog, .. } = &Ground::new().await;
+    let Fixture { sandbox, client, catalog, .. } = &Fixture::new().await;
     let release = client.releases().get(1).await.unwrap();
     let episode = &release.episodes.as_ref().unwrap()[0];
     let gone = EpisodeId(Uuid::from_u128(1));

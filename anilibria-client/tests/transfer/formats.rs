@@ -5,7 +5,7 @@ use anilibria_client::{
     transfer::{Format, ListReader, ListWriter},
 };
 
-use crate::ground::document;
+use crate::fixture::document;
 
 const SHIKIMORI: &str = r#"[
   {

@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod fixture;
 mod formats;
-mod ground;
 mod imports;
 mod plans;
 mod refusals;

@@ -7,7 +7,7 @@ use anilibria_client::{
     transfer::{AccountState, Difference, EpisodeProgress, ListEntry, Plan, SkipReason, plan},
 };
 
-use crate::ground::{catalog, document, episode};
+use crate::fixture::{catalog, document, episode};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use anilibria_cache::{Cache, MemoryStore};
-use anilibria_client::v3::{Client, Event, StandIn};
+use anilibria_client::v3::{Client, Event, SandboxGateway};
 use futures::StreamExt;
 
-async fn cached() -> (StandIn, Client) {
-    let gateway = StandIn::start().await.unwrap();
+async fn cached() -> (SandboxGateway, Client) {
+    let gateway = SandboxGateway::start().await.unwrap();
     let cache = Cache::builder().level(MemoryStore::new(16 << 20)).ttl(Duration::from_hours(1)).build();
     let client = Client::builder(gateway.url()).cache(cache).build().unwrap();
     (gateway, client)
 }
 
 #[tokio::test]
-async fn cached_answer_is_not_requested_again() {
+async fn cached_response_is_not_requested_again() {
     let (gateway, client) = cached().await;
 
     let titles = [client.title(7).await.unwrap(), client.title(7).await.unwrap()];

@@ -1,4 +1,4 @@
-//! Tests of decoding: all forms of v3 answers, and missing fields.
+//! Tests of decoding: all forms of v3 responses, and missing fields.
 
 use anilibria_client::{
     decode,

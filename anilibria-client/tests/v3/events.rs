@@ -5,7 +5,7 @@ use std::time::Duration;
 use anilibria_client::{
     Error, RetryPolicy,
     model::Ordinal,
-    v3::{Client, EpisodeRule, Event, ReconnectPolicy, StandIn, Subscription},
+    v3::{Client, EpisodeRule, Event, ReconnectPolicy, SandboxGateway, Subscription},
 };
 use futures::StreamExt;
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::{
 
 #[tokio::test]
 async fn new_episode_is_yielded_with_its_title() {
-    let gateway = StandIn::start().await.unwrap();
+    let gateway = SandboxGateway::start().await.unwrap();
     let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
     begin(&mut events).await;
     assert!(connected(&mut events).await.is_empty());
@@ -104,7 +104,7 @@ async fn event_with_a_missing_null_or_empty_field_is_read() {
 
 #[tokio::test]
 async fn title_that_cannot_be_read_is_an_error_and_does_not_end_the_stream() {
-    let gateway = StandIn::start().await.unwrap();
+    let gateway = SandboxGateway::start().await.unwrap();
     let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
     begin(&mut events).await;
     connected(&mut events).await;
@@ -324,8 +324,8 @@ async fn subscriptions_are_sent_on_every_connection_and_confirmed() {
 }
 
 #[tokio::test]
-async fn stand_in_sends_only_matching_notifications() {
-    let gateway = StandIn::start().await.unwrap();
+async fn sandbox_gateway_sends_only_matching_notifications() {
+    let gateway = SandboxGateway::start().await.unwrap();
     let subscription = Subscription::new(json!({"type": "poll", "data": {"id": "*"}}));
     let mut events = Client::new(gateway.url()).unwrap().events().subscribe(subscription).build().unwrap();
     begin(&mut events).await;

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use anilibria_client::{
     Error, RetryPolicy,
-    v3::{Client, Connect, Event, Handlers, PlaylistUpdate, ReconnectPolicy, StandIn, TitleEpisode},
+    v3::{Client, Connect, Event, Handlers, PlaylistUpdate, ReconnectPolicy, SandboxGateway, TitleEpisode},
 };
 use serde_json::json;
 use tokio::sync::mpsc;
 
-async fn gateway() -> (StandIn, Handlers) {
-    let gateway = StandIn::start().await.unwrap();
+async fn gateway() -> (SandboxGateway, Handlers) {
+    let gateway = SandboxGateway::start().await.unwrap();
     let handlers = Client::new(gateway.url()).unwrap().events().handlers().unwrap();
     (gateway, handlers)
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use anilibria_client::{
     Error,
-    v3::{Client, StandIn},
+    v3::{Client, SandboxGateway},
 };
 use futures::TryStreamExt;
 use mockito::{Matcher, Server, ServerGuard};
@@ -40,7 +40,7 @@ async fn ids(client: &Client) -> Vec<u32> {
 
 #[tokio::test]
 async fn all_items_come_once_and_in_order() {
-    let gateway = StandIn::start().await.unwrap();
+    let gateway = SandboxGateway::start().await.unwrap();
     let client = Client::new(gateway.url()).unwrap();
 
     let all: Vec<_> = client.changes().items_per_page(7).items().try_collect().await.unwrap();
@@ -66,12 +66,12 @@ async fn list_is_read_to_its_end_although_the_service_counts_one_page() {
 
 #[tokio::test]
 async fn service_without_pages_ends_the_stream() {
-    for answer in [
+    for response in [
         json!(titles(1..=5)),
         json!({"list": titles(1..=5)}),
         json!({"list": titles(1..=5), "pagination": {"pages": 9, "current_page": 1, "items_per_page": 5}}),
     ] {
-        let (_server, client, requests) = service(move |_| answer.clone()).await;
+        let (_server, client, requests) = service(move |_| response.clone()).await;
 
         assert_eq!(ids(&client).await, [1, 2, 3, 4, 5]);
         assert!(requests.load(Ordering::Relaxed) <= 2);

@@ -2,7 +2,7 @@
 
 use anilibria_client::{
     Error, RetryPolicy,
-    v3::{Client, Query, StandIn, key},
+    v3::{Client, Query, SandboxGateway, key},
 };
 use mockito::{Matcher, Server, ServerGuard};
 
@@ -42,7 +42,7 @@ async fn refusal_has_code_and_message_in_both_forms_and_with_any_status() {
 }
 
 #[tokio::test]
-async fn answer_other_than_json_is_an_error_by_status() {
+async fn response_other_than_json_is_an_error_by_status() {
     assert!(matches!(refusal(502, "text/html", "<html>").await, Error::Status { status: 502, .. }));
     assert!(matches!(
         refusal(403, "text/html", "<html>").await,
@@ -55,7 +55,7 @@ async fn answer_other_than_json_is_an_error_by_status() {
 }
 
 #[tokio::test]
-async fn oversized_answer_is_not_read() {
+async fn oversized_response_is_not_read() {
     let (server, _) = gateway(200, "application/json", &"x".repeat(2000)).await;
     let client = Client::builder(server.url()).max_response_size(1000).build().unwrap();
 
@@ -81,7 +81,7 @@ async fn failed_reads_are_retried_and_writes_are_not() {
 
 #[tokio::test]
 async fn invalid_calls_are_not_sent() {
-    let gateway = StandIn::start().await.unwrap();
+    let gateway = SandboxGateway::start().await.unwrap();
     let client = Client::new(gateway.url()).unwrap();
     let field = |error: Error| match error {
         Error::InvalidRequest { field, .. } => field,

@@ -4,8 +4,8 @@ use anilibria_client::{
     Result,
     model::{ReleaseId, TorrentId},
     v3::{
-        Client, DescriptionType, GenreOrder, Include, PlaylistType, Query, RssType, SeedStatsOrder,
-        SortDirection, StandIn, key, model::SeasonCode,
+        Client, DescriptionType, GenreOrder, Include, PlaylistType, Query, RssType, SandboxGateway,
+        SeedStatsOrder, SortDirection, key, model::SeasonCode,
     },
 };
 use time::{OffsetDateTime, Weekday};
@@ -35,21 +35,21 @@ macro_rules! paged {
 const PAGING: &str = "limit=3&after=1&page=2&items_per_page=4";
 
 struct Gateway {
-    stand_in: StandIn,
+    server: SandboxGateway,
     client: Client,
 }
 
 impl Gateway {
     async fn start() -> Self {
-        let stand_in = StandIn::start().await.unwrap();
-        let client = Client::builder(stand_in.url()).api_version("v3.0").build().unwrap();
-        Self { stand_in, client }
+        let server = SandboxGateway::start().await.unwrap();
+        let client = Client::builder(server.url()).api_version("v3.0").build().unwrap();
+        Self { server, client }
     }
 
     /// Sends the call and returns its request.
     async fn sent<T>(&self, call: impl IntoFuture<Output = Result<T>>) -> String {
         call.await.unwrap();
-        self.stand_in.requests().pop().unwrap()
+        self.server.requests().pop().unwrap()
     }
 }
 
@@ -61,12 +61,12 @@ fn moment() -> OffsetDateTime {
 async fn titles_are_requested_by_every_kind_of_reference() {
     let gateway = Gateway::start().await;
     let client = &gateway.client;
-    let torrent = gateway.stand_in.titles()[0].torrents.list[0].torrent_id;
+    let torrent = gateway.server.titles()[0].torrents.list[0].torrent_id;
 
     assert_eq!(gateway.sent(client.title(7)).await, "GET /v3.0/title?id=7");
     assert_eq!(gateway.sent(client.title(ReleaseId(7))).await, "GET /v3.0/title?id=7");
     assert_eq!(gateway.sent(client.title(torrent)).await, format!("GET /v3.0/title?torrent_id={torrent}"));
-    let code = gateway.stand_in.titles()[6].code.clone();
+    let code = gateway.server.titles()[6].code.clone();
     assert_eq!(
         gateway.sent(shaped!(client.title(code.clone()))).await,
         format!("GET /v3.0/title?code={code}&{SHAPE}")
@@ -192,7 +192,7 @@ async fn calls_of_a_user_carry_the_session_in_the_query_whatever_their_method() 
     let gateway = Gateway::start().await;
     let client = &gateway.client;
     let session = client.login("demo", "demo").await.unwrap();
-    assert_eq!(gateway.stand_in.requests().pop().unwrap(), "POST /public/login.php");
+    assert_eq!(gateway.server.requests().pop().unwrap(), "POST /public/login.php");
     let id = session.expose();
 
     assert_eq!(

@@ -4,12 +4,12 @@
 
 #[cfg(feature = "cache")]
 mod cached;
+mod changes;
 mod errors;
-mod ground;
+mod fixture;
+#[path = "../support/malformed.rs"]
+mod malformed;
 mod narrowed;
-mod news;
-#[path = "../support/odd.rs"]
-mod odd;
 mod restart;
 mod skipped;
 mod sweep;

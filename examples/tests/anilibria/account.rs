@@ -26,8 +26,8 @@ fn session_is_kept_until_logout() {
 
     assert!(run(&["favorites", "list"]).failure(4).contains("log in first"));
     assert_eq!(log_in(&service, home.path(), "demo\n").success(), "logged in\n");
-    assert_eq!(run(&["favorites", "add", "1", "2", "3"]).success(), "3 favourites\n");
-    assert_eq!(run(&["favorites", "remove", "2"]).success(), "2 favourites\n");
+    assert_eq!(run(&["favorites", "add", "1", "2", "3"]).success(), "3 favorites\n");
+    assert_eq!(run(&["favorites", "remove", "2"]).success(), "2 favorites\n");
     assert_eq!(run(&["favorites", "list"]).success().lines().count(), 2);
     assert_eq!(run(&["logout"]).success(), "logged out\n");
     assert_eq!(run(&["logout"]).success(), "there was no session\n");
@@ -96,7 +96,7 @@ fn ctrl_c_at_the_password_turns_the_echo_on_again() {
 #[test]
 fn sandbox_logs_in_by_itself() {
     assert_eq!(sandbox(&["favorites", "list"]).success().lines().count(), 3);
-    assert_eq!(sandbox(&["favorites", "add", "7"]).success(), "4 favourites\n");
+    assert_eq!(sandbox(&["favorites", "add", "7"]).success(), "4 favorites\n");
     assert_eq!(sandbox(&["favorites", "remove", "228", "--json"]).success(), "[1,2]\n");
     assert!(
         sandbox(&["favorites", "add", "no-such-release"]).failure(3).contains("release `no-such-release`")

@@ -210,9 +210,9 @@ fn poster_is_drawn_by_the_protocol_that_the_terminal_answers() {
     // Device attributes with sixel, the size of a cell, and the status.
     let sixel = "\u{1b}[?62;4c\u{1b}[6;20;10t\u{1b}[0n";
     let kitty = format!("\u{1b}_Gi=31;OK\u{1b}\\{sixel}");
-    for (answers, picture) in [(sixel, "\u{1b}P"), (kitty.as_str(), "\u{1b}_Gq=2")] {
+    for (replies, picture) in [(sixel, "\u{1b}P"), (kitty.as_str(), "\u{1b}_Gq=2")] {
         let mut terminal = Terminal::spawn((24, 80), &["--sandbox"], &[("COLORTERM", "truecolor")]);
-        terminal.send(answers);
+        terminal.send(replies);
         terminal.wait_for("1 of 300");
 
         terminal.send(ENTER);

@@ -45,11 +45,11 @@ fn import_is_a_dry_run_unless_it_is_applied_and_repeats_nothing() {
     let import = ["history", "import", "--file", "list"];
 
     let dry = run(&import).success();
-    assert!(dry.starts_with("favourites: 2\nunchanged: 1\n") && dry.contains("--apply"), "{dry}");
+    assert!(dry.starts_with("favorites: 2\nunchanged: 1\n") && dry.contains("--apply"), "{dry}");
     assert_eq!(run(&["favorites", "list"]).success().lines().count(), 1);
 
     let applied = run(&[&import[..], &["--apply"]].concat()).success();
-    assert!(applied.ends_with("applied: 2 favourites, 0 collections, 0 episodes, 0 scores\n"), "{applied}");
+    assert!(applied.ends_with("applied: 2 favorites, 0 collections, 0 episodes, 0 scores\n"), "{applied}");
     assert_eq!(run(&["favorites", "list"]).success().lines().count(), 3);
 
     let again: Value =
@@ -69,7 +69,7 @@ fn unknown_titles_are_reported_with_their_line() {
         report.starts_with("skipped: 1\n  entry 1 (line 1), Bleach: AniLibria has no release with "),
         "{report}"
     );
-    assert!(report.ends_with("applied: 0 favourites, 0 collections, 0 episodes, 0 scores\n"), "{report}");
+    assert!(report.ends_with("applied: 0 favorites, 0 collections, 0 episodes, 0 scores\n"), "{report}");
 }
 
 #[test]

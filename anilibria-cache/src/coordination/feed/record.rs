@@ -25,8 +25,8 @@ pub struct Record {
 impl Record {
     /// Parses `[[id, ["payload", payload, "note", metadata]], …]`, where the metadata may be missing. Skips entries that
     /// no feed has written.
-    pub(super) fn parse_all(answer: Value) -> RedisResult<Vec<Self>> {
-        let entries: Vec<(String, Vec<Vec<u8>>)> = redis::from_redis_value(answer)?;
+    pub(super) fn parse_all(reply: Value) -> RedisResult<Vec<Self>> {
+        let entries: Vec<(String, Vec<Vec<u8>>)> = redis::from_redis_value(reply)?;
         let record = |(id, fields): (String, Vec<Vec<u8>>)| {
             let mut fields = fields.into_iter();
             let (id, payload) = (RecordId::from_redis(&id)?, fields.nth(1)?.into());

@@ -61,6 +61,10 @@ struct State {
 
 impl DiskMap {
     /// Opens the map in the file at `path`. Creates the file and its parent directories if they do not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the file cannot be opened or created.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let map = Self { path: path.into().into(), state: Arc::default() };
         map.on_database(|_, _| Ok(())).await?;
@@ -68,12 +72,20 @@ impl DiskMap {
     }
 
     /// Returns all fields and their values, in ascending order of fields.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the file cannot be read or written.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         self.on_database(|database, _| entries(database)).await
     }
 
     /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
     /// applied since the map was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the file cannot be read or written.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
         let change = change.clone();
         self.on_database(move |database, greatest| {

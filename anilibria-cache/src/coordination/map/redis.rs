@@ -49,30 +49,42 @@ impl RedisMap {
     }
 
     /// Returns all fields and their values, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
-        let answer = self.redis.link().send(command.arg(&*self.key)).await;
+        let reply = self.redis.link().send(command.arg(&*self.key)).await;
         let entries: RedisResult<Vec<(String, Vec<u8>)>> =
-            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         let entries = entries.map_err(unavailable)?;
         Ok(entries.into_iter().map(|(field, value)| (field, value.into())).collect())
     }
 
     /// Returns the values of `fields` in the same order, `None` for each field that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn get(&self, fields: &[String]) -> Result<Vec<Option<Bytes>>> {
         if fields.is_empty() {
             return Ok(Vec::new());
         }
         let mut command = redis::cmd("HMGET");
-        let answer = self.redis.link().send(command.arg(&*self.key).arg(fields)).await;
+        let reply = self.redis.link().send(command.arg(&*self.key).arg(fields)).await;
         let values: RedisResult<Vec<Option<Vec<u8>>>> =
-            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         let values = values.map_err(unavailable)?;
         Ok(values.into_iter().map(|value| value.map(Bytes::from)).collect())
     }
 
     /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
     /// applied before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if Redis does not answer in time.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
         let MapChange { put, removed, clears, fencing_token } = change;
         let mut command = CHANGE.call_with(&[&self.key, &self.token_key]);
@@ -84,8 +96,8 @@ impl RedisMap {
         for field in removed {
             command.arg(field);
         }
-        let answer = self.redis.link().send(&command).await;
-        let is_applied: RedisResult<bool> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        let reply = self.redis.link().send(&command).await;
+        let is_applied: RedisResult<bool> = reply.and_then(|reply| Ok(redis::from_redis_value(reply)?));
         is_applied.map_err(unavailable)
     }
 }

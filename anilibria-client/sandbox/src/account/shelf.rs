@@ -1,4 +1,4 @@
-//! A list of releases of the account: favourites or collections.
+//! A list of releases of the account: favorites or collections.
 
 /// Maximum number of releases on a list.
 const CAPACITY: usize = 10_000;

@@ -21,7 +21,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let sorting = check.one_of("f.sorting", Sorting::find).unwrap_or(Sorting::FreshAtDesc);
     let filter = Filter::read(&mut check, &call.params);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     let releases: Vec<_> = catalog.sorted(sorting).filter(|release| filter.accepts(release)).collect();
     let items = page.slice(&releases).iter().map(|release| view.release_with_genres(release));

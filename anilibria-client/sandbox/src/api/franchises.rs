@@ -14,7 +14,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn all(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     Ok(call.list(catalog.franchises().map(|franchise| view.franchise(franchise))))
 }
@@ -25,14 +25,14 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     // Without a limit the live service returns all franchises.
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
-    let chosen = call.world.sample(catalog.franchises(), limit);
+    let chosen = call.state.sample(catalog.franchises(), limit);
     Ok(call.list(chosen.into_iter().map(|franchise| view.franchise(franchise))))
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let id = call.segment("franchise").to_ascii_lowercase();
     let franchise = catalog.franchises().find(|franchise| franchise.id.to_string() == id);
     let franchise = franchise.ok_or_else(|| Problem::not_found("Franchise not found."))?;
@@ -40,7 +40,7 @@ fn one(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let id: u32 = call.segment("release").parse().map_err(|_| Problem::not_found("Release not found."))?;
     let view = call.view(&catalog);
     let franchise = catalog.release(id).and_then(|release| catalog.franchise_of(release));

@@ -21,7 +21,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn all(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     Ok(call.list(genre::by_id().into_iter().map(|genre| view.genre(genre))))
 }
@@ -35,15 +35,15 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let limit = limit
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|limit| (1..=genres.len()).contains(limit));
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     let count = limit.unwrap_or(genres.len());
-    let chosen = call.world.sample(genres.into_iter(), count);
+    let chosen = call.state.sample(genres.into_iter(), count);
     Ok(call.list(chosen.into_iter().map(|genre| view.genre(genre))))
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     Ok(call.item(call.view(&catalog).genre(find(call)?)))
 }
 
@@ -52,7 +52,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_RELEASES);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let releases: Vec<_> =
         catalog.sorted(Sorting::FreshAtDesc).filter(|release| release.genres.contains(genre)).collect();
     let data = call.projection.apply_all(page.slice(&releases).iter().map(|release| view::release(release)));

@@ -30,27 +30,27 @@ fn videos(call: &Call<'_>) -> Result<Reply, Problem> {
         Some(..=0) => usize::MAX,
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let videos = media::videos(call.world.catalog().seed());
+    let videos = media::videos(call.state.catalog().seed());
     Ok(call.list(videos.iter().take(limit).map(view::video)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn promotions(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let promotions = media::promotions(catalog.seed(), catalog.releases().len());
-    let promotions = call.world.sample(promotions.into_iter(), usize::MAX);
+    let promotions = call.state.sample(promotions.into_iter(), usize::MAX);
     let view = call.view(&catalog);
     Ok(call.list(promotions.iter().map(|promotion| view.promotion(promotion))))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn vasts(call: &Call<'_>) -> Result<Reply, Problem> {
-    let vasts = media::vasts(call.world.catalog().seed());
+    let vasts = media::vasts(call.state.catalog().seed());
     Ok(call.list(vasts.iter().map(view::vast)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn manifest(call: &Call<'_>) -> Result<Reply, Problem> {
-    let vasts = media::vasts(call.world.catalog().seed());
+    let vasts = media::vasts(call.state.catalog().seed());
     Ok(Reply::new(StatusCode::OK, "application/xml", view::manifest(&vasts).into()))
 }

@@ -31,7 +31,7 @@ fn genres(_: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn years(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let years: BTreeSet<_> = catalog.releases().iter().map(|release| release.year).collect();
     listed(years.into_iter(), Value::from)
 }

@@ -31,7 +31,7 @@ pub(super) const ROUTES: &[Route] = &[
 fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
     // The live service ignores `page` here.
     let limit = limit(call)?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     let releases = catalog.sorted(Sorting::FreshAtDesc).take(limit);
     Ok(call.list(releases.map(|release| view.latest_release(release))))
@@ -39,8 +39,8 @@ fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
 
 fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let limit = limit(call)?;
-    let catalog = call.world.catalog();
-    let releases = call.world.sample(catalog.releases().iter(), limit);
+    let catalog = call.state.catalog();
+    let releases = call.state.sample(catalog.releases().iter(), limit);
     Ok(call.list(releases.into_iter().map(view::release)))
 }
 
@@ -51,7 +51,7 @@ fn recommended(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     let limit =
         limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_RECOMMENDED).min(MAX_RECOMMENDED);
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let release = release.and_then(|id| u32::try_from(id).ok()).and_then(|id| catalog.release(id));
     let releases = recommendations(&catalog, release, limit);
     Ok(call.list(releases.into_iter().map(view::release)))
@@ -74,7 +74,7 @@ fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = Page::read(&mut check, MAX_SIZE);
     let ids = check.integers("ids");
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     let by_id = ids.into_iter().filter_map(|id| catalog.release(u32::try_from(id).ok()?));
     let aliases = call.params.list("aliases");
@@ -87,20 +87,20 @@ fn list(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let release = find(&catalog, call)?;
     Ok(call.item(call.view(&catalog).release_details(release, &call.projection)))
 }
 
 fn members(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let members = view::members(find(&catalog, call)?);
     // A projection applies to each item of a list, so the list is projected as a whole.
     Ok(call.item(members))
 }
 
 fn episode(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let (release, place) = catalog
         .find_episode(call.segment("episode"))
         .ok_or_else(|| Problem::not_found("Episode not found."))?;

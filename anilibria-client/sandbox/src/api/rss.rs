@@ -20,14 +20,14 @@ fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let limit = check.limit(DEFAULT_LIMIT, MAX_SIZE);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let torrents = catalog.torrents().iter().take(limit);
     let torrents = torrents.filter_map(|(id, place)| Some((catalog.release(*id)?, *place)));
     Ok(xml(call.view(&catalog).feed("AniLiberty: новые торренты", torrents, call.passkey())))
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     // Only a number is accepted, not an alias.
     let id = call.segment("release").parse().ok();
     let release =

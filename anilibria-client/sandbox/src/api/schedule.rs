@@ -12,10 +12,10 @@ pub(super) const ROUTES: &[Route] =
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn now(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     let releases = in_production(&catalog);
-    let today = call.world.weekday();
+    let today = call.state.weekday();
     let on = |day: u8| -> Value {
         let releases = releases.iter().filter(|release| release.publish_day == day);
         call.projection.apply_all(releases.map(|release| view.scheduled(release))).into()
@@ -30,7 +30,7 @@ fn now(call: &Call<'_>) -> Result<Reply, Problem> {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn week(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     Ok(call.list(in_production(&catalog).into_iter().map(|release| view.scheduled(release))))
 }

@@ -18,7 +18,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let query = fold(check.required("query"));
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let mut found: Vec<_> = catalog
         .releases()
         .iter()

@@ -16,18 +16,18 @@ pub(super) const ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn teams(call: &Call<'_>) -> Result<Reply, Problem> {
-    let teams = staff::teams(call.world.catalog().seed());
+    let teams = staff::teams(call.state.catalog().seed());
     Ok(call.list(teams.iter().map(view::team)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn roles(call: &Call<'_>) -> Result<Reply, Problem> {
-    let roles = staff::roles(call.world.catalog().seed());
+    let roles = staff::roles(call.state.catalog().seed());
     Ok(call.list(roles.iter().map(view::role)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn users(call: &Call<'_>) -> Result<Reply, Problem> {
-    let people = staff::people(call.world.catalog().seed());
+    let people = staff::people(call.state.catalog().seed());
     Ok(call.list(people.iter().map(view::person)))
 }

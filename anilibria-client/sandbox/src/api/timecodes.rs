@@ -15,18 +15,18 @@ pub(super) const ROUTES: &[Route] = &[
 fn of_episode(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
     let episode = call.segment("episode").parse().ok();
-    let stored = episode.and_then(|episode| account.views.delayed_of(episode, call.world.now()));
+    let stored = episode.and_then(|episode| account.views.delayed_of(episode, call.state.now()));
     let stored = stored.ok_or_else(|| Problem::not_found("The episode has no time code."))?;
     Ok(call.item(view::view(stored)))
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let release =
         catalog.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))?;
     let episodes: HashSet<_> = release.episodes.iter().map(|episode| episode.id).collect();
-    let views = account.views.delayed(call.world.now());
+    let views = account.views.delayed(call.state.now());
     let views = views.into_iter().filter(|stored| episodes.contains(&stored.mark.episode));
     Ok(call.list(views.map(view::view)))
 }

@@ -11,7 +11,7 @@ use crate::reply::Reply;
 pub(super) const ROUTES: &[Route] = &[Route::get("/anime/torrents/{torrent}/file", file)];
 
 fn file(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let not_found = || Problem::not_found("Torrent not found.");
     let (release, place) = catalog.find_torrent(call.segment("torrent")).ok_or_else(not_found)?;
     let torrent = release.torrents.get(place).ok_or_else(not_found)?;

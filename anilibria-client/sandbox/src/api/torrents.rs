@@ -17,7 +17,7 @@ fn all(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_SIZE);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let torrents = catalog.torrents();
     let items = page.slice(torrents).iter();
     let items = items.filter_map(|(id, place)| Some(view::torrent(catalog.release(*id)?, *place)));
@@ -26,7 +26,7 @@ fn all(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let (release, place) = catalog
         .find_torrent(call.segment("torrent"))
         .ok_or_else(|| Problem::not_found("Torrent not found."))?;
@@ -34,7 +34,7 @@ fn one(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     // Only a number is accepted here, not an alias as in the routes of releases.
     let id = call.segment("release").parse().ok();
     let release =

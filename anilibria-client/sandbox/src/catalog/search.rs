@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// Normalizes a name: lower case, `ё` as `е`, single spaces.
+/// Normalises a name: lower case, `ё` as `е`, single spaces.
 pub(crate) fn fold(text: &str) -> String {
     let lower = text.to_lowercase().replace('ё', "е");
     lower.split_whitespace().collect::<Vec<_>>().join(" ")

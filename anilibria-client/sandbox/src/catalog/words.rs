@@ -167,7 +167,7 @@ pub(super) static GENITIVES: [Phrase; 40] = [
     phrase("снегов", "Yuki", "the Snows"),
     phrase("семи морей", "Nanatsu no Umi", "the Seven Seas"),
     phrase("девяти хвостов", "Kyuubi", "Nine Tails"),
-    phrase("другого мира", "Isekai", "Another World"),
+    phrase("другого мира", "Isekai", "Another SandboxState"),
     phrase("старой школы", "Kyuukousha", "the Old School"),
     phrase("цветущей вишни", "Sakura", "the Cherry Blossom"),
     phrase("чужих звёзд", "Ihou no Hoshi", "Foreign Stars"),

@@ -38,9 +38,9 @@ impl Client {
     pub(super) async fn serve(mut self, stream: TcpStream, mut signals: broadcast::Receiver<Signal>) {
         let Ok(mut socket) = accept_async(stream).await else { return };
         loop {
-            let answers = tokio::select! {
+            let responses = tokio::select! {
                 frame = socket.next() => match frame {
-                    Some(Ok(Message::Text(text))) => self.answer(&text),
+                    Some(Ok(Message::Text(text))) => self.respond(&text),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => Vec::new(),
                 },
@@ -51,7 +51,7 @@ impl Client {
                     Err(RecvError::Lagged(missed)) => vec![message("lagged", json!({"missed": missed}))],
                 },
             };
-            if send(&mut socket, answers).await.is_err() {
+            if send(&mut socket, responses).await.is_err() {
                 return;
             }
         }
@@ -61,7 +61,7 @@ impl Client {
         self.releases.contains(&published.release) || self.kinds.contains(published.kind)
     }
 
-    fn answer(&mut self, text: &str) -> Vec<String> {
+    fn respond(&mut self, text: &str) -> Vec<String> {
         let Ok(Request { kind, data }) = serde_json::from_str(text) else {
             return vec![message("error", json!({"code": "INVALID_MESSAGE", "message": "not a message"}))];
         };
@@ -85,10 +85,10 @@ impl Client {
                 let last = data.get("last_event_id").and_then(Value::as_str).unwrap_or_default();
                 let (missed, complete) = self.hub.after(last);
                 let missed = missed.iter().filter(|published| self.wants(published));
-                let mut answers: Vec<_> = missed.map(|published| published.text.clone()).collect();
-                let replayed = answers.len();
-                answers.push(message("resumed", json!({"replayed": replayed, "complete": complete})));
-                answers
+                let mut responses: Vec<_> = missed.map(|published| published.text.clone()).collect();
+                let replayed = responses.len();
+                responses.push(message("resumed", json!({"replayed": replayed, "complete": complete})));
+                responses
             }
             _ => vec![message("error", json!({"code": "UNKNOWN_TYPE", "message": "not a type of message"}))],
         }

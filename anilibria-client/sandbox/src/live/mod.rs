@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::broadcast, task::JoinSet};
 use self::client::Client;
 use crate::listener::accept;
 
-/// Maximum number of events that are kept for replay.
+/// Maximum number of events that are stored for replay.
 const MAX_REPLAY: usize = 1000;
 
 /// Maximum number of concurrent clients. Further clients wait to be accepted.
@@ -23,18 +23,18 @@ const MAX_CLIENTS: usize = 100;
 
 /// A service on a free port of this machine that publishes events over a WebSocket, for tests and offline work.
 ///
-/// It publishes the events it is given to the clients that subscribed to them, keeps the last 1000 for clients that
-/// resume, and accepts any token. It stops when it is dropped.
+/// A test publishes events with its methods. The service sends each event to the clients that subscribed to it, stores the last
+/// 1,000 events for clients that resume, and accepts any token. The service stops when it is dropped.
 ///
 /// ```
-/// use anilibria_sandbox::live::StandIn;
+/// use anilibria_sandbox::live::LiveSandbox;
 /// use futures::{SinkExt, StreamExt};
 /// use tokio::net::TcpStream;
 /// use tokio_tungstenite::{client_async, tungstenite::Message};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let service = StandIn::start().await?;
+/// let service = LiveSandbox::start().await?;
 /// let stream = TcpStream::connect(service.url().trim_start_matches("http://")).await?;
 /// let (mut socket, _) = client_async("ws://stand-in/", stream).await?;
 /// socket.send(Message::text(r#"{"type": "subscribe_title", "data": {"title_id": 9000}}"#)).await?;
@@ -50,7 +50,7 @@ const MAX_CLIENTS: usize = 100;
 ///
 /// With `anilibria-client` and its features `live` and `sandbox`, the `Live` stream is the client:
 /// `Live::builder(service.url())`.
-pub struct StandIn {
+pub struct LiveSandbox {
     url: String,
     hub: Arc<Hub>,
     _server: JoinSet<()>,
@@ -82,10 +82,14 @@ struct Published {
     text: String,
 }
 
-impl StandIn {
+impl LiveSandbox {
     /// Starts the service on a free port of 127.0.0.1.
     ///
     /// Needs a running tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if no port is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -142,9 +146,9 @@ impl StandIn {
     }
 }
 
-impl fmt::Debug for StandIn {
+impl fmt::Debug for LiveSandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandIn").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("LiveSandbox").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -183,7 +187,7 @@ impl Hub {
         id
     }
 
-    /// Returns the kept events after `last`, and true if no event after it is missing.
+    /// Returns the stored events after `last`, and true if no event after it is missing.
     fn after(&self, last: &str) -> (Vec<Arc<Published>>, bool) {
         let log = self.log();
         let forgotten = log.last.saturating_sub(log.kept.len() as u64);

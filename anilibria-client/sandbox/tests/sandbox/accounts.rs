@@ -5,9 +5,9 @@ use std::time::Duration;
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, Session, ask, call, get};
+use crate::ask::{Response, Session, ask, call, get};
 
-async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
+async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Response {
     call(sandbox, "POST", &format!("/api/v1/accounts{path}"), &body).await
 }
 
@@ -38,10 +38,10 @@ async fn wrong_login_is_401_and_missing_field_is_422() {
         (json!({"login": "demo", "password": null}), 422),
         (Value::Null, 422),
     ] {
-        let answer = post(&sandbox, "/users/auth/login", body.clone()).await;
+        let response = post(&sandbox, "/users/auth/login", body.clone()).await;
 
-        assert_eq!(answer.status.as_u16(), status, "{body}");
-        assert!(answer.json()["message"].is_string());
+        assert_eq!(response.status.as_u16(), status, "{body}");
+        assert!(response.json()["message"].is_string());
     }
 }
 
@@ -67,9 +67,9 @@ async fn account_routes_are_403_without_a_valid_token() {
         let unknown = stranger.call(method, path, &Value::Null).await;
         let nobody = call(&sandbox, method, &format!("/api/v1{path}"), &Value::Null).await;
 
-        for answer in [unknown, nobody] {
-            assert_eq!(answer.status.as_u16(), 403, "{method} {path}");
-            assert!(answer.json()["message"].is_string(), "{method} {path}");
+        for response in [unknown, nobody] {
+            assert_eq!(response.status.as_u16(), 403, "{method} {path}");
+            assert!(response.json()["message"].is_string(), "{method} {path}");
         }
     }
 }
@@ -86,10 +86,10 @@ async fn device_signs_in_once_with_an_accepted_code() {
 
     let phone = Session::log_in(&sandbox).await;
     let accepted = phone.call("POST", "/accounts/otp/accept", &json!({"code": code})).await;
-    let answer = post(&sandbox, "/otp/login", login.clone()).await;
+    let response = post(&sandbox, "/otp/login", login.clone()).await;
 
     assert_eq!((accepted.status.as_u16(), accepted.body.len()), (200, 0));
-    let tv = Session { sandbox: &sandbox, token: answer.json()["token"].as_str().unwrap().to_owned() };
+    let tv = Session { sandbox: &sandbox, token: response.json()["token"].as_str().unwrap().to_owned() };
     assert_eq!(tv.status("/accounts/users/me/profile").await, 200);
     assert_eq!(post(&sandbox, "/otp/login", login).await.status.as_u16(), 404);
 }
@@ -102,9 +102,9 @@ async fn code_is_accepted_as_a_number() {
     let code: u32 = otp["otp"]["code"].as_str().unwrap().parse().unwrap();
 
     let accepted = phone.call("POST", "/accounts/otp/accept", &json!({"code": code})).await;
-    let answer = post(&sandbox, "/otp/login", json!({"code": code, "device_id": "tv"})).await;
+    let response = post(&sandbox, "/otp/login", json!({"code": code, "device_id": "tv"})).await;
 
-    assert_eq!((accepted.status.as_u16(), answer.status.as_u16()), (200, 200));
+    assert_eq!((accepted.status.as_u16(), response.status.as_u16()), (200, 200));
 }
 
 #[tokio::test]

@@ -7,27 +7,27 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 /// A complete response.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 /// Sends `request` and reads the whole response.
-pub(crate) async fn send(sandbox: &Sandbox, request: Request<Bytes>) -> Answer {
+pub(crate) async fn send(sandbox: &Sandbox, request: Request<Bytes>) -> Response {
     let (parts, body) = sandbox.handle(request).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Response { status: parts.status, headers: parts.headers, body }
 }
 
 /// Sends a request with a JSON body. Null means no body.
-pub(crate) async fn call(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Answer {
+pub(crate) async fn call(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Response {
     let request = Request::builder().method(method).uri(path);
     send(
         sandbox,
@@ -55,13 +55,13 @@ impl<'a> Session<'a> {
     /// Signs in with login and password.
     pub(crate) async fn log_in(sandbox: &'a Sandbox) -> Self {
         let pair = json!({"login": "demo", "password": "demo"});
-        let answer = call(sandbox, "POST", "/api/v1/accounts/users/auth/login", &pair).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        Self { sandbox, token: answer.json()["token"].as_str().unwrap().to_owned() }
+        let response = call(sandbox, "POST", "/api/v1/accounts/users/auth/login", &pair).await;
+        assert_eq!(response.status, StatusCode::OK);
+        Self { sandbox, token: response.json()["token"].as_str().unwrap().to_owned() }
     }
 
     /// Sends a request for `path`, which is relative to the API root.
-    pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Response {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
@@ -73,9 +73,9 @@ impl<'a> Session<'a> {
 
     /// Returns the JSON of a response with status 200.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let answer = self.call("GET", path, &Value::Null).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
-        answer.json()
+        let response = self.call("GET", path, &Value::Null).await;
+        assert_eq!(response.status, StatusCode::OK, "{path}: {:?}", response.body);
+        response.json()
     }
 
     /// Returns the status of the response to `GET`.
@@ -85,24 +85,24 @@ impl<'a> Session<'a> {
 }
 
 /// Sends a GET request for `path`, which is relative to the API root.
-pub(crate) async fn ask(sandbox: &Sandbox, path: &str) -> Answer {
+pub(crate) async fn ask(sandbox: &Sandbox, path: &str) -> Response {
     call(sandbox, "GET", &format!("/api/v1{path}"), &Value::Null).await
 }
 
 /// Returns the JSON of a response with status 200.
 pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> Value {
-    let answer = ask(sandbox, path).await;
-    assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
-    answer.json()
+    let response = ask(sandbox, path).await;
+    assert_eq!(response.status, StatusCode::OK, "{path}: {:?}", response.body);
+    response.json()
 }
 
 /// Returns all items of a paged list.
 pub(crate) async fn all(sandbox: &Sandbox, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     for page in 1.. {
-        let answer = get(sandbox, &format!("{path}&page={page}")).await;
-        items.extend(list(&answer["data"]).iter().cloned());
-        if answer["meta"]["pagination"]["links"]["next"].is_null() {
+        let response = get(sandbox, &format!("{path}&page={page}")).await;
+        items.extend(list(&response["data"]).iter().cloned());
+        if response["meta"]["pagination"]["links"]["next"].is_null() {
             break;
         }
     }

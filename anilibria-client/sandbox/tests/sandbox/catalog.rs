@@ -70,10 +70,10 @@ async fn catalog_search_filters_and_paginates() {
 
 #[tokio::test]
 async fn unknown_genre_matches_no_release() {
-    let answer = get(&Sandbox::new(), "/anime/catalog/releases?f[genres]=14,21").await;
+    let response = get(&Sandbox::new(), "/anime/catalog/releases?f[genres]=14,21").await;
 
-    assert_eq!(answer["data"], json!([]));
-    assert_eq!(answer["meta"]["pagination"]["total_pages"], 1);
+    assert_eq!(response["data"], json!([]));
+    assert_eq!(response["meta"]["pagination"]["total_pages"], 1);
 }
 
 #[tokio::test]

@@ -12,12 +12,12 @@ async fn publishing_an_episode_makes_its_release_the_latest_one() {
     let before = get(&sandbox, "/anime/releases/7").await;
     let front = get(&sandbox, "/anime/releases/latest?limit=1").await[0].clone();
 
-    let answer = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
+    let response = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
 
-    let episode = answer.json();
+    let episode = response.json();
     let latest = get(&sandbox, "/anime/releases/latest?limit=2").await;
     let after = get(&sandbox, "/anime/releases/7").await;
-    assert_eq!(answer.status.as_u16(), 201);
+    assert_eq!(response.status.as_u16(), 201);
     assert_eq!((&latest[0]["id"], &latest[1]["id"]), (&json!(7), &front["id"]));
     assert_eq!(latest[0]["latest_episode"]["id"], episode["id"]);
     assert!(after["fresh_at"].as_str() > front["fresh_at"].as_str());
@@ -32,11 +32,11 @@ async fn publishing_an_episode_makes_its_release_the_latest_one() {
 async fn response_to_a_published_episode_contains_only_the_name_of_its_release() {
     let sandbox = Sandbox::new();
 
-    let answer = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
+    let response = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
 
     let name = &get(&sandbox, "/anime/releases/7?include=name").await["name"];
-    assert_eq!(answer.json()["release"], json!({"id": 7, "name": name}));
-    assert!(answer.body.len() < 2048, "{} bytes", answer.body.len());
+    assert_eq!(response.json()["release"], json!({"id": 7, "name": name}));
+    assert!(response.body.len() < 2048, "{} bytes", response.body.len());
 }
 
 #[tokio::test]
@@ -54,10 +54,10 @@ async fn control_api_lists_its_calls_and_accepts_their_examples() {
     assert_eq!(list(&listed["calls"]).len(), 12);
     for listed in list(&listed["calls"]) {
         let path = listed["path"].as_str().unwrap().replace("{id}", "7");
-        let answer = call(&sandbox, listed["method"].as_str().unwrap(), &path, &listed["body"]).await;
+        let response = call(&sandbox, listed["method"].as_str().unwrap(), &path, &listed["body"]).await;
         // No login has the state of the example.
         let expected = if path == "/sandbox/social" { 404..405 } else { 200..205 };
-        assert!(expected.contains(&answer.status.as_u16()), "{path}: {}", answer.status);
+        assert!(expected.contains(&response.status.as_u16()), "{path}: {}", response.status);
         assert!(listed["effect"].as_str().unwrap().ends_with('.'), "{path}");
     }
 }
@@ -126,10 +126,10 @@ async fn published_torrent_contains_all_episodes() {
 async fn new_release_is_in_all_lists() {
     let sandbox = Sandbox::builder().releases(20).build();
 
-    let answer = call(&sandbox, "POST", "/sandbox/releases", &Value::Null).await;
+    let response = call(&sandbox, "POST", "/sandbox/releases", &Value::Null).await;
 
-    let release = answer.json();
-    assert_eq!((answer.status.as_u16(), &release["id"]), (201, &json!(21)));
+    let release = response.json();
+    assert_eq!((response.status.as_u16(), &release["id"]), (201, &json!(21)));
     assert_eq!(list(&release["episodes"]).len(), 1);
     assert_eq!(get(&sandbox, "/anime/releases/latest?limit=1").await[0]["id"], 21);
     assert_eq!(
@@ -143,9 +143,9 @@ async fn new_release_is_in_all_lists() {
 async fn production_status_follows_the_broadcast_status_unless_it_is_given() {
     let sandbox = Sandbox::builder().releases(20).build();
     let set = async |body: Value| {
-        let answer = call(&sandbox, "POST", "/sandbox/releases/20/status", &body).await;
-        assert_eq!(answer.status.as_u16(), 200);
-        let release = answer.json();
+        let response = call(&sandbox, "POST", "/sandbox/releases/20/status", &body).await;
+        assert_eq!(response.status.as_u16(), 200);
+        let release = response.json();
         (release["is_ongoing"].as_bool().unwrap(), release["is_in_production"].as_bool().unwrap())
     };
 
@@ -161,9 +161,9 @@ async fn renamed_release_is_found_by_its_new_name() {
     let sandbox = Sandbox::builder().releases(20).build();
 
     let body = json!({"main": "Совсем другое"});
-    let answer = call(&sandbox, "POST", "/sandbox/releases/20/name", &body).await;
+    let response = call(&sandbox, "POST", "/sandbox/releases/20/name", &body).await;
 
-    assert_eq!((answer.status.as_u16(), &answer.json()["name"]["main"]), (200, &body["main"]));
+    assert_eq!((response.status.as_u16(), &response.json()["name"]["main"]), (200, &body["main"]));
     assert_eq!(get(&sandbox, "/anime/releases/latest?limit=1").await[0]["name"]["main"], body["main"]);
     assert_eq!(
         get(&sandbox, "/app/search/releases?query=%D0%A1%D0%BE%D0%B2%D1%81%D0%B5%D0%BC").await[0]["id"],
@@ -197,10 +197,10 @@ async fn errors_of_invalid_control_calls_name_the_field() {
         ("PUT", "/sandbox/faults", Value::Null, 422, "faults"),
     ];
     for (method, path, body, status, field) in cases {
-        let answer = call(&sandbox, method, path, &body).await;
+        let response = call(&sandbox, method, path, &body).await;
 
-        assert_eq!(answer.status.as_u16(), status, "{path} {body}");
-        assert!(field.is_empty() || answer.json()["errors"][field].is_array(), "{path} {body}");
+        assert_eq!(response.status.as_u16(), status, "{path} {body}");
+        assert!(field.is_empty() || response.json()["errors"][field].is_array(), "{path} {body}");
     }
 }
 
@@ -209,10 +209,10 @@ async fn clock_is_advanced_until_the_next_reset() {
     let sandbox = Sandbox::builder().releases(60).now(datetime!(2026-11-01 12:00 UTC)).build();
     let before = get(&sandbox, "/anime/schedule/now").await;
 
-    let answer = call(&sandbox, "POST", "/sandbox/clock", &json!({"advance_seconds": 86_400})).await;
+    let response = call(&sandbox, "POST", "/sandbox/clock", &json!({"advance_seconds": 86_400})).await;
 
     let after = get(&sandbox, "/anime/schedule/now").await;
-    assert_eq!(answer.status.as_u16(), 204);
+    assert_eq!(response.status.as_u16(), 204);
     assert_eq!((&after["today"], &after["yesterday"]), (&before["tomorrow"], &before["today"]));
     assert_ne!(after, before);
     sandbox.reset();

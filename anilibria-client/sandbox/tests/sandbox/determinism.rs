@@ -22,11 +22,11 @@ const PATHS: [&str; 13] = [
 ];
 
 async fn bytes(sandbox: &Sandbox) -> Vec<Vec<u8>> {
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for path in PATHS {
-        answers.push(ask(sandbox, path).await.body.to_vec());
+        responses.push(ask(sandbox, path).await.body.to_vec());
     }
-    answers
+    responses
 }
 
 #[tokio::test]
@@ -68,9 +68,9 @@ async fn reset_restores_catalog_faults_log_and_random_choices() {
     sandbox.add_release().unwrap();
     sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();
 
-    let answer = call(&sandbox, "POST", "/sandbox/reset", &Value::Null).await;
+    let response = call(&sandbox, "POST", "/sandbox/reset", &Value::Null).await;
 
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (204, 0));
+    assert_eq!((response.status.as_u16(), response.body.len()), (204, 0));
     assert_eq!(sandbox.request_count(), 0);
     assert!(bytes(&sandbox).await == before);
     assert_eq!(get(&sandbox, "/anime/catalog/releases").await["meta"]["pagination"]["total"], 40);

@@ -29,10 +29,10 @@ async fn errors_are_web_pages_unless_json_is_requested() {
                 request = request.header("accept", accept);
             }
 
-            let answer = send(&sandbox, request.body(Bytes::new()).unwrap()).await;
+            let response = send(&sandbox, request.body(Bytes::new()).unwrap()).await;
 
-            assert_eq!(answer.status.as_u16(), status, "{path} {accept:?}");
-            assert_eq!(answer.headers["content-type"], content_type, "{path} {accept:?}");
+            assert_eq!(response.status.as_u16(), status, "{path} {accept:?}");
+            assert_eq!(response.headers["content-type"], content_type, "{path} {accept:?}");
         }
     }
 }

@@ -15,11 +15,11 @@ async fn failed_calls_have_the_status_and_retry_after() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().error_rate(1.0).status(429).retry_after(3)).unwrap();
 
-    let answer = ask(&sandbox, "/anime/genres").await;
+    let response = ask(&sandbox, "/anime/genres").await;
 
-    assert_eq!(answer.status.as_u16(), 429);
-    assert_eq!(answer.headers["retry-after"], "3");
-    assert_eq!(answer.json(), json!({"message": "Too Many Requests"}));
+    assert_eq!(response.status.as_u16(), 429);
+    assert_eq!(response.headers["retry-after"], "3");
+    assert_eq!(response.json(), json!({"message": "Too Many Requests"}));
     assert_eq!(sandbox.requests()[0].status, 429);
 }
 
@@ -58,9 +58,9 @@ async fn control_api_returns_the_current_faults() {
     let faults = json!({"latency_ms": 1, "error_rate": 0.3, "status": 503, "retry_after": 1, "truncate": false,
         "drop": false, "paths": ["/anime/"]});
 
-    let answer = call(&sandbox, "PUT", "/sandbox/faults", &faults).await;
+    let response = call(&sandbox, "PUT", "/sandbox/faults", &faults).await;
 
-    assert_eq!(answer.json(), faults);
+    assert_eq!(response.json(), faults);
     assert_eq!(serde_json::to_value(sandbox.faults()).unwrap(), faults);
 }
 
@@ -81,9 +81,9 @@ async fn latency_delays_the_response() {
     sandbox.set_faults(Faults::new().latency(Duration::from_secs(7))).unwrap();
     let asked_at = tokio::time::Instant::now();
 
-    let answer = ask(&sandbox, "/anime/genres").await;
+    let response = ask(&sandbox, "/anime/genres").await;
 
-    assert_eq!(answer.status.as_u16(), 200);
+    assert_eq!(response.status.as_u16(), 200);
     // The clock is paused, so the elapsed time is exactly the injected latency.
     assert!(asked_at.elapsed() >= Duration::from_secs(7));
 }
@@ -93,9 +93,9 @@ async fn call_of_a_client_that_disconnects_is_logged() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().latency(Duration::from_secs(7))).unwrap();
 
-    let answer = tokio::time::timeout(Duration::from_secs(1), ask(&sandbox, "/anime/genres")).await;
+    let response = tokio::time::timeout(Duration::from_secs(1), ask(&sandbox, "/anime/genres")).await;
 
-    assert!(answer.is_err());
+    assert!(response.is_err());
     assert_eq!(sandbox.requests()[0].status, 499);
 }
 

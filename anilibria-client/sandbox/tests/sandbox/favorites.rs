@@ -116,10 +116,10 @@ async fn invalid_lists_and_parameters_are_422_with_the_position() {
         ("GET", &format!("{FAVORITES}/releases?limit=51"), Value::Null, vec!["limit"]),
         ("GET", &format!("{FAVORITES}/releases?f[sorting]=NEW"), Value::Null, vec!["f.sorting"]),
     ] {
-        let answer = session.call(method, path, &body).await;
+        let response = session.call(method, path, &body).await;
 
-        assert_eq!(answer.status.as_u16(), 422, "{method} {path}");
-        assert_eq!(keys(&answer.json()["errors"]), fields, "{method} {path}");
+        assert_eq!(response.status.as_u16(), 422, "{method} {path}");
+        assert_eq!(keys(&response.json()["errors"]), fields, "{method} {path}");
     }
     assert_eq!(session.get(&format!("{FAVORITES}/ids")).await, json!([]));
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::ask::{all, get, list, send};
 
-fn pagination(answer: &Value) -> &Value {
-    &answer["meta"]["pagination"]
+fn pagination(response: &Value) -> &Value {
+    &response["meta"]["pagination"]
 }
 
 #[tokio::test]
@@ -39,11 +39,11 @@ async fn page_contains_its_position() {
 
 #[tokio::test]
 async fn page_after_the_last_one_is_empty() {
-    let answer = get(&Sandbox::new(), "/anime/catalog/releases?page=1000").await;
+    let response = get(&Sandbox::new(), "/anime/catalog/releases?page=1000").await;
 
-    assert_eq!(answer["data"], json!([]));
-    assert_eq!((&pagination(&answer)["count"], &pagination(&answer)["total"]), (&json!(0), &json!(300)));
-    assert!(pagination(&answer)["links"]["next"].is_null());
+    assert_eq!(response["data"], json!([]));
+    assert_eq!((&pagination(&response)["count"], &pagination(&response)["total"]), (&json!(0), &json!(300)));
+    assert!(pagination(&response)["links"]["next"].is_null());
 }
 
 #[tokio::test]
@@ -66,10 +66,10 @@ async fn links_contain_the_forwarded_prefix() {
         .header("host", "site.test:8000")
         .header("x-forwarded-prefix", "/sandbox");
 
-    let answer = send(&Sandbox::new(), request.body(Bytes::new()).unwrap()).await.json();
+    let response = send(&Sandbox::new(), request.body(Bytes::new()).unwrap()).await.json();
 
     let next = "http://site.test:8000/sandbox/api/v1/anime/torrents?limit=1&page=2";
-    assert_eq!(pagination(&answer)["links"]["next"], next);
+    assert_eq!(pagination(&response)["links"]["next"], next);
 }
 
 #[tokio::test]
@@ -77,8 +77,8 @@ async fn without_a_host_streams_have_the_host_of_the_live_service() {
     let request =
         Request::get("/api/v1/anime/releases/7?include=episodes.hls_480").body(Bytes::new()).unwrap();
 
-    let answer = send(&Sandbox::new(), request).await.json();
+    let response = send(&Sandbox::new(), request).await.json();
 
-    let stream = list(&answer["episodes"])[0]["hls_480"].as_str().unwrap();
+    let stream = list(&response["episodes"])[0]["hls_480"].as_str().unwrap();
     assert!(stream.starts_with("https://cache.libria.fun/videos/media/ts/7/1/480/"));
 }

@@ -45,10 +45,10 @@ async fn every_invalid_field_is_named() {
         ("/anime/genres/random?limit=x", &["limit"]),
     ];
     for (path, fields) in cases {
-        let answer = ask(&sandbox, path).await;
+        let response = ask(&sandbox, path).await;
 
-        assert_eq!(answer.status.as_u16(), 422, "{path}");
-        assert_eq!(keys(&answer.json()["errors"]), fields, "{path}");
+        assert_eq!(response.status.as_u16(), 422, "{path}");
+        assert_eq!(keys(&response.json()["errors"]), fields, "{path}");
     }
 }
 
@@ -56,10 +56,10 @@ async fn every_invalid_field_is_named() {
 async fn body_is_validated_like_a_query() {
     let body = json!({"limit": 51, "f": {"types": ["FILM"], "genres": ["x"]}});
 
-    let answer = call(&Sandbox::new(), "POST", "/api/v1/anime/catalog/releases", &body).await;
+    let response = call(&Sandbox::new(), "POST", "/api/v1/anime/catalog/releases", &body).await;
 
-    assert_eq!(answer.status.as_u16(), 422);
-    assert_eq!(keys(&answer.json()["errors"]), ["f.genres", "f.types", "limit"]);
+    assert_eq!(response.status.as_u16(), 422);
+    assert_eq!(keys(&response.json()["errors"]), ["f.genres", "f.types", "limit"]);
 }
 
 #[tokio::test]
@@ -91,10 +91,10 @@ async fn unknown_path_is_404_with_a_message() {
         "/sandbox/unknown",
         "/sandbox/releases/1",
     ] {
-        let answer = call(&sandbox, "GET", path, &Value::Null).await;
+        let response = call(&sandbox, "GET", path, &Value::Null).await;
 
-        assert_eq!(answer.status.as_u16(), 404, "{path}");
-        assert!(answer.json()["message"].is_string(), "{path}");
+        assert_eq!(response.status.as_u16(), 404, "{path}");
+        assert!(response.json()["message"].is_string(), "{path}");
     }
 }
 
@@ -108,10 +108,10 @@ async fn wrong_method_is_405_with_the_supported_ones() {
         ("POST", "/sandbox/faults", "PUT"),
         ("PUT", "/storage/x.jpg", "GET"),
     ] {
-        let answer = call(&sandbox, method, path, &Value::Null).await;
+        let response = call(&sandbox, method, path, &Value::Null).await;
 
         assert_eq!(
-            (answer.status.as_u16(), &answer.headers["allow"]),
+            (response.status.as_u16(), &response.headers["allow"]),
             (405, &allow.parse().unwrap()),
             "{path}"
         );
@@ -122,9 +122,9 @@ async fn wrong_method_is_405_with_the_supported_ones() {
 async fn public_call_ignores_an_invalid_token() {
     let request = Request::get("/api/v1/anime/genres").header("authorization", "Bearer nonsense");
 
-    let answer = send(&Sandbox::new(), request.body(Bytes::new()).unwrap()).await;
+    let response = send(&Sandbox::new(), request.body(Bytes::new()).unwrap()).await;
 
-    assert_eq!(answer.status.as_u16(), 200);
+    assert_eq!(response.status.as_u16(), 200);
 }
 
 #[tokio::test]

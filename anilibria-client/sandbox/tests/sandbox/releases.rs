@@ -58,10 +58,10 @@ async fn unknown_records_are_404() {
         "/anime/torrents/8a8fb94b1bd22b44a116336bab6bf209d0ac3a90",
         "/anime/torrents/release/301",
     ] {
-        let answer = ask(&sandbox, path).await;
+        let response = ask(&sandbox, path).await;
 
-        assert_eq!(answer.status.as_u16(), 404, "{path}");
-        assert!(answer.json()["message"].is_string(), "{path}");
+        assert_eq!(response.status.as_u16(), 404, "{path}");
+        assert!(response.json()["message"].is_string(), "{path}");
     }
 }
 
@@ -76,10 +76,10 @@ async fn list_accepts_ids_and_aliases_in_any_notation_and_skips_unknown_ones() {
         format!("ids[]=7&ids%5B%5D=5&ids[]=301&aliases={alias},unknown"),
         format!("ids=7,5,7&ids=9&aliases={alias}"),
     ] {
-        let answer = get(&sandbox, &format!("/anime/releases/list?{query}")).await;
+        let response = get(&sandbox, &format!("/anime/releases/list?{query}")).await;
 
-        assert_eq!(ids(&answer["data"]), [7, 5, 9], "{query}");
-        assert_eq!(answer["meta"]["pagination"]["total"], 3, "{query}");
+        assert_eq!(ids(&response["data"]), [7, 5, 9], "{query}");
+        assert_eq!(response["meta"]["pagination"]["total"], 3, "{query}");
     }
     assert!(list(&get(&sandbox, "/anime/releases/list").await["data"]).is_empty());
 }

@@ -65,9 +65,9 @@ async fn search_returns_at_most_twenty_releases_or_an_empty_list() {
 async fn search_without_a_query_is_rejected() {
     let sandbox = Sandbox::new();
     for path in ["/app/search/releases", "/app/search/releases?query=", "/app/search/releases?search=x"] {
-        let answer = ask(&sandbox, path).await;
+        let response = ask(&sandbox, path).await;
 
-        assert_eq!(answer.status.as_u16(), 422, "{path}");
-        assert_eq!(answer.json()["errors"]["query"], json!(["The query field is required."]));
+        assert_eq!(response.status.as_u16(), 422, "{path}");
+        assert_eq!(response.json()["errors"]["query"], json!(["The query field is required."]));
     }
 }

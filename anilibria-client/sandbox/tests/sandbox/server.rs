@@ -9,19 +9,19 @@ use tokio::net::TcpStream;
 async fn exchange(sandbox: &RunningSandbox, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     // A connection reset counts as a close.
-    let _ = stream.read_to_end(&mut answer).await;
-    answer
+    let _ = stream.read_to_end(&mut response).await;
+    response
 }
 
 /// Requests `path` on a new connection, and returns head and body of the response.
 async fn ask(sandbox: &RunningSandbox, path: &str) -> (String, Vec<u8>) {
     let host = sandbox.address();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    let answer = exchange(sandbox, &request).await;
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    let (head, body) = answer.split_at(end);
+    let response = exchange(sandbox, &request).await;
+    let end = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let (head, body) = response.split_at(end);
     (String::from_utf8(head.to_vec()).unwrap().to_ascii_lowercase(), body.to_vec())
 }
 
@@ -38,8 +38,8 @@ async fn responses_over_http_link_to_the_same_server() {
 
     assert!(head.starts_with("http/1.1 200 ok"));
     assert_eq!(declared_length(&head), body.len());
-    let answer: Value = serde_json::from_slice(&body).unwrap();
-    let next = answer["meta"]["pagination"]["links"]["next"].as_str().unwrap();
+    let response: Value = serde_json::from_slice(&body).unwrap();
+    let next = response["meta"]["pagination"]["links"]["next"].as_str().unwrap();
     assert_eq!(next, format!("{}/anime/torrents?limit=1&page=2", sandbox.api_url()));
     assert_eq!(sandbox.hits("/anime/torrents"), 1);
 }
@@ -75,9 +75,9 @@ async fn connection_serves_several_calls() {
     let call = "GET /api/v1/app/status HTTP/1.1\r\nhost: x\r\n\r\n";
     let last = "GET /api/v1/app/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
-    let answers = exchange(&sandbox, &format!("{call}{call}{last}")).await;
+    let responses = exchange(&sandbox, &format!("{call}{call}{last}")).await;
 
-    assert_eq!(String::from_utf8(answers).unwrap().matches("HTTP/1.1 200 OK").count(), 3);
+    assert_eq!(String::from_utf8(responses).unwrap().matches("HTTP/1.1 200 OK").count(), 3);
     assert_eq!(sandbox.request_count(), 3);
 }
 
@@ -87,9 +87,9 @@ async fn body_above_the_limit_is_rejected() {
     let head =
         format!("POST /sandbox/releases HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 300 * 1024);
 
-    let answer = exchange(&sandbox, &head).await;
+    let response = exchange(&sandbox, &head).await;
 
-    assert!(answer.starts_with(b"HTTP/1.1 413 "));
+    assert!(response.starts_with(b"HTTP/1.1 413 "));
 }
 
 #[tokio::test]

@@ -107,9 +107,9 @@ async fn each_view_of_a_release_has_its_own_fields() {
         ("/anime/torrents", "/data/0/release", &[]),
     ];
     for (path, pointer, more) in views {
-        let answer = get(&sandbox, path).await;
+        let response = get(&sandbox, path).await;
 
-        assert_fields(answer.pointer(pointer).unwrap(), &RELEASE, more);
+        assert_fields(response.pointer(pointer).unwrap(), &RELEASE, more);
     }
 }
 
@@ -162,9 +162,9 @@ async fn only_paged_lists_have_an_envelope() {
         "/anime/genres/21/releases",
         "/anime/torrents",
     ] {
-        let answer = get(&sandbox, path).await;
-        assert_eq!(keys(&answer), ["data", "meta"], "{path}");
-        assert!(!list(&answer["data"]).is_empty(), "{path}");
+        let response = get(&sandbox, path).await;
+        assert_eq!(keys(&response), ["data", "meta"], "{path}");
+        assert!(!list(&response["data"]).is_empty(), "{path}");
     }
     for path in [
         "/anime/releases/latest",
@@ -197,8 +197,8 @@ async fn references_contain_the_values_of_filters() {
         ("types", vec!["description", "value"]),
     ];
     for (name, expected) in fields {
-        let answer = get(&sandbox, &format!("/anime/catalog/references/{name}")).await;
-        assert_eq!(keys(&answer[0]), expected, "{name}");
+        let response = get(&sandbox, &format!("/anime/catalog/references/{name}")).await;
+        assert_eq!(keys(&response[0]), expected, "{name}");
     }
     let years = get(&sandbox, "/anime/catalog/references/years").await;
     assert_eq!((years[0].clone(), list(&years).last()), (json!(2010), Some(&json!(2026))));
@@ -236,8 +236,9 @@ async fn fields_are_null_where_the_live_service_has_null() {
 #[tokio::test]
 async fn episodes_vary_like_those_of_the_live_service() {
     let ids: Vec<_> = (1..=50).map(|id| id.to_string()).collect();
-    let answer = get(&Sandbox::new(), &format!("/anime/releases/list?limit=50&ids={}", ids.join(","))).await;
-    let releases = list(&answer["data"]);
+    let response =
+        get(&Sandbox::new(), &format!("/anime/releases/list?limit=50&ids={}", ids.join(","))).await;
+    let releases = list(&response["data"]);
     let episodes: Vec<_> = releases.iter().flat_map(|release| list(&release["episodes"])).cloned().collect();
 
     let has = |test: &dyn Fn(&Value) -> bool| episodes.iter().any(test);
@@ -258,12 +259,12 @@ async fn episodes_vary_like_those_of_the_live_service() {
 
 #[tokio::test]
 async fn texts_are_escaped_like_by_laravel() {
-    let answer = ask(&Sandbox::new(), "/anime/releases/7?include=poster.src,name.main").await;
+    let response = ask(&Sandbox::new(), "/anime/releases/7?include=poster.src,name.main").await;
 
-    let text = std::str::from_utf8(&answer.body).unwrap();
+    let text = std::str::from_utf8(&response.body).unwrap();
     assert!(text.is_ascii());
     assert!(text.contains(r#""src":"\/storage\/releases"#));
-    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(response.headers["content-type"], "application/json");
 }
 
 #[tokio::test]

@@ -109,9 +109,9 @@ async fn unknown_file_is_404_and_invalid_limit_is_422() {
         ("/anime/torrents/release/file", 404),
         ("/anime/torrents/rss?limit=51", 422),
     ] {
-        let answer = ask(&sandbox, path).await;
+        let response = ask(&sandbox, path).await;
 
-        assert_eq!(answer.status.as_u16(), status, "{path}");
-        assert_ne!(answer.json()["message"], Value::Null, "{path}");
+        assert_eq!(response.status.as_u16(), status, "{path}");
+        assert_ne!(response.json()["message"], Value::Null, "{path}");
     }
 }

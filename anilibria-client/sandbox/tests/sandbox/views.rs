@@ -21,9 +21,9 @@ async fn episodes(sandbox: &Sandbox) -> [String; 2] {
 
 async fn watch(session: &Session<'_>, episode: &str, time: Value, is_watched: bool) {
     let body = json!([{"release_episode_id": episode, "time": time, "is_watched": is_watched}]);
-    let answer = session.call("POST", TIMECODES, &body).await;
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
-    assert_eq!(answer.headers["content-type"], "text/html; charset=UTF-8");
+    let response = session.call("POST", TIMECODES, &body).await;
+    assert_eq!((response.status.as_u16(), response.body.len()), (200, 0));
+    assert_eq!(response.headers["content-type"], "text/html; charset=UTF-8");
 }
 
 #[tokio::test]
@@ -137,10 +137,10 @@ async fn list_with_an_invalid_timecode_is_rejected_as_a_whole() {
             vec!["1.is_watched", "1.release_episode_id", "1.time"],
         ),
     ] {
-        let answer = session.call("POST", TIMECODES, &json!([good, bad])).await;
+        let response = session.call("POST", TIMECODES, &json!([good, bad])).await;
 
-        assert_eq!(answer.status.as_u16(), 422);
-        assert_eq!(keys(&answer.json()["errors"]), fields);
+        assert_eq!(response.status.as_u16(), 422);
+        assert_eq!(keys(&response.json()["errors"]), fields);
     }
     assert_eq!(session.get(TIMECODES).await, json!([]));
 }
@@ -154,8 +154,8 @@ async fn rating_is_set_changed_and_removed() {
 
     assert_eq!(session.get("/anime/releases/7/rating").await, json!({"release_id": 7, "score": null}));
     for score in [3, 10] {
-        let answer = rate("POST", json!({"score": score})).await.json();
-        assert_eq!(answer, json!({"release_id": 7, "score": score}));
+        let response = rate("POST", json!({"score": score})).await.json();
+        assert_eq!(response, json!({"release_id": 7, "score": score}));
     }
     assert_eq!(session.get("/anime/releases/7/rating").await["score"], 10);
     for body in [json!({"score": 0}), json!({"score": 11}), json!({"score": null}), json!({})] {

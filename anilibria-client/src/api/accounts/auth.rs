@@ -5,7 +5,7 @@ use crate::{
     call::Call,
     model::{
         SocialLogin, SocialProvider,
-        wire::{OptionalToken, TokenAnswer},
+        wire::{OptionalToken, TokenResponse},
     },
     token::Token,
 };
@@ -25,7 +25,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    POST "/accounts/users/auth/login" => Auth::login(login: String, password: Secret) -> Token as TokenAnswer;
+    POST "/accounts/users/auth/login" => Auth::login(login: String, password: Secret) -> Token as TokenResponse;
     pub struct Login {}
 }
 
@@ -64,7 +64,7 @@ endpoint! {
 endpoint! {
     /// Returns a token for a login through another site: `NotFound` until the user has finished there.
     GET "/accounts/users/auth/social/authenticate" => Auth::social_authenticate(state: Secret)
-        -> Token as TokenAnswer;
+        -> Token as TokenResponse;
     pub struct SocialAuthenticate {}
 }
 

@@ -50,7 +50,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/collections/releases" [session, twin] => Collections::releases(
+    GET "/accounts/users/me/collections/releases" [session, or_post] => Collections::releases(
         type_of_collection: CollectionKind
     ) -> Page<Release>;
     pub struct CollectionReleases: Projected, Paged<Release> {
@@ -135,6 +135,18 @@ impl<R: Clone> Collections<R> {
     /// Sends the releases in batches of 100. If a batch fails, the batches before it remain applied.
     ///
     /// Calls `POST /accounts/users/me/collections`.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::model::CollectionKind;
+    ///
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// let entries = client.collections().put(CollectionKind::Watching, [1, 2]).await?;
+    /// assert_eq!(entries.len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn put(
         &self,
         kind: impl Into<CollectionKind>,

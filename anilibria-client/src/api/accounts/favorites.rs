@@ -1,4 +1,4 @@
-//! Favourites.
+//! Favorites.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ use crate::{
 };
 
 group! {
-    /// Favourites of the account.
+    /// Favorites of the account.
     Favorites, favorites
 }
 
 endpoint! {
-    /// Returns the ids of all favourites.
+    /// Returns the ids of all favorites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -33,7 +33,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns a page of the favourites with their genres and episodes.
+    /// Returns a page of the favorites with their genres and episodes.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -45,7 +45,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/favorites/releases" [session, twin] => Favorites::releases() -> Page<Release>;
+    GET "/accounts/users/me/favorites/releases" [session, or_post] => Favorites::releases() -> Page<Release>;
     pub struct FavoriteReleases: Projected, Paged<Release> {
         /// Selects releases that began in one of these years.
         years: (Year) => "f[years]",
@@ -63,7 +63,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the age ratings of the favourites.
+    /// Returns the age ratings of the favorites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -80,7 +80,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the genres of the favourites.
+    /// Returns the genres of the favorites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -97,7 +97,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the orders to sort favourites by.
+    /// Returns the orders to sort favorites by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -113,7 +113,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the kinds of release of the favourites.
+    /// Returns the kinds of release of the favorites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -130,7 +130,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Returns the years of the favourites.
+    /// Returns the years of the favorites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -146,7 +146,7 @@ endpoint! {
 }
 
 impl<R: Clone> Favorites<R> {
-    /// Adds releases and returns the ids of all favourites.
+    /// Adds releases and returns the ids of all favorites.
     ///
     /// Sends the releases in batches of 100. If a batch fails, the batches before it remain added.
     ///
@@ -168,7 +168,7 @@ impl<R: Clone> Favorites<R> {
         self.write(Method::POST, Arg::get_all("release_id", releases))
     }
 
-    /// Removes releases and returns the ids of the remaining favourites. Sends batches as [`add`](Self::add) does.
+    /// Removes releases and returns the ids of the remaining favorites. Sends batches as [`add`](Self::add) does.
     ///
     /// Calls `DELETE /accounts/users/me/favorites`.
     pub fn remove(

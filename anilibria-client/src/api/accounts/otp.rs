@@ -3,7 +3,7 @@
 use crate::{
     Secret,
     call::Call,
-    model::{OtpGrant, wire::TokenAnswer},
+    model::{OtpGrant, wire::TokenResponse},
     token::Token,
 };
 
@@ -28,7 +28,7 @@ endpoint! {
 
 endpoint! {
     /// Returns a token for an accepted code: `Unauthorized` until it is accepted, `NotFound` after it has expired.
-    POST "/accounts/otp/login" => Otps::login(code: Secret, device_id: String) -> Token as TokenAnswer;
+    POST "/accounts/otp/login" => Otps::login(code: Secret, device_id: String) -> Token as TokenResponse;
     pub struct LoginByOtp {}
 }
 

@@ -92,7 +92,7 @@ type Since = OffsetDateTime;
 
 impl From<OffsetDateTime> for Param {
     fn from(moment: OffsetDateTime) -> Self {
-        // Years beyond 9999 have no such form; the service knows of nothing since then either.
+        // RFC 3339 has no years beyond 9999. The service has no positions since then either.
         Self::Text(moment.format(&Rfc3339).unwrap_or_else(|_| "9999-12-31T23:59:59Z".to_owned()))
     }
 }

@@ -5,8 +5,8 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{MAX_MESSAGE, blocked, from_answer};
-use crate::{Error, client::transport::Answer};
+use super::{MAX_MESSAGE, from_response, web_page_error};
+use crate::{Error, client::transport::Response};
 
 /// The keys of both forms: `{"error": {"code", "message"}}` of the API, `{"err", "mes", "key"}` of the site.
 #[derive(Default, Deserialize)]
@@ -18,15 +18,15 @@ struct ErrorBody {
     key: Value,
 }
 
-/// Returns the error of an answer with any status; `None` for a success.
-pub(super) fn refusal(answer: &Answer) -> Option<Error> {
+/// Returns the error of a response with any status; `None` for a success.
+pub(super) fn response_error(response: &Response) -> Option<Error> {
     // The headers contain the wait.
-    if answer.status == StatusCode::TOO_MANY_REQUESTS {
-        return Some(from_answer(answer));
+    if response.status == StatusCode::TOO_MANY_REQUESTS {
+        return Some(from_response(response));
     }
-    match parse(&answer.body).and_then(|body| to_error(&body, answer.status)) {
-        None if answer.status.is_success() => blocked(answer),
-        None => Some(from_answer(answer)),
+    match parse(&response.body).and_then(|body| to_error(&body, response.status)) {
+        None if response.status.is_success() => web_page_error(response),
+        None => Some(from_response(response)),
         error => error,
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Option<Error> {
         let status = StatusCode::from_u16(status).unwrap();
-        refusal(&Answer { status, headers: HeaderMap::new(), body: Bytes::from(body.to_owned()) })
+        response_error(&Response { status, headers: HeaderMap::new(), body: Bytes::from(body.to_owned()) })
     }
 
     fn api(status: u16, body: &str) -> (u16, Option<String>, String) {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn successful_answers_are_not_refusals() {
+    fn successful_responses_are_not_errors() {
         for body in [
             r#"{"err":"ok","mes":"","key":"success"}"#,
             r#"{"err":"","key":"success"}"#,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_in_another_form_is_an_error_by_status() {
+    fn response_in_another_form_is_an_error_by_status() {
         assert!(matches!(read(502, "<html>"), Some(Error::Status { status: 502, .. })));
         assert!(matches!(read(404, "<html>"), Some(Error::Status { status: 404, .. })));
         assert!(matches!(read(403, "<html>"), Some(Error::Blocked { .. })));

@@ -39,7 +39,7 @@ impl Keys {
         attributes: &Attributes<'_>,
         resolve: impl FnOnce(&str) -> Result<Url, Fault>,
     ) -> Result<(), Fault> {
-        let method = attributes.get("METHOD").ok_or_else(|| Fault::bad("#EXT-X-KEY has no METHOD"))?;
+        let method = attributes.get("METHOD").ok_or_else(|| Fault::invalid("#EXT-X-KEY has no METHOD"))?;
         let format = attributes.get("KEYFORMAT").unwrap_or(IDENTITY);
         match method {
             "NONE" => {
@@ -50,10 +50,10 @@ impl Keys {
                 self.other_formats.insert(format.to_owned());
             }
             "AES-128" => {
-                let address = attributes.get("URI").ok_or_else(|| Fault::bad("#EXT-X-KEY has no URI"))?;
+                let address = attributes.get("URI").ok_or_else(|| Fault::invalid("#EXT-X-KEY has no URI"))?;
                 let iv = attributes.get("IV").map(|iv| {
                     initialisation_vector(iv)
-                        .ok_or_else(|| Fault::bad("the IV of #EXT-X-KEY is not 128 bits"))
+                        .ok_or_else(|| Fault::invalid("the IV of #EXT-X-KEY is not 128 bits"))
                 });
                 let iv = iv.transpose()?;
                 self.current = Some(Key { number: self.number(resolve(address)?), iv });
@@ -73,7 +73,7 @@ impl Keys {
 
     /// Returns the cipher of an initialisation segment, which has no number.
     pub(super) fn of_map(&self) -> Result<Option<Cipher>, Fault> {
-        let without_iv = || Fault::bad("#EXT-X-MAP is encrypted, but its #EXT-X-KEY has no IV");
+        let without_iv = || Fault::invalid("#EXT-X-MAP is encrypted, but its #EXT-X-KEY has no IV");
         let cipher = |key: Key| Ok(Cipher { key: key.number, iv: key.iv.ok_or_else(without_iv)? });
         self.in_force()?.map(cipher).transpose()
     }

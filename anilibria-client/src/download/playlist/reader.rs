@@ -27,7 +27,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn bad(reason: impl Into<String>) -> Self {
+    pub(super) fn invalid(reason: impl Into<String>) -> Self {
         Self::Bad(reason.into())
     }
 
@@ -104,11 +104,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn read(mut self, body: &[u8]) -> Result<Playlist, Fault> {
-        let text = std::str::from_utf8(body).map_err(|_| Fault::bad("it is not text in UTF-8"))?;
+        let text = std::str::from_utf8(body).map_err(|_| Fault::invalid("it is not text in UTF-8"))?;
         let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
         let mut lines = lines.filter(|line| !line.is_empty());
         if lines.next() != Some("#EXTM3U") {
-            return Err(Fault::bad("it does not begin with #EXTM3U"));
+            return Err(Fault::invalid("it does not begin with #EXTM3U"));
         }
         for line in lines {
             if line.starts_with('#') {
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     fn tag(&mut self, name: &str, value: &str) -> Result<(), Fault> {
-        let unreadable = || Fault::bad(format!("{name} cannot be read"));
+        let unreadable = || Fault::invalid(format!("{name} cannot be read"));
         let attributes = || Attributes::parse(value).ok_or_else(unreadable);
         match name {
             "#EXTINF" if tags::is_duration(value) => self.expect_address(Pending::Segment)?,
@@ -144,7 +144,9 @@ impl<'a> Reader<'a> {
             "#EXT-X-MEDIA-SEQUENCE" if self.addresses == 0 => {
                 self.number = tags::number(value).ok_or_else(unreadable)?.into();
             }
-            "#EXT-X-MEDIA-SEQUENCE" => return Err(Fault::bad("#EXT-X-MEDIA-SEQUENCE is behind a segment")),
+            "#EXT-X-MEDIA-SEQUENCE" => {
+                return Err(Fault::invalid("#EXT-X-MEDIA-SEQUENCE is behind a segment"));
+            }
             "#EXT-X-ENDLIST" => self.has_end = true,
             "#EXT-X-GAP" => return Err(Fault::unsupported("#EXT-X-GAP (a segment is missing)")),
             "#EXT-X-SKIP" => return Err(Fault::unsupported("#EXT-X-SKIP (segments are left out)")),
@@ -166,7 +168,7 @@ impl<'a> Reader<'a> {
     fn address(&mut self, address: &str) -> Result<(), Fault> {
         self.addresses += 1;
         if self.addresses > MAX_SEGMENTS {
-            return Err(Fault::bad(format!("it has more than {MAX_SEGMENTS} segments")));
+            return Err(Fault::invalid(format!("it has more than {MAX_SEGMENTS} segments")));
         }
         let url = resolve(self.url, &mut self.variables, address)?;
         match self.pending.take() {
@@ -175,7 +177,7 @@ impl<'a> Reader<'a> {
                 self.variants.push(Variant { url, bandwidth, height, is_audio_only, audio_group });
                 Ok(())
             }
-            None => Err(Fault::bad("an address follows neither #EXTINF nor #EXT-X-STREAM-INF")),
+            None => Err(Fault::invalid("an address follows neither #EXTINF nor #EXT-X-STREAM-INF")),
         }
     }
 
@@ -189,9 +191,9 @@ impl<'a> Reader<'a> {
 
     /// Reads `#EXT-X-MAP`. A second initialisation segment that differs from the first would need a separate file.
     fn map(&mut self, attributes: &Attributes<'_>) -> Result<(), Fault> {
-        let address = attributes.get("URI").ok_or_else(|| Fault::bad("#EXT-X-MAP has no URI"))?;
+        let address = attributes.get("URI").ok_or_else(|| Fault::invalid("#EXT-X-MAP has no URI"))?;
         let url = resolve(self.url, &mut self.variables, address)?;
-        let unreadable = || Fault::bad("the BYTERANGE of #EXT-X-MAP cannot be read");
+        let unreadable = || Fault::invalid("the BYTERANGE of #EXT-X-MAP cannot be read");
         let range = attributes.get("BYTERANGE").map(|range| tags::byte_range(range).ok_or_else(unreadable));
         let range = range.transpose()?.map(|range| self.bytes(&url, range)).transpose()?;
         let map = Piece { url, range, cipher: self.keys.of_map()? };
@@ -209,9 +211,9 @@ impl<'a> Reader<'a> {
     fn bytes(&self, url: &Url, range: ByteRange) -> Result<Range<u64>, Fault> {
         let follows = || self.last_range.as_ref().filter(|(last, _)| last == url).map(|(_, end)| *end);
         let start = range.offset.or_else(follows);
-        let start = start.ok_or_else(|| Fault::bad("a byte range has no offset and follows no other"))?;
+        let start = start.ok_or_else(|| Fault::invalid("a byte range has no offset and follows no other"))?;
         let end = start.checked_add(range.length).filter(|&end| end > start);
-        end.map(|end| start..end).ok_or_else(|| Fault::bad("a byte range is empty or too long"))
+        end.map(|end| start..end).ok_or_else(|| Fault::invalid("a byte range is empty or too long"))
     }
 
     /// Reads `#EXT-X-MEDIA`. A rendition without URI is a part of the variants that name its group.
@@ -227,8 +229,8 @@ impl<'a> Reader<'a> {
             return Err(without_address(pending));
         }
         match (self.variants.is_empty(), self.pieces.is_empty()) {
-            (true, true) => Err(Fault::bad("it has no segments")),
-            (false, false) => Err(Fault::bad("it has both #EXT-X-STREAM-INF and #EXTINF")),
+            (true, true) => Err(Fault::invalid("it has no segments")),
+            (false, false) => Err(Fault::invalid("it has both #EXT-X-STREAM-INF and #EXTINF")),
             (false, true) => {
                 let Self { variants, audio_groups, variables, .. } = self;
                 Ok(Playlist::Master(Master { variants, audio_groups, variables }))
@@ -264,10 +266,10 @@ fn variant(attributes: &Attributes<'_>) -> Option<VariantAttributes> {
 fn resolve(url: &Url, variables: &mut Variables, address: &str) -> Result<Url, Fault> {
     let address = variables.expand(address).map_err(Fault::Bad)?;
     let resolved =
-        url.join(&address).map_err(|error| Fault::bad(format!("an address is no URL: {error}")))?;
+        url.join(&address).map_err(|error| Fault::invalid(format!("an address is no URL: {error}")))?;
     match resolved.scheme() {
         "http" | "https" => Ok(resolved),
-        _ => Err(Fault::bad("an address is neither http nor https")),
+        _ => Err(Fault::invalid("an address is neither http nor https")),
     }
 }
 
@@ -276,5 +278,5 @@ fn without_address(pending: &Pending) -> Fault {
         Pending::Segment => "#EXTINF",
         Pending::Variant(_) => "#EXT-X-STREAM-INF",
     };
-    Fault::bad(format!("{tag} has no address"))
+    Fault::invalid(format!("{tag} has no address"))
 }

@@ -29,7 +29,7 @@ const END: u8 = b'\n';
 type Rank = u16;
 
 const NO_MATCH: Rank = Rank::MAX;
-const AS_ASKED: Rank = 0;
+const AS_TYPED: Rank = 0;
 const TRANSLITERATED: Rank = 4;
 const OTHER_LAYOUT: Rank = 8;
 const SIMILAR: Rank = 16;
@@ -79,7 +79,7 @@ impl Index {
         if asked.is_empty() {
             return Vec::new();
         }
-        let mut is_found = self.within(&asked, AS_ASKED, &mut ranks);
+        let mut is_found = self.within(&asked, AS_TYPED, &mut ranks);
         if !is_literal && asked.chars().count() >= MIN_VARIANT {
             let other_letters = translit::variants(&asked);
             for variant in &other_letters {

@@ -15,7 +15,7 @@ const MAX_WORDS: usize = 12;
 const ERROR: Rank = 8;
 
 /// Maximum cost of additional words.
-const MAX_SPARE: Rank = ERROR - 1;
+const MAX_EXTRA_WORDS: Rank = ERROR - 1;
 
 /// Distinct words of all names, with the names that contain each.
 #[derive(Debug, Default)]
@@ -98,7 +98,9 @@ impl Words {
         let all = had.into_iter().enumerate().filter(|(_, (had, _))| usize::from(*had) == words.len());
         let spare = |name: usize| {
             let length = self.lengths.get(name).copied().unwrap_or_default();
-            Rank::from(length).saturating_sub(u16::try_from(words.len()).unwrap_or_default()).min(MAX_SPARE)
+            Rank::from(length)
+                .saturating_sub(u16::try_from(words.len()).unwrap_or_default())
+                .min(MAX_EXTRA_WORDS)
         };
         all.map(|(name, (_, cost))| (name, cost + spare(name))).collect()
     }

@@ -20,12 +20,12 @@ use crate::{
 ///
 /// - An import adds and moves forward. A release moves to another collection only from planned to postponed or abandoned,
 ///   from these to watching, and from any of them to watched. A playback position only grows, and a watched episode stays
-///   watched. Favourites are added, never removed. A score is set only if there is none.
+///   watched. Favorites are added, never removed. A score is set only if there is none.
 /// - A value of the document that an import does not apply, because the account is further or has a score, is a
 ///   [`Conflict`].
 /// - An entry without playback positions marks the first [`episodes_watched`](ListEntry::episodes_watched) episodes of its
 ///   release as watched.
-/// - An entry that means several releases changes the collection, the favourite and the score of all of them. Its number of
+/// - An entry that means several releases changes the collection, the favorite and the score of all of them. Its number of
 ///   watched episodes is not divided among them and is skipped. The entry is listed as [`Ambiguous`].
 /// - An entry that means no release, and a part of an entry that cannot be imported, is a [`SkippedEntry`] with its reason.
 /// - Of several entries for one release the furthest value wins.
@@ -41,7 +41,7 @@ pub fn plan(document: &ListDocument, catalog: &Catalog, account: &AccountState) 
 pub struct Plan {
     /// Releases to put into collections.
     pub collections: Vec<CollectionChange>,
-    /// Releases to add to the favourites.
+    /// Releases to add to the favorites.
     pub favorites: Vec<ReleaseId>,
     /// Playback positions to save.
     pub timecodes: Vec<Timecode>,

@@ -66,46 +66,46 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn entry(&mut self, place: &EntryRef, entry: &ListEntry) {
+    fn entry(&mut self, entry_ref: &EntryRef, entry: &ListEntry) {
         let releases = self.lookup.of_entry(entry);
-        self.positions(place, &entry.episodes);
+        self.positions(entry_ref, &entry.episodes);
         match releases.as_slice() {
-            // Positions have separate ids, which were compared above.
-            [] if entry.episodes.is_empty() || has_id(entry) => self.skip(place, unknown(entry)),
+            // Positions have ids of their own, which were compared above.
+            [] if entry.episodes.is_empty() || has_id(entry) => self.skip(entry_ref, unknown(entry)),
             [] => {}
             [release] => {
                 if entry.episodes.is_empty() {
-                    self.first_episodes(place, entry.episodes_watched, release);
+                    self.first_episodes(entry_ref, entry.episodes_watched, release);
                 }
             }
             [_, ..] => {
                 let releases = releases.iter().map(|release| release.id).collect();
-                self.plan.ambiguous.push(Ambiguous { entry: place.clone(), releases });
+                self.plan.ambiguous.push(Ambiguous { entry: entry_ref.clone(), releases });
                 if entry.episodes.is_empty() && entry.episodes_watched > 0 {
-                    self.skip(place, SkipReason::UndividedEpisodes { count: entry.episodes_watched });
+                    self.skip(entry_ref, SkipReason::UndividedEpisodes { count: entry.episodes_watched });
                 }
             }
         }
         for release in releases {
-            self.listed(place, entry, release.id);
+            self.listed(entry_ref, entry, release.id);
         }
     }
 
-    /// Compares the collection, the favourite and the score.
-    fn listed(&mut self, place: &EntryRef, entry: &ListEntry, release: ReleaseId) {
+    /// Compares the collection, the favorite and the score.
+    fn listed(&mut self, entry_ref: &EntryRef, entry: &ListEntry, release: ReleaseId) {
         if let Some(collection) = &entry.collection {
-            self.collection(place, release, collection);
+            self.collection(entry_ref, release, collection);
         }
         if entry.is_favorite && (self.account.favorites.contains(&release) || !self.favorites.insert(release))
         {
             self.plan.unchanged += 1;
         }
         if let Some(score) = entry.score {
-            self.score(place, release, score);
+            self.score(entry_ref, release, score);
         }
     }
 
-    fn collection(&mut self, place: &EntryRef, release: ReleaseId, wanted: &CollectionKind) {
+    fn collection(&mut self, entry_ref: &EntryRef, release: ReleaseId, wanted: &CollectionKind) {
         let present = self.collections.get(&release).or_else(|| self.account.collections.get(&release));
         if present == Some(wanted) {
             self.plan.unchanged += 1;
@@ -113,7 +113,7 @@ impl<'a> Planner<'a> {
         }
         let Some(rank) = status::rank(wanted) else {
             let collection = wanted.as_str().to_owned();
-            self.skip(place, SkipReason::UnknownCollection { collection });
+            self.skip(entry_ref, SkipReason::UnknownCollection { collection });
             return;
         };
         // A release stays in a collection that this version does not know, because the collection has no rank.
@@ -123,13 +123,13 @@ impl<'a> Planner<'a> {
             self.collections.insert(release, wanted.clone());
         } else if let Some(account) = present.cloned() {
             let difference = Difference::Collection { account, document: wanted.clone() };
-            self.conflict(place, release, difference);
+            self.conflict(entry_ref, release, difference);
         }
     }
 
-    fn score(&mut self, place: &EntryRef, release: ReleaseId, wanted: u8) {
+    fn score(&mut self, entry_ref: &EntryRef, release: ReleaseId, wanted: u8) {
         if !(1..=10).contains(&wanted) {
-            self.skip(place, SkipReason::InvalidScore { score: wanted });
+            self.skip(entry_ref, SkipReason::InvalidScore { score: wanted });
             return;
         }
         let planned = self.scores.get(&release).copied();
@@ -142,31 +142,31 @@ impl<'a> Planner<'a> {
             }
             Some(Some(account)) if account == wanted => self.plan.unchanged += 1,
             Some(Some(account)) => {
-                self.conflict(place, release, Difference::Score { account, document: wanted });
+                self.conflict(entry_ref, release, Difference::Score { account, document: wanted });
             }
         }
     }
 
     /// Compares the playback positions of an entry.
-    fn positions(&mut self, place: &EntryRef, episodes: &[EpisodeProgress]) {
+    fn positions(&mut self, entry_ref: &EntryRef, episodes: &[EpisodeProgress]) {
         let mut unknown = 0_u32;
         for episode in episodes {
             let EpisodeProgress { episode_id, position, is_watched, .. } = *episode;
             let wanted = Timecode { episode_id, position, is_watched };
             match self.lookup.by_episode(episode_id) {
-                Some(release) => self.position(place, release.id, wanted),
+                Some(release) => self.position(entry_ref, release.id, wanted),
                 // The episode is gone from the catalog, and the account still has its position.
                 None if self.account.timecodes.get(&episode_id) == Some(&wanted) => self.plan.unchanged += 1,
                 None => unknown = unknown.saturating_add(1),
             }
         }
         if unknown > 0 {
-            self.skip(place, SkipReason::UnknownEpisodes { count: unknown });
+            self.skip(entry_ref, SkipReason::UnknownEpisodes { count: unknown });
         }
     }
 
     /// Marks the first `count` episodes of a release as watched.
-    fn first_episodes(&mut self, place: &EntryRef, count: u32, release: &CatalogEntry) {
+    fn first_episodes(&mut self, entry_ref: &EntryRef, count: u32, release: &CatalogEntry) {
         let is_among = |ordinal: Ordinal| {
             ordinal.is_whole() && ordinal.get() >= 1.0 && ordinal.get() <= f64::from(count)
         };
@@ -174,15 +174,15 @@ impl<'a> Planner<'a> {
         for episode in release.episodes.iter().flatten().filter(|episode| is_among(episode.ordinal())) {
             known.insert(episode.ordinal().get().to_bits());
             let timecode = Timecode::watched(episode.id, episode.duration().unwrap_or_default());
-            self.position(place, release.id, timecode);
+            self.position(entry_ref, release.id, timecode);
         }
         let missing = count.saturating_sub(u32::try_from(known.len()).unwrap_or(u32::MAX));
         if missing > 0 {
-            self.skip(place, SkipReason::UnknownEpisodes { count: missing });
+            self.skip(entry_ref, SkipReason::UnknownEpisodes { count: missing });
         }
     }
 
-    fn position(&mut self, place: &EntryRef, release: ReleaseId, wanted: Timecode) {
+    fn position(&mut self, entry_ref: &EntryRef, release: ReleaseId, wanted: Timecode) {
         let episode_id = wanted.episode_id;
         let planned = self.timecodes.get(&episode_id);
         let Some(account) = planned.or_else(|| self.account.timecodes.get(&episode_id)).copied() else {
@@ -193,19 +193,19 @@ impl<'a> Planner<'a> {
             self.plan.unchanged += 1;
         } else if account.is_watched || (!wanted.is_watched && wanted.position < account.position) {
             let difference = Difference::Episode { episode_id, account, document: wanted };
-            self.conflict(place, release, difference);
+            self.conflict(entry_ref, release, difference);
         } else {
             let position = wanted.position.max(account.position);
             self.timecodes.insert(episode_id, Timecode { position, ..wanted });
         }
     }
 
-    fn conflict(&mut self, place: &EntryRef, release_id: ReleaseId, difference: Difference) {
-        self.plan.conflicts.push(Conflict { entry: place.clone(), release_id, difference });
+    fn conflict(&mut self, entry_ref: &EntryRef, release_id: ReleaseId, difference: Difference) {
+        self.plan.conflicts.push(Conflict { entry: entry_ref.clone(), release_id, difference });
     }
 
-    fn skip(&mut self, place: &EntryRef, reason: SkipReason) {
-        self.plan.skipped.push(SkippedEntry { entry: place.clone(), reason });
+    fn skip(&mut self, entry_ref: &EntryRef, reason: SkipReason) {
+        self.plan.skipped.push(SkippedEntry { entry: entry_ref.clone(), reason });
     }
 }
 

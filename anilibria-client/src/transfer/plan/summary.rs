@@ -17,7 +17,7 @@ impl fmt::Display for Plan {
             if collections.is_empty() { String::new() } else { format!(" ({})", collections.join(", ")) };
         let lines = [
             ("collections", self.collections.len(), detail.as_str()),
-            ("favourites", self.favorites.len(), ""),
+            ("favorites", self.favorites.len(), ""),
             ("episodes", self.timecodes.len(), ""),
             ("scores", self.scores.len(), ""),
             ("unchanged", self.unchanged, ""),

@@ -1,4 +1,4 @@
-//! Lists in JSON with the place of each entry, for both formats in JSON.
+//! Lists in JSON with the position of each entry, for both formats in JSON.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::super::error::{Place, ReadError, from_one, newlines};
+use super::super::error::{FilePosition, ReadError, from_one, newlines};
 
 /// An entry of a list as text.
 pub(super) struct RawEntry<'t> {
@@ -22,20 +22,20 @@ pub(super) struct RawEntry<'t> {
 }
 
 impl<'t> RawEntry<'t> {
-    /// Decodes the entry. An error names its place in the file.
+    /// Decodes the entry. An error contains its position in the file.
     pub(super) fn decode<T: Deserialize<'t>>(&self) -> Result<T, ReadError> {
         serde_json::from_str(self.json).map_err(|error| {
             let at = offset(self.json, &error);
             let field = field_before(self.json, at).unwrap_or("entry").to_owned();
-            let place = Place::at(self.file, self.offset + at);
-            ReadError::Entry { entry: self.number, place, field, reason: reason(&error) }
+            let position = FilePosition::at(self.file, self.offset + at);
+            ReadError::Entry { entry: self.number, position, field, reason: reason(&error) }
         })
     }
 
     /// Returns the error of an invalid field.
     pub(super) fn error(&self, field: &str, reason: impl Into<String>) -> ReadError {
-        let place = Place::at(self.file, self.offset);
-        ReadError::Entry { entry: self.number, place, field: field.to_owned(), reason: reason.into() }
+        let position = FilePosition::at(self.file, self.offset);
+        ReadError::Entry { entry: self.number, position, field: field.to_owned(), reason: reason.into() }
     }
 }
 
@@ -65,8 +65,8 @@ pub(super) fn entries<'t>(
 
 /// Returns the error of a file that is no valid JSON. `json` is the part of `file` that was read.
 pub(super) fn syntax(file: &str, json: &str, error: &serde_json::Error) -> ReadError {
-    let place = Place::at(file, offset_of(file, json) + offset(json, error));
-    ReadError::Syntax { place, reason: reason(error) }
+    let position = FilePosition::at(file, offset_of(file, json) + offset(json, error));
+    ReadError::Syntax { position, reason: reason(error) }
 }
 
 /// Returns the offset of `part` in `file`, of which it is a slice.
@@ -83,7 +83,7 @@ fn offset(json: &str, error: &serde_json::Error) -> usize {
     (start + error.column().saturating_sub(1)).min(json.len())
 }
 
-/// Returns the message of an error without its place, which is relative to a part of the file.
+/// Returns the message of an error without its position, which is relative to a part of the file.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason).to_owned()

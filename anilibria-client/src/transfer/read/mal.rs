@@ -10,7 +10,7 @@ use quick_xml::{Reader, events::Event};
 use super::{
     super::{
         document::ListEntry,
-        error::{Place, ReadError, from_one, newlines},
+        error::{FilePosition, ReadError, from_one, newlines},
         status,
     },
     foreign, non_empty, score,
@@ -37,7 +37,7 @@ const FIELDS: [&str; 11] = [
 
 /// Reads the entries of a file.
 pub(super) fn read(file: &str, max_entries: usize) -> Result<Vec<ListEntry>, ReadError> {
-    let mut walk = Walk {
+    let mut parser = Parser {
         file,
         max_entries,
         line: 1,
@@ -45,7 +45,7 @@ pub(super) fn read(file: &str, max_entries: usize) -> Result<Vec<ListEntry>, Rea
         depth: 0,
         has_root: false,
         field: None,
-        row: None,
+        element: None,
         entries: Vec::new(),
     };
     let mut reader = Reader::from_str(file);
@@ -54,20 +54,20 @@ pub(super) fn read(file: &str, max_entries: usize) -> Result<Vec<ListEntry>, Rea
         let start = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = reader.read_event().map_err(|error| {
             let offset = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
-            walk.syntax(offset, error.to_string())
+            parser.syntax(offset, error.to_string())
         })?;
         match event {
-            Event::Start(tag) => walk.open(tag.name().as_ref(), start)?,
-            Event::End(_) => walk.close()?,
-            Event::Text(text) => walk.text(&text.xml10_content()),
-            Event::CData(text) => walk.text(&text.xml10_content()),
+            Event::Start(tag) => parser.open(tag.name().as_ref(), start)?,
+            Event::End(_) => parser.close()?,
+            Event::Text(text) => parser.text(&text.xml10_content()),
+            Event::CData(text) => parser.text(&text.xml10_content()),
             Event::GeneralRef(name) => {
-                let text = reference(&name).map_err(|reason| walk.syntax(start, reason))?;
-                walk.text(&text);
+                let text = reference(&name).map_err(|reason| parser.syntax(start, reason))?;
+                parser.text(&text);
             }
-            Event::DocType(_) => return Err(walk.syntax(start, "a document type is not allowed")),
+            Event::DocType(_) => return Err(parser.syntax(start, "a document type is not allowed")),
             Event::Empty(_) | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
-            Event::Eof => return walk.finish(),
+            Event::Eof => return parser.finish(),
         }
     }
 }
@@ -90,7 +90,7 @@ fn reference(name: &quick_xml::events::BytesRef<'_>) -> Result<Cow<'static, str>
 }
 
 /// State of the reading of a file.
-struct Walk<'t> {
+struct Parser<'t> {
     file: &'t str,
     max_entries: usize,
     /// Line of the byte `counted`.
@@ -100,11 +100,11 @@ struct Walk<'t> {
     has_root: bool,
     /// Element of the open entry whose text is read.
     field: Option<&'static str>,
-    row: Option<Row<'t>>,
+    element: Option<AnimeElement<'t>>,
     entries: Vec<ListEntry>,
 }
 
-impl Walk<'_> {
+impl Parser<'_> {
     fn open(&mut self, name: &str, offset: usize) -> Result<(), ReadError> {
         match (self.depth, name) {
             (0, "myanimelist") if !self.has_root => self.has_root = true,
@@ -119,10 +119,11 @@ impl Walk<'_> {
                 }
                 let number = from_one(self.entries.len());
                 let line = self.line_of(offset);
-                self.row = Some(Row { file: self.file, offset, number, line, fields: HashMap::new() });
+                self.element =
+                    Some(AnimeElement { file: self.file, offset, number, line, fields: HashMap::new() });
             }
             (1, "manga") => return Err(foreign("a list of manga")),
-            (2, name) if self.row.is_some() => {
+            (2, name) if self.element.is_some() => {
                 self.field = FIELDS.iter().find(|field| **field == name).copied();
             }
             (MAX_DEPTH.., _) => return Err(self.syntax(offset, "elements are nested too deeply")),
@@ -136,8 +137,8 @@ impl Walk<'_> {
         self.depth = self.depth.saturating_sub(1);
         match self.depth {
             1 => {
-                let row = self.row.take();
-                self.entries.extend(row.map(Row::entry).transpose()?);
+                let element = self.element.take();
+                self.entries.extend(element.map(AnimeElement::entry).transpose()?);
             }
             2 => self.field = None,
             _ => {}
@@ -146,8 +147,8 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        if let (3, Some(field), Some(row)) = (self.depth, self.field, &mut self.row) {
-            row.fields.entry(field).or_default().push_str(text);
+        if let (3, Some(field), Some(element)) = (self.depth, self.field, &mut self.element) {
+            element.fields.entry(field).or_default().push_str(text);
         }
     }
 
@@ -170,12 +171,12 @@ impl Walk<'_> {
     }
 
     fn syntax(&self, offset: usize, reason: impl Into<String>) -> ReadError {
-        ReadError::Syntax { place: Place::at(self.file, offset), reason: reason.into() }
+        ReadError::Syntax { position: FilePosition::at(self.file, offset), reason: reason.into() }
     }
 }
 
 /// An `anime` element.
-struct Row<'t> {
+struct AnimeElement<'t> {
     file: &'t str,
     offset: usize,
     number: u32,
@@ -183,7 +184,7 @@ struct Row<'t> {
     fields: HashMap<&'static str, String>,
 }
 
-impl Row<'_> {
+impl AnimeElement<'_> {
     fn entry(mut self) -> Result<ListEntry, ReadError> {
         let mal_id = self.number("series_animedb_id")?;
         let mal_id = mal_id.filter(|id| *id > 0).ok_or_else(|| self.error("series_animedb_id", "missing"))?;
@@ -221,8 +222,8 @@ impl Row<'_> {
     }
 
     fn error(&self, field: &str, reason: impl Into<String>) -> ReadError {
-        let place = Place::at(self.file, self.offset);
-        ReadError::Entry { entry: self.number, place, field: field.to_owned(), reason: reason.into() }
+        let position = FilePosition::at(self.file, self.offset);
+        ReadError::Entry { entry: self.number, position, field: field.to_owned(), reason: reason.into() }
     }
 }
 

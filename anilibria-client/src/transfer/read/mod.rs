@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::{
     document::ListDocument,
-    error::{Place, ReadError},
+    error::{FilePosition, ReadError},
     format::Format,
 };
 
@@ -128,8 +128,8 @@ fn text(file: &[u8]) -> Result<&str, ReadError> {
     }
     let text = str::from_utf8(file).map_err(|error| {
         let valid = file.get(..error.valid_up_to()).unwrap_or_default();
-        let place = Place::at(&String::from_utf8_lossy(valid), usize::MAX);
-        ReadError::Syntax { place, reason: "not valid UTF-8".to_owned() }
+        let position = FilePosition::at(&String::from_utf8_lossy(valid), usize::MAX);
+        ReadError::Syntax { position, reason: "not valid UTF-8".to_owned() }
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

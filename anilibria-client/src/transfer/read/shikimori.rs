@@ -9,7 +9,7 @@ use super::{
 
 /// An entry of the file. Fields of manga (`volumes`, `chapters`) and dates are ignored.
 #[derive(Deserialize)]
-struct Row {
+struct TitleRow {
     target_id: u64,
     status: String,
     #[serde(default)]
@@ -34,7 +34,7 @@ pub(super) fn read(file: &str, max_entries: usize) -> Result<Vec<ListEntry>, Rea
 }
 
 fn entry(raw: &json::RawEntry<'_>) -> Result<ListEntry, ReadError> {
-    let row: Row = raw.decode()?;
+    let row: TitleRow = raw.decode()?;
     if let Some(other) = row.target_type.filter(|kind| !kind.eq_ignore_ascii_case("anime")) {
         return Err(raw.error("target_type", format!("`{other}` is no anime")));
     }

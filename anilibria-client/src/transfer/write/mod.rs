@@ -60,8 +60,8 @@ impl ListWriter {
         Self { format, favorites_as: None }
     }
 
-    /// Sets the collection of favourites that are in no collection and have no history, for services without
-    /// favourites. Default: such entries are left out and reported. [`Format::Json`] ignores the setting.
+    /// Sets the collection of favorites that are in no collection and have no history, for services without
+    /// favorites. Default: such entries are left out and reported. [`Format::Json`] ignores the setting.
     pub fn favorites_as(mut self, collection: impl Into<CollectionKind>) -> Self {
         self.favorites_as = Some(collection.into());
         self

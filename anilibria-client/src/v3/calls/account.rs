@@ -7,7 +7,7 @@ use super::{Call, Limited, TitleOptions};
 use crate::{
     Error, Result, Secret,
     call::{Paged, Projected},
-    model::{ReleaseId, wire::Unwire},
+    model::{ReleaseId, wire::IntoOutput},
     request::{Arg, Request},
     v3::{
         Client, Session,
@@ -33,28 +33,29 @@ impl<R: Clone> Client<R> {
     ///
     /// Calls `POST /public/login.php` of the [site](crate::v3::ClientBuilder::site_base).
     pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn<R> {
-        let request = Request::new(Method::POST, "/public/login.php").as_form().needs("mail").needs("passwd");
+        let request =
+            Request::new(Method::POST, "/public/login.php").as_form().requires("mail").requires("passwd");
         let request = request.arg("mail", mail.into()).arg("passwd", password.into());
         Call::new(&self.site, &self.runtime, request)
     }
 }
 
 endpoint! {
-    => Client::login -> Session as LoginAnswer;
+    => Client::login -> Session as LoginResponse;
     pub struct LogIn {}
 }
 
-/// Answer of the site to a login. `err` is `ok`, empty or missing here; other values have been read as a refusal.
+/// Response of the site to a login. `err` is `ok`, empty or missing here; other values have been read as a refusal.
 #[derive(Deserialize)]
-pub(crate) struct LoginAnswer {
+pub(crate) struct LoginResponse {
     #[serde(rename = "sessionId")]
     session: Option<String>,
     key: Option<String>,
     mes: Option<String>,
 }
 
-impl Unwire<Session> for LoginAnswer {
-    fn unwire(self) -> Result<Session> {
+impl IntoOutput<Session> for LoginResponse {
+    fn into_output(self) -> Result<Session> {
         match self.session.filter(|id| !id.is_empty()) {
             Some(id) => Ok(id.into()),
             None => Err(Error::Api { code: 0, key: self.key, message: self.mes.unwrap_or_default() }),
@@ -75,12 +76,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/user" [needs("session")] => Client::user(session: Session) -> User;
+    GET "/user" [requires("session")] => Client::user(session: Session) -> User;
     pub struct GetUser: Projected {}
 }
 
 endpoint! {
-    /// Returns the favourite titles of a user in the order in which they were added.
+    /// Returns the favorite titles of a user in the order in which they were added.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -93,12 +94,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/user/favorites" [needs("session")] => Client::favorites(session: Session) -> Page<Title>;
+    GET "/user/favorites" [requires("session")] => Client::favorites(session: Session) -> Page<Title>;
     pub struct Favorites: Projected, TitleOptions, Limited, Paged<Title> {}
 }
 
 endpoint! {
-    /// Adds a title to the user's favourites.
+    /// Adds a title to the user's favorites.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -110,13 +111,13 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    PUT "/user/favorites" [in_query, needs("session")]
-        => Client::add_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessAnswer;
+    PUT "/user/favorites" [in_query, requires("session")]
+        => Client::add_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessResponse;
     pub struct AddFavorite {}
 }
 
 endpoint! {
-    /// Removes a title from the user's favourites.
+    /// Removes a title from the user's favorites.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -129,19 +130,19 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    DELETE "/user/favorites" [in_query, needs("session")]
-        => Client::remove_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessAnswer;
+    DELETE "/user/favorites" [in_query, requires("session")]
+        => Client::remove_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessResponse;
     pub struct RemoveFavorite {}
 }
 
-/// The answer `{"success": true}`.
+/// The response `{"success": true}`.
 #[derive(Deserialize)]
-pub(crate) struct SuccessAnswer {
+pub(crate) struct SuccessResponse {
     success: bool,
 }
 
-impl Unwire<()> for SuccessAnswer {
-    fn unwire(self) -> Result<()> {
+impl IntoOutput<()> for SuccessResponse {
+    fn into_output(self) -> Result<()> {
         let message = "the service did not make the change".to_owned();
         if self.success { Ok(()) } else { Err(Error::Api { code: 0, key: None, message }) }
     }

@@ -7,7 +7,7 @@ use super::{Call, Limited};
 use crate::{
     Error, Result,
     call::{Paged, Projected},
-    model::{ReleaseId, wire::Unwire},
+    model::{ReleaseId, wire::IntoOutput},
     request::Arg,
     v3::{
         Client,
@@ -61,8 +61,8 @@ impl<'de> Deserialize<'de> for AnyFranchises {
     }
 }
 
-impl Unwire<Vec<Franchise>> for AnyFranchises {
-    fn unwire(self) -> Result<Vec<Franchise>> {
+impl IntoOutput<Vec<Franchise>> for AnyFranchises {
+    fn into_output(self) -> Result<Vec<Franchise>> {
         self.0.map_err(|error| Error::Decode { path: ".".to_owned(), source: error.into() })
     }
 }
@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn every_form_of_an_answer_is_read() {
-        let count = |text: &str| serde_json::from_str::<AnyFranchises>(text).unwrap().unwire().unwrap().len();
+        let count =
+            |text: &str| serde_json::from_str::<AnyFranchises>(text).unwrap().into_output().unwrap().len();
         let one = r#"{"franchise":{"id":"9b5e26ee-598f-4b8b-b77e-188d3e456301","name":"A"},"releases":[]}"#;
 
         assert_eq!((count(one), count(&format!("[{one},{one}]"))), (1, 2));

@@ -73,7 +73,7 @@ impl<R: Clone> Client<R> {
     ///
     /// Calls `GET /title/search/advanced`.
     pub fn advanced_search(&self, query: impl Into<Query>) -> AdvancedSearch<R> {
-        let request = Request::new(Method::GET, "/title/search/advanced").needs("query|simple_query");
+        let request = Request::new(Method::GET, "/title/search/advanced").requires("query|simple_query");
         let request = match query.into() {
             Query::Full(expression) => {
                 let mut request = request.arg("query", expression.to_string());

@@ -9,7 +9,7 @@ use crate::{
     v3::{DescriptionType, Include, PageStream, PlaylistType, pages},
 };
 
-/// Endpoints whose answers contain titles, with options for the parts of a title.
+/// Endpoints whose responses contain titles, with options for the parts of a title.
 pub trait TitleOptions: Projected {}
 
 /// Endpoints with a maximum number of items.
@@ -19,7 +19,7 @@ pub trait Limited: Endpoint {}
 pub trait Dated: Endpoint {}
 
 impl<E: Projected, R> Call<E, R, V3> {
-    /// Adds fields to the answer, which then has no others. A dot leads into objects, `[*]` into lists (`"names.ru"`,
+    /// Adds fields to the response, which then has no others. A dot leads into objects, `[*]` into lists (`"names.ru"`,
     /// `"torrents.list[*].url"`).
     ///
     /// The models of this crate read a missing field as empty, zero or `None`.
@@ -28,7 +28,7 @@ impl<E: Projected, R> Call<E, R, V3> {
         self
     }
 
-    /// Removes fields from the answer. The syntax is that of [`filter`](Self::filter).
+    /// Removes fields from the response. The syntax is that of [`filter`](Self::filter).
     pub fn remove(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.request.extend_names("remove", fields);
         self

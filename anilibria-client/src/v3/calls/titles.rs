@@ -30,7 +30,7 @@ impl<R: Clone> Client<R> {
     ///
     /// Calls `GET /title`.
     pub fn title(&self, title: impl Into<Arg<TitleRef>>) -> GetTitle<R> {
-        let mut request = Request::new(Method::GET, "/title").needs("id|code|torrent_id");
+        let mut request = Request::new(Method::GET, "/title").requires("id|code|torrent_id");
         match title.into().get("id") {
             Ok(TitleRef::Id(id)) => request.set("id", id),
             Ok(TitleRef::Code(code)) => request.set("code", code),
@@ -57,7 +57,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/title/list" [needs("id_list|code_list|torrent_id_list")] => Client::titles() -> Page<Title>;
+    GET "/title/list" [requires("id_list|code_list|torrent_id_list")] => Client::titles() -> Page<Title>;
     pub struct GetTitles: Projected, TitleOptions, Paged<Title> {
         /// Selects titles by id.
         ids: [Arg<ReleaseId>] => "id_list",

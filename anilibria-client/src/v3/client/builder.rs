@@ -92,7 +92,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the maximum length of an answer, in bytes after decompression. Default: 32 MiB.
+    /// Sets the maximum length of a response, in bytes after decompression. Default: 32 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.common = self.common.max_response_size(bytes);
         self
@@ -166,6 +166,10 @@ impl ClientBuilder {
     }
 
     /// Builds a client whose calls block the thread. `runtime` runs the calls.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`build`](Self::build).
     ///
     /// ```
     /// use anilibria_client::{blocking::Runtime, v3::Client};

@@ -13,7 +13,7 @@ use crate::{Result, call::Async, request::SEGMENT};
 /// There is no default service, as AniLibria's own was switched off in 2025. Each client needs the URL of a gateway.
 ///
 /// Calls have the same behaviour as those of [`anilibria_client::Client`](crate::Client): a deadline, retries of reads with
-/// exponential backoff, a rate limit, and a maximum length of answers. A refusal of the service is
+/// exponential backoff, a rate limit, and a maximum length of responses. A refusal of the service is
 /// [`Error::Api`](crate::Error::Api).
 ///
 /// ```no_run

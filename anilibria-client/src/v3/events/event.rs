@@ -14,7 +14,7 @@ use crate::{
 
 /// An event of a v3 service, or an event derived from one.
 ///
-/// A field that a [`Subscription`](super::Subscription) has removed is empty, zero or `None`, as in answers.
+/// A field that a [`Subscription`](super::Subscription) has removed is empty, zero or `None`, as in responses.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

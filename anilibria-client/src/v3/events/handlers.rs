@@ -34,6 +34,10 @@ type Finished = (String, Result<(), BoxError>);
 /// Return value of a handler: nothing, or a result whose error is reported.
 pub trait Outcome: Send + 'static {
     /// Converts the return value into a result.
+    ///
+    /// # Errors
+    ///
+    /// The error that the handler returned.
     fn into_result(self) -> Result<(), BoxError>;
 }
 

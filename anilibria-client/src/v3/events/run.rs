@@ -114,7 +114,7 @@ impl Run {
         let Some(text) = self.desired.borrow().get(sent.count).cloned() else { return Ok(()) };
         sent.unacknowledged.push_back(SubscriptionId(sent.count));
         sent.count += 1;
-        sent.limiter.spend();
+        sent.limiter.consume();
         connection.send_text(text).await.map_err(End::Failed)
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::v3::wire;
 
-/// Description of a title: one text in answers, all forms in notifications.
+/// Description of a title: one text in responses, all forms in notifications.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Description {

@@ -1,6 +1,6 @@
 //! Models of API v3.
 //!
-//! Any key may be missing, because callers select the fields of an answer. A missing field is empty, zero or `None`.
+//! Any key may be missing, because callers select the fields of a response. A missing field is empty, zero or `None`.
 
 mod blocked;
 mod code;

@@ -55,7 +55,7 @@ pub struct Title {
     /// Description.
     #[serde(deserialize_with = "super::description::any")]
     pub description: Option<Description>,
-    /// Number of users who have the title in their favourites.
+    /// Number of users who have the title in their favorites.
     #[serde(deserialize_with = "wire::integer")]
     pub in_favorites: u32,
     /// Reasons for which the title is blocked.

@@ -26,7 +26,7 @@ Environment:
   ANILIBRIA_CONFIG_DIR   directory of the session token
   HTTPS_PROXY, NO_PROXY  proxy, and the hosts that are connected without it";
 
-/// AniLibria in the terminal: search, watch for new episodes, download, favourites
+/// AniLibria in the terminal: search, watch for new episodes, download, favorites
 ///
 /// Without a command, opens a browser for the terminal.
 #[derive(Debug, Parser)]

@@ -15,7 +15,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let (login, password) = (check.required("login"), check.required("password"));
     check.finish()?;
-    let token = call.world.account().log_in(login, password);
+    let token = call.state.account().log_in(login, password);
     let token = token.ok_or_else(|| {
         Problem::new(StatusCode::UNAUTHORIZED, "These credentials do not match our records.")
     })?;
@@ -23,7 +23,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn logout(call: &Call<'_>) -> Result<Reply, Problem> {
-    let is_closed = call.token().is_some_and(|token| call.world.account().sessions.close(token));
+    let is_closed = call.token().is_some_and(|token| call.state.account().sessions.close(token));
     if !is_closed {
         // This route responds with 401, other routes of the account with 403.
         return Err(Problem::new(StatusCode::UNAUTHORIZED, UNAUTHENTICATED));

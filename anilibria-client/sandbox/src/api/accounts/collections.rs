@@ -64,7 +64,7 @@ fn remaining(account: &Account) -> Reply {
 
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let ids = account.collections.entries().iter().map(|entry| entry.release);
     Ok(render(&shelf::existing(&catalog, ids)))
 }
@@ -77,7 +77,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let collection = check.one_of("type_of_collection", |value| find(&COLLECTIONS, value));
     let filter = Filter::of_account_list(&mut check, &call.params);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     // The newest entry comes first.
     let entries = account.collections.entries().iter().rev();
     let ids = entries.filter(|entry| Some(entry.note) == collection).map(|entry| entry.release);

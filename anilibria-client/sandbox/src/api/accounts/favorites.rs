@@ -1,4 +1,4 @@
-//! `/accounts/users/me/favorites`: the favourite releases of the account.
+//! `/accounts/users/me/favorites`: the favorite releases of the account.
 
 use std::cmp::Ordering;
 
@@ -59,7 +59,7 @@ fn remaining(account: &Account) -> Reply {
 
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     Ok(render(&existing_favorites(&account, &catalog)))
 }
 
@@ -75,7 +75,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let order = check.one_of("f.sorting", Order::find).unwrap_or(Order::AddedLast);
     let filter = Filter::of_account_list(&mut check, &call.params);
     check.finish()?;
-    let catalog = call.world.catalog();
+    let catalog = call.state.catalog();
     let mut releases = existing_favorites(&account, &catalog);
     releases.retain(|release| filter.accepts(release));
     if order == Order::AddedLast {
@@ -85,12 +85,12 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(shelf::page(call, &catalog, page, &releases))
 }
 
-/// Returns the favourites that exist, in the order of their insertion.
+/// Returns the favorites that exist, in the order of their insertion.
 fn existing_favorites<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
     shelf::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
 }
 
-/// Orders of favourites: the orders of the catalog and two more.
+/// Orders of favorites: the orders of the catalog and two more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     AddedLast,

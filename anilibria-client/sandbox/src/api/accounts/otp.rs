@@ -23,8 +23,8 @@ fn get(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let device_id = device_id(&mut check);
     check.finish()?;
-    let now = call.world.now();
-    let otp = call.world.account().otps.get(device_id, now);
+    let now = call.state.now();
+    let otp = call.state.account().otps.get(device_id, now);
     let remaining = (otp.expires_at - now).whole_seconds();
     Ok(json!({
         "otp": {
@@ -42,7 +42,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let (code, device_id) = (code(&mut check), device_id(&mut check));
     check.finish()?;
-    let token = call.world.account().log_in_with_code(code, device_id, call.world.now());
+    let token = call.state.account().log_in_with_code(code, device_id, call.state.now());
     match token {
         Ok(token) => Ok(json!({"token": token}).into()),
         Err(OtpError::Unknown) => Err(unknown()),
@@ -59,7 +59,7 @@ fn accept(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let code = code(&mut check);
     check.finish()?;
-    if account.otps.accept(code, call.world.now()) { Ok(Reply::blank()) } else { Err(unknown()) }
+    if account.otps.accept(code, call.state.now()) { Ok(Reply::blank()) } else { Err(unknown()) }
 }
 
 /// Reads the code: a string of digits, or a number, which has lost its leading zeros.

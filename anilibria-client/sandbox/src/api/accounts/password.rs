@@ -17,7 +17,7 @@ fn forget(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     // The response is the same for all addresses, so it does not disclose accounts.
     if email == EMAIL {
-        call.world.account().password.create_reset_token();
+        call.state.account().password.create_reset_token();
     }
     Ok(Reply::blank())
 }
@@ -29,7 +29,7 @@ fn reset(call: &Call<'_>) -> Result<Reply, Problem> {
         check.fail("password", "The password field confirmation does not match.".to_owned());
     }
     check.finish()?;
-    if call.world.account().password.set(token, password) {
+    if call.state.account().password.set(token, password) {
         Ok(Reply::blank())
     } else {
         Err(Problem::not_found("This password reset token is invalid."))

@@ -9,5 +9,5 @@ pub(super) const ROUTES: &[Route] = &[Route::get("/accounts/users/me/profile", p
 
 fn profile(call: &Call<'_>) -> Result<Reply, Problem> {
     drop(call.account()?);
-    Ok(call.item(view::profile(&call.world.passkey())))
+    Ok(call.item(view::profile(&call.state.passkey())))
 }

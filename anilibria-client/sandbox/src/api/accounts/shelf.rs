@@ -1,4 +1,4 @@
-//! Common parts of favourites and collections: pages of releases, and the values of filters.
+//! Common parts of favorites and collections: pages of releases, and the values of filters.
 
 use std::collections::BTreeSet;
 

@@ -18,7 +18,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
     let provider = call.segment("provider");
     let provider = PROVIDERS.iter().find(|(name, _)| *name == provider);
     let (_, page) = provider.ok_or_else(|| Problem::not_found("Social network not found."))?;
-    let state = call.world.account().socials.begin();
+    let state = call.state.account().socials.begin();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", "sandbox")
         .append_pair("response_type", "code")
@@ -32,7 +32,7 @@ fn authenticate(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let state = check.required("state");
     check.finish()?;
-    let token = call.world.account().log_in_with_state(state);
+    let token = call.state.account().log_in_with_state(state);
     let token =
         token.ok_or_else(|| Problem::not_found("The state is unknown, or its login is not finished."))?;
     Ok(json!({"token": token}).into())

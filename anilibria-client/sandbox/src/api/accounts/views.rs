@@ -27,8 +27,8 @@ fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_SIZE);
     check.finish()?;
-    let views = account.views.delayed(call.world.now());
-    let catalog = call.world.catalog();
+    let views = account.views.delayed(call.state.now());
+    let catalog = call.state.catalog();
     let view = call.view(&catalog);
     // On this route the live service supports `include` and ignores `exclude`.
     let projection = Projection::including(&call.params);
@@ -59,7 +59,7 @@ fn since(check: &mut Check<'_>, call: &Call<'_>) -> Option<OffsetDateTime> {
 fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
     let marks = items::read(&call.body, mark)?;
-    let now = call.world.now();
+    let now = call.state.now();
     for mark in marks {
         account.views.put(mark, now).map_err(shelf::full)?;
     }
@@ -79,7 +79,7 @@ fn mark(item: &mut Item<'_>) -> Option<Mark> {
 fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
     let episodes = items::read(&call.body, items::episode_id)?;
-    let now = call.world.now();
+    let now = call.state.now();
     for episode in episodes {
         account.views.remove(episode, now);
     }

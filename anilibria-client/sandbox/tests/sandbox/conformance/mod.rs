@@ -114,23 +114,25 @@ async fn every_operation_conforms_to_the_api_document() {
     for (method, path, expected) in document.operations() {
         operations += 1;
         // A new scene per operation, because some operations end the session or use up a record.
-        let answer = Scene::new().await.call(&method, path).await;
+        let response = Scene::new().await.call(&method, path).await;
 
         let name = format!("{method} {path}");
-        assert_eq!(answer.status.as_u16(), 200, "{name}: {:?}", answer.body);
-        let content_type = answer.headers[CONTENT_TYPE].to_str().unwrap();
+        assert_eq!(response.status.as_u16(), 200, "{name}: {:?}", response.body);
+        let content_type = response.headers[CONTENT_TYPE].to_str().unwrap();
         match expected["content"].as_object().and_then(|content| content.iter().next()) {
             Some((kind, content)) => {
                 assert_eq!(content_type, kind, "{name}");
                 if kind == "application/json" {
-                    let mut value = answer.json();
+                    let mut value = response.json();
                     if WITHOUT_ENVELOPE.contains(&path) {
                         value = json!({"data": value});
                     }
                     findings.extend(document.check(&content["schema"], &value, &name));
                 }
             }
-            None => assert_eq!((content_type, answer.body.len()), ("text/html; charset=UTF-8", 0), "{name}"),
+            None => {
+                assert_eq!((content_type, response.body.len()), ("text/html; charset=UTF-8", 0), "{name}");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, Session, call, get};
+use crate::ask::{Response, Session, call, get};
 
 /// A session, and the values for the parameters of operations.
 pub(super) struct Scene {
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     /// Calls an operation with all required parameters.
-    pub(super) async fn call(&self, method: &str, path: &str) -> Answer {
+    pub(super) async fn call(&self, method: &str, path: &str) -> Response {
         let url = format!("{}{}", self.fill(path), self.query(method, path));
         let body = if method == "GET" { Value::Null } else { self.body(method, path) };
         let session = Session { sandbox: &self.sandbox, token: self.token.clone() };

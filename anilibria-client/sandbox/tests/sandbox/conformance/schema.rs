@@ -149,7 +149,7 @@ fn differences_from_a_schema_are_found() {
     );
     let schema = serde_json::json!({"$ref": "#/components/schemas/thing"});
     let check = |text: &str| {
-        let findings = document.check(&schema, &serde_json::from_str(text).unwrap(), "answer");
+        let findings = document.check(&schema, &serde_json::from_str(text).unwrap(), "response");
         findings.into_iter().collect::<Vec<_>>()
     };
 

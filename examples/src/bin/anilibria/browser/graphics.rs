@@ -31,11 +31,11 @@ enum Format {
 }
 
 impl Graphics {
-    /// Asks the terminal for its protocols, and waits half a second at most for the answer. Blocks the thread.
+    /// Asks the terminal for its protocols, and waits half a second at most for the response. Blocks the thread.
     ///
     /// The terminal must be in raw mode, and nothing else may read from it. Keys that are pressed in that time are lost.
     pub(super) fn detect() -> Self {
-        Self::of(&query::answers(), query::cell_size())
+        Self::of(&query::replies(), query::cell_size())
     }
 
     /// Returns the way that every terminal with colours has.
@@ -45,14 +45,14 @@ impl Graphics {
     }
 
     /// Chooses the best protocol. Both need the size of a cell, which `cell` is unless the terminal has answered it.
-    fn of(answers: &[Response], cell: Option<FontSize>) -> Self {
-        let answered = answers.iter().find_map(|answer| match answer {
+    fn of(replies: &[Response], cell: Option<FontSize>) -> Self {
+        let answered = replies.iter().find_map(|reply| match reply {
             Response::CellSize(size) => size.map(FontSize::from),
             _ => None,
         });
         let (format, cell) = match answered.or(cell) {
-            Some(cell) if answers.contains(&Response::Kitty) => (Format::Kitty, cell),
-            Some(cell) if answers.contains(&Response::Sixel) => (Format::Sixel, cell),
+            Some(cell) if replies.contains(&Response::Kitty) => (Format::Kitty, cell),
+            Some(cell) if replies.contains(&Response::Sixel) => (Format::Sixel, cell),
             // A half block shows two pixels, one above the other.
             _ => (Format::HalfBlocks, FontSize::new(1, 2)),
         };
@@ -98,16 +98,16 @@ mod tests {
             (&[Response::Sixel, size.clone()], None, Format::Sixel),
             (&[Response::Sixel, Response::Kitty, size], None, Format::Kitty),
         ];
-        for (answers, cell, format) in table {
-            assert_eq!(Graphics::of(answers, cell).format, format, "{answers:?} {cell:?}");
+        for (replies, cell, format) in table {
+            assert_eq!(Graphics::of(replies, cell).format, format, "{replies:?} {cell:?}");
         }
     }
 
     #[test]
     fn picture_fills_its_area_and_keeps_its_proportions() {
         let size = Size::new(20, 20);
-        for answers in [&[][..], &[Response::Sixel], &[Response::Kitty]] {
-            let graphics = Graphics::of(answers, Some(FontSize::new(10, 20)));
+        for replies in [&[][..], &[Response::Sixel], &[Response::Kitty]] {
+            let graphics = Graphics::of(replies, Some(FontSize::new(10, 20)));
 
             assert_eq!(graphics.draw(&picture(40, 40), size).unwrap().size(), Size::new(20, 10));
             assert_eq!(graphics.draw(&picture(350, 500), size).unwrap().size(), Size::new(20, 15));

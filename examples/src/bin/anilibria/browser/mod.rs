@@ -1,7 +1,7 @@
 //! The terminal browser: a list of releases with a search, the details of a release, and its episodes.
 //!
-//! [`State`] changes by [events](state::Event) and asks for work by [`Effect`]s, [`view`] draws it, and [`run`] connects both to the
-//! terminal and to the client.
+//! [`State`] changes by [events](state::Event) and asks for work by [`Effect`]s, [`view`] draws it, and [`run`] connects both to
+//! the terminal and to the client.
 
 mod colors;
 mod graphics;

@@ -27,7 +27,7 @@ impl FullScreen {
 
     /// Clears the terminal, so that the next frame draws every cell.
     ///
-    /// `Terminal::clear` asks the terminal for its cursor, and fails after two seconds if there is no answer.
+    /// `Terminal::clear` asks the terminal for its cursor, and fails after two seconds if there is no response.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.0.backend_mut().clear()?;
         self.0.swap_buffers();

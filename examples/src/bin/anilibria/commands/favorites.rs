@@ -1,4 +1,4 @@
-//! `anilibria favorites`: the favourites of the account.
+//! `anilibria favorites`: the favorites of the account.
 
 use clap::{Args, Subcommand};
 use futures::TryStreamExt as _;
@@ -6,10 +6,10 @@ use futures::TryStreamExt as _;
 use super::{Context, releases::ids, search};
 use crate::output;
 
-/// Lists and changes the favourites of the account
+/// Lists and changes the favorites of the account
 #[derive(Debug, Subcommand)]
 pub(crate) enum Favorites {
-    /// Lists the favourites
+    /// Lists the favorites
     List,
     /// Adds releases
     Add(Releases),
@@ -32,7 +32,7 @@ impl Favorites {
         let left = match self {
             Self::List => {
                 let releases: Vec<_> = favorites.releases().limit(50).items().try_collect().await?;
-                return context.print(&releases, search::table, "the account has no favourites");
+                return context.print(&releases, search::table, "the account has no favorites");
             }
             Self::Add(Releases { releases }) => favorites.add(ids(context, &releases).await?).await?,
             Self::Remove(Releases { releases }) => favorites.remove(ids(context, &releases).await?).await?,
@@ -40,7 +40,7 @@ impl Favorites {
         if context.is_json {
             return output::json(&left);
         }
-        output::line(format_args!("{} favourites", left.len()))?;
+        output::line(format_args!("{} favorites", left.len()))?;
         Ok(())
     }
 }

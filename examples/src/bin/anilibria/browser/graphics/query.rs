@@ -3,11 +3,11 @@
 use crossterm::terminal;
 use ratatui_image::{FontSize, picker::cap_parser::Response};
 
-/// Maximum time for all answers.
+/// Maximum time for all responses.
 #[cfg(unix)]
 const TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Maximum number of bytes of all answers.
+/// Maximum number of bytes of all responses.
 #[cfg(unix)]
 const MAX_ANSWER: usize = 4096;
 
@@ -19,20 +19,21 @@ pub(super) fn cell_size() -> Option<FontSize> {
     Some(FontSize::new(width, height))
 }
 
-/// Asks the terminal for the protocols of pictures, and returns the answers. Terminals that do not answer have none.
+/// Queries the terminal for the image protocols that it supports, and returns its replies. A terminal that does not answer has
+/// none.
 #[cfg(unix)]
-pub(super) fn answers() -> Vec<Response> {
-    ask().unwrap_or_default()
+pub(super) fn replies() -> Vec<Response> {
+    query_terminal().unwrap_or_default()
 }
 
-/// Returns no answers: the console of this system cannot be read with a time limit.
+/// Returns no replies, because the console of this system cannot be read with a time limit.
 #[cfg(not(unix))]
-pub(super) fn answers() -> Vec<Response> {
+pub(super) fn replies() -> Vec<Response> {
     Vec::new()
 }
 
 #[cfg(unix)]
-fn ask() -> std::io::Result<Vec<Response>> {
+fn query_terminal() -> std::io::Result<Vec<Response>> {
     use std::{
         io::{self, Write as _},
         time::Instant,
@@ -50,7 +51,7 @@ fn ask() -> std::io::Result<Vec<Response>> {
     let input = io::stdin();
     let deadline = Instant::now() + TIMEOUT;
     let mut parser = Parser::new();
-    let mut answers = Vec::new();
+    let mut replies = Vec::new();
     let mut buffer = [0; 256];
     let mut read = 0;
     while read < MAX_ANSWER {
@@ -59,21 +60,21 @@ fn ask() -> std::io::Result<Vec<Response>> {
         if left.is_zero() || poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&wait))? == 0 {
             break;
         }
-        // The standard library would read ahead, and the keys after the answers would be lost.
+        // The standard library would read ahead, and the keys after the responses would be lost.
         let count = rustix::io::read(&input, &mut buffer)?;
         if count == 0 {
             break;
         }
         read += count;
         for &byte in &buffer[..count] {
-            answers.extend(parser.push(byte.into()));
+            replies.extend(parser.push(byte.into()));
         }
-        // Every terminal answers the last question, its status.
-        if answers.contains(&Response::Status) {
+        // Every terminal replies to the last query, the query of its status.
+        if replies.contains(&Response::Status) {
             break;
         }
     }
-    Ok(answers)
+    Ok(replies)
 }
 
 /// Returns the protocols that the terminal announces and does not implement as this program uses them.

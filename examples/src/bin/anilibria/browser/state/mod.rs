@@ -42,7 +42,7 @@ pub(super) struct State {
     /// A message that stays until the next key.
     pub(super) notice: Option<String>,
     has_pictures: bool,
-    /// Number of the newest query. Answers to older ones are dropped.
+    /// Number of the newest query. Results of older queries are dropped.
     query: u64,
     /// True while the newest query waits for the end of typing.
     is_typing: bool,
@@ -228,7 +228,7 @@ impl State {
         None
     }
 
-    /// Begins a new query, so that the answers to older ones are dropped.
+    /// Begins a new query, so that the results of older ones are dropped.
     fn start_query(&mut self) -> Effect {
         self.query += 1;
         self.is_typing = false;

@@ -95,8 +95,8 @@ fn empty_and_failed_lists_say_so() {
     assert_eq!(screen(&state).lines().nth(1), Some("Nothing found."));
 
     let mut state = State::new(Size::new(40, 4), true).0;
-    state.update(Event::PageLoaded { query: 1, result: Err("no answer within 10 s".to_owned()) });
-    assert_eq!(screen(&state).lines().nth(3), Some("no answer within 10 s (r: try again)"));
+    state.update(Event::PageLoaded { query: 1, result: Err("no response within 10 s".to_owned()) });
+    assert_eq!(screen(&state).lines().nth(3), Some("no response within 10 s (r: try again)"));
 }
 
 #[test]

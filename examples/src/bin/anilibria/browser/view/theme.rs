@@ -7,7 +7,7 @@ use crate::browser::colors::Colors;
 /// Styles of the parts of the screen. Without colours, they differ by brightness and inversion.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::browser) struct Theme {
-    /// Colors for pictures.
+    /// Colours for pictures.
     pub(super) colors: Colors,
     pub(super) title: Style,
     pub(super) selected: Style,

@@ -12,7 +12,7 @@ use clap::{Subcommand, ValueEnum};
 use self::{export::Export, import::Import};
 use super::Context;
 
-/// Exports and imports favourites, collections, watch history and scores
+/// Exports and imports favorites, collections, watch history and scores
 #[derive(Debug, Subcommand)]
 pub(crate) enum History {
     Export(Export),

@@ -37,7 +37,7 @@ pub(crate) struct Watch {
     /// Watches a release only, by id or alias; may be given several times
     #[arg(long, value_name = "RELEASE")]
     release: Vec<String>,
-    /// Watches the favourites of the account only
+    /// Watches the favorites of the account only
     #[arg(long, conflicts_with = "release")]
     favorites: bool,
     /// Prints changes of episodes and of the status of releases as well

@@ -1,4 +1,4 @@
-//! A mirror with faults: a host that forwards requests to the service, or answers them badly.
+//! A mirror with faults: a host that forwards requests to the service, or responds with a fault.
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,11 +23,11 @@ pub(crate) enum Fault {
     Page,
     RateLimited,
     ServerError,
-    /// The answer ends in the middle.
+    /// The response ends in the middle.
     Truncated,
     /// JSON that is not complete.
     WrongJson,
-    /// The answer comes after two seconds.
+    /// The response comes after two seconds.
     Slow,
 }
 
@@ -49,7 +49,7 @@ impl Fault {
 }
 
 /// A mirror with faults.
-pub(crate) struct Front {
+pub(crate) struct FaultProxy {
     address: String,
     state: Arc<State>,
 }
@@ -62,7 +62,7 @@ struct State {
     saved: Mutex<Vec<String>>,
 }
 
-impl Front {
+impl FaultProxy {
     /// Starts a mirror of the service at `api_url`.
     pub(crate) async fn start(api_url: String) -> Self {
         let service = api_url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
@@ -111,10 +111,10 @@ impl State {
                 return None;
             }
             Fault::Refused => return None,
-            Fault::Page => Some(answer("403 Forbidden", "", "<html>Just a moment...</html>")),
-            Fault::RateLimited => Some(answer("429 Too Many Requests", "Retry-After: 1\r\n", "{}")),
-            Fault::ServerError => Some(answer("503 Service Unavailable", "", "{}")),
-            Fault::WrongJson => Some(answer("200 OK", "", r#"{"data":[{"id":1,"na"#)),
+            Fault::Page => Some(response("403 Forbidden", "", "<html>Just a moment...</html>")),
+            Fault::RateLimited => Some(response("429 Too Many Requests", "Retry-After: 1\r\n", "{}")),
+            Fault::ServerError => Some(response("503 Service Unavailable", "", "{}")),
+            Fault::WrongJson => Some(response("200 OK", "", r#"{"data":[{"id":1,"na"#)),
             Fault::Slow => {
                 sleep(Duration::from_secs(2)).await;
                 None
@@ -129,26 +129,26 @@ impl State {
             let body = request.split("\r\n\r\n").nth(1).unwrap_or_default();
             self.saved.lock().unwrap().push(body.to_owned());
         }
-        let answer = self.forward(&request).await?;
-        let length = if fault == Fault::Truncated { answer.len() / 2 } else { answer.len() };
-        client.write_all(&answer[..length]).await.ok()?;
+        let response = self.forward(&request).await?;
+        let length = if fault == Fault::Truncated { response.len() / 2 } else { response.len() };
+        client.write_all(&response[..length]).await.ok()?;
         client.shutdown().await.ok()
     }
 
-    /// Sends the request to the service and returns its whole answer.
+    /// Sends the request to the service and returns its whole response.
     async fn forward(&self, request: &str) -> Option<Vec<u8>> {
         let mut service = TcpStream::connect(&self.service).await.ok()?;
         // The first blank line ends the head.
         let (head, body) = request.split_once("\r\n\r\n")?;
         let request = format!("{head}\r\nConnection: close\r\n\r\n{body}");
         service.write_all(request.as_bytes()).await.ok()?;
-        let mut answer = Vec::new();
-        service.read_to_end(&mut answer).await.ok()?;
-        Some(answer)
+        let mut response = Vec::new();
+        service.read_to_end(&mut response).await.ok()?;
+        Some(response)
     }
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+fn response(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::{answer::Answer, params::Params, state::State};
+use super::{params::Params, route_response::RouteResponse, state::State};
 use crate::sandbox::xml::escape;
 
 /// Default number of torrents in a feed.
 const COUNT: usize = 10;
 
-pub(super) fn answer(state: &State, params: &Params) -> Answer {
+pub(super) fn respond(state: &State, params: &Params) -> RouteResponse {
     let titles = state.titles();
     let torrents =
         titles.iter().flat_map(|title| title.torrents.list.iter().map(move |torrent| (title, torrent)));
@@ -36,5 +36,5 @@ pub(super) fn answer(state: &State, params: &Params) -> Answer {
             ("application/rss+xml", feed)
         }
     };
-    Answer { status: StatusCode::OK, content_type, body }
+    RouteResponse { status: StatusCode::OK, content_type, body }
 }

@@ -1,4 +1,4 @@
-//! A sandbox, a client of it, and short names for events.
+//! A sandbox, a client of it, and short texts for events.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use anilibria_client::{
 use futures::StreamExt;
 use tokio::time::timeout;
 
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     _server: RunningSandbox,
 }
 
-impl Ground {
+impl Fixture {
     pub(crate) async fn new(releases: u32) -> Self {
         let sandbox = Sandbox::builder().releases(releases).build();
         let server = sandbox.start().await.unwrap();
@@ -37,7 +37,7 @@ impl Ground {
         self.watch().since(self.watch().present().await.unwrap()).events()
     }
 
-    /// Publishes the next episode of a release and returns its event in short.
+    /// Publishes the next episode of a release and returns the text of its event.
     pub(crate) fn publish(&self, release: u32) -> String {
         let episode = self.sandbox.publish_episode(release).unwrap();
         format!("{release} episode {}", episode.ordinal)
@@ -63,8 +63,8 @@ impl Ground {
     }
 }
 
-/// An event in short.
-pub(crate) fn short(event: &Event) -> String {
+/// Returns an event as short text: `7 episode 3`.
+pub(crate) fn summary(event: &Event) -> String {
     let release = event.release_id().map(|id| format!("{id} ")).unwrap_or_default();
     match event {
         Event::NewRelease { .. } => format!("{release}release"),
@@ -76,14 +76,14 @@ pub(crate) fn short(event: &Event) -> String {
     }
 }
 
-/// The next `count` events in short. An error or a wait of half a minute fails the test.
+/// Returns the next `count` events as short texts. An error or a wait of half a minute fails the test.
 pub(crate) async fn next(events: &mut Events, count: usize) -> Vec<String> {
     let events = timeout(Duration::from_secs(30), events.take(count).collect::<Vec<_>>()).await.unwrap();
-    events.iter().map(|event| short(event.as_ref().unwrap())).collect()
+    events.iter().map(|event| summary(event.as_ref().unwrap())).collect()
 }
 
-/// Waits until the present has been read, which is no news.
-pub(crate) async fn settled(events: &mut Events) {
+/// Polls until the watcher has read the present state, which yields no event.
+pub(crate) async fn read_present(events: &mut Events) {
     while events.cursor().is_none() {
         let reported = timeout(Duration::from_millis(10), events.next()).await;
         assert!(reported.is_err(), "{reported:?}");

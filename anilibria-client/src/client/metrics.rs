@@ -7,7 +7,7 @@ use crate::{Error, request::Request};
 
 /// Counts an attempt on one mirror that has ended.
 #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
-pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error>, took: Duration) {
+pub(super) fn record_attempt(request: &Request, mirror: &Mirror, error: Option<&Error>, took: Duration) {
     #[cfg(feature = "metrics")]
     {
         let outcome = error.map_or("ok", Error::kind);
@@ -30,14 +30,14 @@ pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error
 
 /// Counts a retry.
 #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
-pub(super) fn retried(request: &Request) {
+pub(super) fn record_retry(request: &Request) {
     #[cfg(feature = "metrics")]
     metrics::counter!("anilibria_client_retries_total", "route" => request.template()).increment(1);
 }
 
 /// Counts a request that is sent to a further mirror because the first one has not answered yet.
 #[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
-pub(super) fn hedged(request: &Request) {
+pub(super) fn record_hedge(request: &Request) {
     #[cfg(feature = "metrics")]
     metrics::counter!("anilibria_client_hedges_total", "route" => request.template()).increment(1);
 }

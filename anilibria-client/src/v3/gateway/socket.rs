@@ -54,8 +54,8 @@ async fn serve(
         tokio::select! {
             frame = socket.next() => match frame.transpose()? {
                 Some(frame @ (Message::Text(_) | Message::Binary(_))) => {
-                    let answer = subscribe(&mut patterns, &frame.into_data());
-                    send(&mut socket, &answer).await?;
+                    let response = subscribe(&mut patterns, &frame.into_data());
+                    send(&mut socket, &response).await?;
                 }
                 Some(Message::Close(_)) | None => return Ok(()),
                 Some(_) => {}

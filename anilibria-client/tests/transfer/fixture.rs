@@ -13,14 +13,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A client that is logged in to a sandbox, and the local catalog.
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     pub(crate) catalog: Arc<Catalog>,
     _server: RunningSandbox,
 }
 
-impl Ground {
+impl Fixture {
     pub(crate) async fn new() -> Self {
         let sandbox = Sandbox::builder().releases(60).build();
         let server = sandbox.start().await.unwrap();

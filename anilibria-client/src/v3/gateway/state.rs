@@ -69,7 +69,7 @@ pub(super) struct Published {
 #[derive(Debug, Default)]
 pub(super) struct Account {
     sessions: HashSet<String>,
-    /// Favourites in the order in which they were added.
+    /// Favorites in the order in which they were added.
     pub(super) favorites: Vec<ReleaseId>,
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::net::TcpListener;
 
-use super::{answer::Answer, routes, socket, state::State};
+use super::{route_response::RouteResponse, routes, socket, state::State};
 use crate::sandbox::listener::{self, Incoming};
 
 /// Maximum number of concurrent connections. Further connections wait to be accepted.
@@ -33,21 +33,21 @@ async fn respond(state: Arc<State>, request: Request<Incoming>) -> Response<Full
     }
     let (parts, body) = request.into_parts();
     let (method, path) = (&parts.method, parts.uri.path());
-    let answer = match Limited::new(body, MAX_BODY).collect().await {
+    let routed = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => {
             let query = parts.uri.query().unwrap_or_default();
-            routes::answer(&state, method, path, query, &body.to_bytes())
+            routes::respond(&state, method, path, query, &body.to_bytes())
         }
-        Err(_) => Answer {
+        Err(_) => RouteResponse {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             content_type: "text/plain",
             body: "too large".to_owned(),
         },
     };
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = answer.status;
+    let mut response = Response::new(Full::new(Bytes::from(routed.body)));
+    *response.status_mut() = routed.status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(routed.content_type));
     headers.insert("api-version", HeaderValue::from_static("3.0.14"));
     response
 }

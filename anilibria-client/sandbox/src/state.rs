@@ -26,7 +26,7 @@ pub(crate) struct Settings {
 
 /// State that all clones of a sandbox share.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct SandboxState {
     seed: u64,
     releases: u32,
     clock: Clock,
@@ -42,7 +42,7 @@ pub(crate) struct World {
     rng: Mutex<Rng>,
 }
 
-impl World {
+impl SandboxState {
     pub(crate) fn new(settings: Settings) -> Self {
         let Settings { seed, releases, clock, log_capacity, read_lag } = settings;
         Self {

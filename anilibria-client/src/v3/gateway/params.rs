@@ -1,4 +1,4 @@
-//! Parameters of a request, and pages of an answer.
+//! Parameters of a request, and pages of a response.
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -6,12 +6,12 @@ use anilibria_client::{
     sandbox::{RunningSandbox, Sandbox},
 };
 
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) client: Client,
     pub(crate) sandbox: RunningSandbox,
 }
 
-impl Ground {
+impl Fixture {
     /// Starts a sandbox with 60 releases.
     pub(crate) fn new() -> Self {
         let runtime = Runtime::start().unwrap();
@@ -22,8 +22,8 @@ impl Ground {
     }
 
     pub(crate) fn logged_in() -> Self {
-        let ground = Self::new();
-        ground.client.session().log_in("demo", "demo").unwrap();
-        ground
+        let fixture = Self::new();
+        fixture.client.session().log_in("demo", "demo").unwrap();
+        fixture
     }
 }

@@ -10,14 +10,14 @@ use anilibria_client::{
 };
 use serde_json::json;
 
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     pub(crate) reflector: Reflector,
     _server: RunningSandbox,
 }
 
-impl Ground {
+impl Fixture {
     pub(crate) async fn new(releases: u32) -> Self {
         let sandbox = Sandbox::builder().releases(releases).build();
         let server = sandbox.start().await.unwrap();
@@ -27,10 +27,10 @@ impl Ground {
     }
 
     pub(crate) async fn loaded(releases: u32) -> (Self, Arc<Catalog>) {
-        let ground = Self::new(releases).await;
-        ground.reflector.load().await.unwrap();
-        let catalog = ground.reflector.catalog();
-        (ground, catalog)
+        let fixture = Self::new(releases).await;
+        fixture.reflector.load().await.unwrap();
+        let catalog = fixture.reflector.catalog();
+        (fixture, catalog)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Commands that are executed twice, because the connection was lost before the first answer.
+//! Commands that are executed twice, because the connection was lost before the first reply.
 
 use std::{
     sync::{
@@ -20,24 +20,24 @@ use tokio::{
 
 const TTL: Duration = Duration::from_mins(1);
 
-/// A proxy that can lose an answer of the server.
+/// A proxy that can lose a reply of the server.
 struct Proxy {
     port: u16,
-    loses_answer: Arc<AtomicBool>,
+    loses_reply: Arc<AtomicBool>,
 }
 
 impl Proxy {
     async fn start(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let loses_answer = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&loses_answer);
+        let loses_reply = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&loses_reply);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(forward(client, server, Arc::clone(&flag)));
             }
         });
-        Self { port, loses_answer }
+        Self { port, loses_reply }
     }
 
     /// Returns a connected handle whose next command is executed by the server and then answered by the end of the
@@ -46,24 +46,24 @@ impl Proxy {
         let url = format!("redis://127.0.0.1:{}", self.port);
         let redis = Redis::builder(url).prefix("test:").response_timeout(super::LONG / 2).build().unwrap();
         assert!(redis.lock().try_lock("another", TTL).await.unwrap().is_some());
-        self.loses_answer.store(true, Ordering::SeqCst);
+        self.loses_reply.store(true, Ordering::SeqCst);
         redis
     }
 
-    /// Asserts that an answer was lost.
+    /// Asserts that a reply was lost.
     fn assert_lost(&self) {
-        assert!(!self.loses_answer.load(Ordering::SeqCst), "no answer was lost");
+        assert!(!self.loses_reply.load(Ordering::SeqCst), "no reply was lost");
     }
 }
 
-async fn forward(mut client: TcpStream, server: u16, loses_answer: Arc<AtomicBool>) {
+async fn forward(mut client: TcpStream, server: u16, loses_reply: Arc<AtomicBool>) {
     let mut server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
     let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
         (client.split(), server.split());
-    let answers = async {
+    let replies = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
-            if loses_answer.swap(false, Ordering::SeqCst)
+            if loses_reply.swap(false, Ordering::SeqCst)
                 || to_client.write_all(&buffer[..length]).await.is_err()
             {
                 return;
@@ -71,7 +71,7 @@ async fn forward(mut client: TcpStream, server: u16, loses_answer: Arc<AtomicBoo
         }
     };
     tokio::select! {
-        () = answers => {}
+        () = replies => {}
         _ = copy(&mut from_client, &mut to_server) => {}
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    answer::Answer,
     params::Params,
+    route_response::RouteResponse,
     rss,
     state::{State, USER},
 };
@@ -17,13 +17,13 @@ use crate::{
     v3::model::{FeedItem, ScheduleDay, SeedStats, Team, Title, User},
 };
 
-/// Result of a route: the JSON of the answer, or a status with a message.
+/// Result of a route: the JSON of the response, or a status with a message.
 type RouteResult = Result<Value, (StatusCode, &'static str)>;
 
 const NOT_FOUND: (StatusCode, &str) = (StatusCode::NOT_FOUND, "not found");
 
 /// Answers a request.
-pub(super) fn answer(state: &State, method: &Method, path: &str, query: &str, body: &[u8]) -> Answer {
+pub(super) fn respond(state: &State, method: &Method, path: &str, query: &str, body: &[u8]) -> RouteResponse {
     if path == "/public/login.php" && method == Method::POST {
         return json(&log_in(state, &Params::new(body)));
     }
@@ -31,19 +31,19 @@ pub(super) fn answer(state: &State, method: &Method, path: &str, query: &str, bo
     let route = path.trim_start_matches('/').split_once('/').filter(|(version, _)| version.starts_with("v3"));
     let route = route.map_or("", |(_, route)| route);
     if route == "torrent/rss" && method == Method::GET {
-        return rss::answer(state, &params);
+        return rss::respond(state, &params);
     }
     match dispatch(state, method, route, &params) {
         Ok(value) => json(&value),
         Err((status, message)) => {
             let error = json!({"error": {"code": status.as_u16(), "message": message}});
-            Answer { status, ..json(&error) }
+            RouteResponse { status, ..json(&error) }
         }
     }
 }
 
-fn json(value: &Value) -> Answer {
-    Answer { status: StatusCode::OK, content_type: "application/json", body: value.to_string() }
+fn json(value: &Value) -> RouteResponse {
+    RouteResponse { status: StatusCode::OK, content_type: "application/json", body: value.to_string() }
 }
 
 fn dispatch(state: &State, method: &Method, route: &str, params: &Params) -> RouteResult {

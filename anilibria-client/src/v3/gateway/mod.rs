@@ -1,7 +1,7 @@
 //! A stand-in for a v3 gateway, for tests and offline work.
 
-mod answer;
 mod params;
+mod route_response;
 mod routes;
 mod rss;
 mod server;
@@ -28,10 +28,10 @@ use crate::{
 /// of descriptions and playlists are ignored, on the WebSocket as well. An advanced search finds all titles.
 ///
 /// ```
-/// use anilibria_client::v3::{Client, StandIn};
+/// use anilibria_client::v3::{Client, SandboxGateway};
 ///
 /// # anilibria_client::offline(|_| async move {
-/// let gateway = StandIn::start().await.expect("a free port");
+/// let gateway = SandboxGateway::start().await.expect("a free port");
 /// let client = Client::new(gateway.url())?;
 ///
 /// let title = client.title(7).await?;
@@ -41,13 +41,13 @@ use crate::{
 /// # Ok(())
 /// # });
 /// ```
-pub struct StandIn {
+pub struct SandboxGateway {
     url: String,
     state: Arc<State>,
     _serving: Task<()>,
 }
 
-impl StandIn {
+impl SandboxGateway {
     /// Starts a gateway with its own sandbox.
     ///
     /// # Errors
@@ -118,9 +118,9 @@ impl StandIn {
     }
 }
 
-impl fmt::Debug for StandIn {
+impl fmt::Debug for SandboxGateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandIn").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("SandboxGateway").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -143,12 +143,12 @@ where
 #[expect(clippy::expect_used, reason = "a failed example must fail its doc test")]
 pub fn example<F, Fut>(example: F)
 where
-    F: FnOnce(StandIn, Client) -> Fut,
+    F: FnOnce(SandboxGateway, Client) -> Fut,
     Fut: Future<Output = Result<()>>,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let gateway = StandIn::start().await.expect("a stand-in");
+        let gateway = SandboxGateway::start().await.expect("a stand-in");
         let client = Client::new(gateway.url()).expect("a client");
         example(gateway, client).await.expect("the example");
     });

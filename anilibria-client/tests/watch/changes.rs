@@ -11,20 +11,20 @@ use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
 use tracing::info_span;
 
-use crate::ground::{Ground, next, settled, short};
+use crate::fixture::{Fixture, next, read_present, summary};
 
 /// Long enough for many polls that find nothing; a poll that found an event would end the wait at once.
 const QUIET: Duration = Duration::from_millis(150);
 
 #[tokio::test]
 async fn published_episode_is_reported_once_with_its_release() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    let published = ground.publish(7);
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    let published = fixture.publish(7);
 
     let event = events.next().await.unwrap().unwrap();
 
-    assert_eq!(short(&event), published);
+    assert_eq!(summary(&event), published);
     let Event::NewEpisode { release, episode } = event else { panic!("{event:?}") };
     assert!(!release.name.main.is_empty() && release.genres.is_some() && release.episodes.is_none());
     assert!(episode.streams().next().is_some());
@@ -33,22 +33,22 @@ async fn published_episode_is_reported_once_with_its_release() {
 
 #[tokio::test]
 async fn first_start_takes_the_present_as_known() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.watch().events();
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.watch().events();
 
-    settled(&mut events).await;
-    let published = ground.publish(7);
+    read_present(&mut events).await;
+    let published = fixture.publish(7);
 
     assert_eq!(next(&mut events, 1).await, [published]);
 }
 
 #[tokio::test]
 async fn several_episodes_at_once_are_reported_one_by_one_in_order() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
     let mut published = Vec::new();
     for release in [7, 9, 7, 7] {
-        published.push(ground.publish(release));
+        published.push(fixture.publish(release));
     }
 
     let reported = next(&mut events, 4).await;
@@ -60,12 +60,12 @@ async fn several_episodes_at_once_are_reported_one_by_one_in_order() {
 #[tokio::test]
 async fn events_of_one_poll_are_yielded_within_its_span() {
     let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
-    let ground = Ground::new(60).await;
-    let watcher = ground.watch().since(ground.watch().present().await.unwrap());
+    let fixture = Fixture::new(60).await;
+    let watcher = fixture.watch().since(fixture.watch().present().await.unwrap());
     let mut events = watcher.spans(|| info_span!("poll")).events();
     assert!(events.span().is_none());
     for release in [7, 9] {
-        ground.publish(release);
+        fixture.publish(release);
     }
 
     next(&mut events, 1).await;
@@ -80,22 +80,22 @@ async fn events_of_one_poll_are_yielded_within_its_span() {
 
 #[tokio::test]
 async fn new_release_is_reported_before_its_episode() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    let id = ground.sandbox.add_release().unwrap();
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    let id = fixture.sandbox.add_release().unwrap();
 
     assert_eq!(next(&mut events, 2).await, [format!("{id} release"), format!("{id} episode 1")]);
 }
 
 #[tokio::test]
 async fn change_of_status_is_reported_with_the_old_status() {
-    let ground = Ground::new(60).await;
-    let completed = ground.completed().await[0];
-    let mut events = ground.events().await;
+    let fixture = Fixture::new(60).await;
+    let completed = fixture.completed().await[0];
+    let mut events = fixture.events().await;
 
-    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    fixture.sandbox.set_status(completed, Status::ONGOING).unwrap();
     let begun = next(&mut events, 1).await;
-    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
+    fixture.sandbox.set_status(completed, Status::COMPLETED).unwrap();
     let ended = next(&mut events, 1).await;
 
     assert_eq!(begun, [format!("{completed} completed -> ongoing")]);
@@ -104,19 +104,19 @@ async fn change_of_status_is_reported_with_the_old_status() {
 
 #[tokio::test]
 async fn status_published_elsewhere_that_has_changed_back_is_reported() {
-    let ground = Ground::new(60).await;
-    let completed = ground.completed().await[0];
-    let mut events = ground.events().await;
+    let fixture = Fixture::new(60).await;
+    let completed = fixture.completed().await[0];
+    let mut events = fixture.events().await;
 
     // Both changes are between two polls, so that the watcher does not see them.
-    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
-    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
+    fixture.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    fixture.sandbox.set_status(completed, Status::COMPLETED).unwrap();
     events.override_status(completed, ReleaseStatus::Ongoing);
     let ended = next(&mut events, 1).await;
     // The same again, but the override comes after the poll.
-    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
-    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
-    let marker = ground.publish(completed % 60 + 1);
+    fixture.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    fixture.sandbox.set_status(completed, Status::COMPLETED).unwrap();
+    let marker = fixture.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
     events.override_status(completed, ReleaseStatus::Ongoing);
     let ended_again = next(&mut events, 1).await;
@@ -127,24 +127,24 @@ async fn status_published_elsewhere_that_has_changed_back_is_reported() {
 
 #[tokio::test]
 async fn status_published_elsewhere_is_not_reported_again() {
-    let ground = Ground::new(60).await;
-    let completed = ground.completed().await[0];
-    let mut events = ground.events().await;
-    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    let fixture = Fixture::new(60).await;
+    let completed = fixture.completed().await[0];
+    let mut events = fixture.events().await;
+    fixture.sandbox.set_status(completed, Status::ONGOING).unwrap();
 
     events.override_status(completed, ReleaseStatus::Ongoing);
 
-    let marker = ground.publish(completed % 60 + 1);
+    let marker = fixture.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
 }
 
 #[tokio::test]
 async fn more_changes_than_a_page_shows_are_all_reported() {
-    let ground = Ground::new(200).await;
-    let mut events = ground.events().await;
+    let fixture = Fixture::new(200).await;
+    let mut events = fixture.events().await;
     let mut published = Vec::new();
     for release in 1..=120 {
-        published.push(ground.publish(release));
+        published.push(fixture.publish(release));
     }
 
     assert_eq!(next(&mut events, 120).await, published);
@@ -152,12 +152,12 @@ async fn more_changes_than_a_page_shows_are_all_reported() {
 
 #[tokio::test]
 async fn more_changes_than_the_watcher_reads_back_begin_with_a_resync() {
-    let ground = Ground::new(200).await;
-    let watch = ground.watch().remember(50);
+    let fixture = Fixture::new(200).await;
+    let watch = fixture.watch().remember(50);
     let cursor = watch.present().await.unwrap();
     let mut events = watch.since(cursor).events();
     for release in 1..=80 {
-        ground.publish(release);
+        fixture.publish(release);
     }
 
     let reported = next(&mut events, 51).await;
@@ -169,11 +169,11 @@ async fn more_changes_than_the_watcher_reads_back_begin_with_a_resync() {
 
 #[tokio::test]
 async fn new_episode_of_a_release_that_is_not_remembered_is_reported_without_its_old_ones() {
-    let ground = Ground::new(300).await;
-    let watch = ground.watch().remember(50);
+    let fixture = Fixture::new(300).await;
+    let watch = fixture.watch().remember(50);
     let cursor = watch.present().await.unwrap();
     let mut events = watch.since(cursor).events();
-    let published = ground.publish(3);
+    let published = fixture.publish(3);
 
     assert_eq!(next(&mut events, 1).await, [published]);
     assert!(timeout(QUIET, events.next()).await.is_err());
@@ -181,27 +181,27 @@ async fn new_episode_of_a_release_that_is_not_remembered_is_reported_without_its
 
 #[tokio::test]
 async fn slow_reader_misses_nothing() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    let first = ground.publish(7);
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    let first = fixture.publish(7);
     assert_eq!(next(&mut events, 1).await, [first]);
-    let asked = ground.sandbox.request_count();
+    let asked = fixture.sandbox.request_count();
 
     let mut published = Vec::new();
     for release in 1..=5 {
-        published.push(ground.publish(release));
+        published.push(fixture.publish(release));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
-    assert_eq!(ground.sandbox.request_count(), asked, "nobody reads, so nothing is asked");
+    assert_eq!(fixture.sandbox.request_count(), asked, "nobody reads, so nothing is asked");
     assert_eq!(next(&mut events, 5).await, published);
 }
 
 #[tokio::test]
 async fn abandoned_wait_for_an_event_loses_nothing() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    let published = ground.publish(7);
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    let published = fixture.publish(7);
 
     // Polled once and dropped, over and over, as in a `select!` with another branch.
     let mut reported = None;
@@ -210,28 +210,28 @@ async fn abandoned_wait_for_an_event_loses_nothing() {
         tokio::task::yield_now().await;
     }
 
-    assert_eq!(short(&reported.unwrap().unwrap()), published);
+    assert_eq!(summary(&reported.unwrap().unwrap()), published);
 }
 
 #[tokio::test]
 async fn dropped_stream_asks_for_nothing_more() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    ground.publish(7);
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    fixture.publish(7);
     next(&mut events, 1).await;
 
     drop(events);
-    let asked = ground.sandbox.request_count();
+    let asked = fixture.sandbox.request_count();
     tokio::time::sleep(QUIET).await;
 
-    assert_eq!(ground.sandbox.request_count(), asked);
+    assert_eq!(fixture.sandbox.request_count(), asked);
 }
 
 #[tokio::test]
 async fn events_survive_json() {
-    let ground = Ground::new(60).await;
-    let mut events = ground.events().await;
-    ground.sandbox.add_release().unwrap();
+    let fixture = Fixture::new(60).await;
+    let mut events = fixture.events().await;
+    fixture.sandbox.add_release().unwrap();
 
     for event in [events.next().await, events.next().await] {
         let event = event.unwrap().unwrap();
@@ -243,17 +243,17 @@ async fn events_survive_json() {
 
 #[tokio::test]
 async fn changed_episode_is_reported_as_an_update_and_a_changed_stream_query_is_not() {
-    let ground = Ground::new(60).await;
-    let known = ground.watch().present().await.unwrap();
-    let mut release = ground.client.releases().get(7).await.unwrap();
-    let shorts = |events: Vec<Event>| events.iter().map(short).collect::<Vec<_>>();
-    assert_eq!(shorts(diff(&known, std::slice::from_ref(&release))), Vec::<String>::new());
+    let fixture = Fixture::new(60).await;
+    let known = fixture.watch().present().await.unwrap();
+    let mut release = fixture.client.releases().get(7).await.unwrap();
+    let summaries = |events: Vec<Event>| events.iter().map(summary).collect::<Vec<_>>();
+    assert_eq!(summaries(diff(&known, std::slice::from_ref(&release))), Vec::<String>::new());
 
     let first = &mut release.episodes.as_mut().unwrap()[0];
     first.hls_480 = Some("https://elsewhere.example/480.m3u8?isAuthorized=1".to_owned());
-    let moved = shorts(diff(&known, std::slice::from_ref(&release)));
+    let moved = summaries(diff(&known, std::slice::from_ref(&release)));
     release.episodes.as_mut().unwrap()[0].name = Some("Другое имя".to_owned());
-    let renamed = shorts(diff(&known, std::slice::from_ref(&release)));
+    let renamed = summaries(diff(&known, std::slice::from_ref(&release)));
 
     assert_eq!(moved, Vec::<String>::new());
     assert_eq!(renamed, ["7 update 1"]);

@@ -6,8 +6,8 @@ use anilibria_client::Client;
 use mockito::{Matcher, Server, ServerGuard};
 use url::form_urlencoded;
 
-/// A field that makes a record impossible to decode, even leniently.
-pub(crate) const ODD: &str = r#","alias":"one","alias":"two""#;
+/// A field that occurs twice, which makes a record impossible to decode.
+pub(crate) const DUPLICATE_FIELD: &str = r#","alias":"one","alias":"two""#;
 
 /// A release of the service.
 #[derive(Clone)]
@@ -17,39 +17,39 @@ pub(crate) struct Record {
     pub(crate) episodes: u32,
     /// Day of the last episode, counted from the first of the year.
     pub(crate) day: u32,
-    /// A field that is added to the whole record, or nothing.
-    pub(crate) odd: &'static str,
+    /// A field that is added to the record in all lists, or nothing.
+    pub(crate) extra_field: &'static str,
     /// A field that is added to the record in lists of releases by id only, or nothing.
-    pub(crate) odd_parts: &'static str,
+    pub(crate) extra_field_by_id: &'static str,
 }
 
 impl Record {
     /// A release with one episode, which came out on day `id`.
     pub(crate) fn new(id: u32) -> Self {
-        Self { id, episodes: 1, day: id, odd: "", odd_parts: "" }
+        Self { id, episodes: 1, day: id, extra_field: "", extra_field_by_id: "" }
     }
 
     fn json(&self, is_by_id: bool) -> String {
-        let Self { id, episodes, day, odd, odd_parts } = self;
+        let Self { id, episodes, day, extra_field, extra_field_by_id } = self;
         let (month, day) = (day / 28 + 1, day % 28 + 1);
         let episode =
             |number: u32| format!(r#"{{"id":"00000000-0000-0000-{id:04}-{number:012}","ordinal":{number}}}"#);
         let episodes: Vec<_> = (1..=*episodes).map(episode).collect();
-        let parts = if is_by_id { odd_parts } else { "" };
+        let by_id = if is_by_id { extra_field_by_id } else { "" };
         format!(
-            r#"{{"id":{id},"fresh_at":"2026-{month:02}-{day:02}T00:00:00+00:00","is_ongoing":true{odd}{parts},"episodes":[{}]}}"#,
+            r#"{{"id":{id},"fresh_at":"2026-{month:02}-{day:02}T00:00:00+00:00","is_ongoing":true{extra_field}{by_id},"episodes":[{}]}}"#,
             episodes.join(",")
         )
     }
 }
 
 /// A service whose records may have unexpected values.
-pub(crate) struct OddService {
+pub(crate) struct MalformedService {
     server: ServerGuard,
     records: Arc<Mutex<Vec<Record>>>,
 }
 
-impl OddService {
+impl MalformedService {
     /// Starts a service of the releases 1 to `count`.
     pub(crate) async fn start(count: u32) -> Self {
         let records = Arc::new(Mutex::new((1..=count).map(Record::new).collect::<Vec<_>>()));
@@ -57,7 +57,7 @@ impl OddService {
         let shown = Arc::clone(&records);
         let mock = server.mock("GET", Matcher::Any).with_header("content-type", "application/json");
         let mock = mock.with_body_from_request(move |request| {
-            answer(request.path_and_query(), shown.lock().unwrap().clone()).into()
+            respond(request.path_and_query(), shown.lock().unwrap().clone()).into()
         });
         mock.create_async().await;
         Self { server, records }
@@ -84,7 +84,7 @@ impl OddService {
     }
 }
 
-fn answer(target: &str, mut records: Vec<Record>) -> String {
+fn respond(target: &str, mut records: Vec<Record>) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let number = |name: &str| {
