@@ -68,7 +68,7 @@ impl Example for Pagination {
 #[oai(rename = "Meta")]
 pub struct MetaBody {
     /// Service that the data come from.
-    pub source: Origin,
+    pub source: DataSource,
     /// `true` if the data come from the cache.
     pub cached: bool,
     /// Time at which the data become stale; in the past for stale data, `null` for data that are not cached.

@@ -140,7 +140,7 @@ impl Addresses {
     }
 
     /// Returns the origins whose pages may read the response to a [rewritten](Self::rewrite) request.
-    pub fn cors_policy(self, request: &Request) -> Readers {
+    pub fn cors_policy(self, request: &Request) -> CorsPolicy {
         if self.is_enabled && resolve(request.uri().path()).is_some() {
             cors::policy(request)
         } else {

@@ -54,7 +54,7 @@ impl AdvancedSearch {
             let mut found = Vec::new();
             for entry in catalog.query().sort(Sort::Updated).find().items {
                 let title = searchable(&catalog, entry, |key| reads(key))?;
-                let is_found = evaluation.matches(&title).map_err(|exceeded| LoadFailure::Refused {
+                let is_found = evaluation.matches(&title).map_err(|exceeded| LoadFailure::InvalidParameter {
                     field: parameter,
                     reason: format!("is too expensive: {exceeded}").into(),
                 })?;
@@ -74,7 +74,7 @@ impl AdvancedSearch {
 }
 
 fn invalid_query(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
-    LoadFailure::Refused { field: parameter, reason: format!("is invalid: {error}").into() }
+    LoadFailure::InvalidParameter { field: parameter, reason: format!("is invalid: {error}").into() }
 }
 
 /// Returns the titles `ids` in the given order.

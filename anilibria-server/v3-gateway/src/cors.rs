@@ -16,7 +16,7 @@ pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
 
 /// Returns the origins whose pages may read the response to `request`: all origins if the request reads public data, and the
 /// configured origins if it writes or has a session.
-pub(super) fn policy(request: &Request) -> Readers {
+pub(super) fn policy(request: &Request) -> CorsPolicy {
     if !matches!(*requested_method(request), Method::GET | Method::HEAD) {
         CorsPolicy::Listed
     } else if has_session(request) {
@@ -42,7 +42,7 @@ fn has_session(request: &Request) -> bool {
 mod tests {
     use super::*;
 
-    fn policy_of(method: Method, uri: &str, headers: &[(&str, &str)]) -> Readers {
+    fn policy_of(method: Method, uri: &str, headers: &[(&str, &str)]) -> CorsPolicy {
         let request = Request::builder().method(method).uri(uri.parse().unwrap());
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         policy(&request.finish())
@@ -56,14 +56,14 @@ mod tests {
             (Method::GET, "/v3/title?id=1&session="),
             (Method::GET, "/public/torrent/download.php?id=1"),
         ] {
-            assert_eq!(policy_of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), Readers::All, "{uri}");
+            assert_eq!(policy_of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), CorsPolicy::All, "{uri}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "content-type,x-request-id"),
         ];
-        assert_eq!(policy_of(Method::OPTIONS, "/v3/title?id=1", &preflight), Readers::All);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title?id=1", &preflight), CorsPolicy::All);
     }
 
     #[test]
@@ -75,23 +75,23 @@ mod tests {
             ("/v3/user", ("cookie", "a=b; PHPSESSID=x")),
             ("/v3/user", ("authorization", "Bearer x")),
         ] {
-            assert_eq!(policy_of(Method::GET, uri, &[header]), Readers::ListedForSession, "{uri} {header:?}");
+            assert_eq!(policy_of(Method::GET, uri, &[header]), CorsPolicy::ListedForSession, "{uri} {header:?}");
         }
         let preflight = [
             ("origin", "https://a.example"),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "x-request-id, Authorization"),
         ];
-        assert_eq!(policy_of(Method::OPTIONS, "/v3/user", &preflight), Readers::ListedForSession);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user", &preflight), CorsPolicy::ListedForSession);
     }
 
     #[test]
     fn listed_origins_may_read_responses_to_writes() {
         let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
 
-        assert_eq!(policy_of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);
-        assert_eq!(policy_of(Method::POST, "/public/login.php", &[]), Readers::Listed);
-        assert_eq!(policy_of(Method::OPTIONS, "/v3/user/favorites", &preflight), Readers::Listed);
-        assert_eq!(policy_of(Method::OPTIONS, "/v3/title", &[]), Readers::Listed);
+        assert_eq!(policy_of(Method::PUT, "/v3/user/favorites", &[]), CorsPolicy::Listed);
+        assert_eq!(policy_of(Method::POST, "/public/login.php", &[]), CorsPolicy::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/user/favorites", &preflight), CorsPolicy::Listed);
+        assert_eq!(policy_of(Method::OPTIONS, "/v3/title", &[]), CorsPolicy::Listed);
     }
 }

@@ -109,7 +109,7 @@ impl Gateway {
             match self.cached(key, load.clone()).await {
                 // The load was begun by another client that has no quota left. This client may have some.
                 Err(LoadFailure::RateLimited { .. }) if !quota.is_exceeded() && attempts > 0 => {}
-                Err(refusal @ LoadFailure::Refused { .. }) => {
+                Err(refusal @ LoadFailure::InvalidParameter { .. }) => {
                     self.refusals.insert(key.to_owned(), refusal.clone());
                     return Err(refusal);
                 }

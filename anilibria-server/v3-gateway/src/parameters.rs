@@ -126,7 +126,7 @@ impl<'r> Parameters<'r> {
 }
 
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
-    whole(text)
+    parse_integer(text)
         .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, found {}", excerpt(text))))
 }
 

@@ -47,7 +47,7 @@ pub(super) type RenderedTitle = (ReleaseId, Arc<RawValue>);
 ///
 /// # Errors
 ///
-/// [`LoadFailure::Refused`] if the titles are too many or too large for one response.
+/// [`LoadFailure::InvalidParameter`] if the titles are too many or too large for one response.
 pub(super) async fn render_titles(
     titles: &HostTitles,
     ids: Vec<ReleaseId>,
@@ -111,7 +111,7 @@ impl PageBuilder {
 fn check_limits(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     if shape.include.any() && ids.len() > MAX_WITH_FILES {
         let reason = format!("is limited to {MAX_WITH_FILES} titles; request smaller pages");
-        return Err(LoadFailure::Refused { field: "include", reason: reason.into() });
+        return Err(LoadFailure::InvalidParameter { field: "include", reason: reason.into() });
     }
     if ids.len() > MAX_TITLES {
         let reason = format!(

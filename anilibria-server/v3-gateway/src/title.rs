@@ -122,7 +122,7 @@ async fn shaped_title(
     if complete.is_absent() {
         return Ok(NewValue::absent().tag(tag::title(id)));
     }
-    let mut title: Value = serde_json::from_slice(&unsealed(&complete.into_value()))?;
+    let mut title: Value = serde_json::from_slice(&without_etag(&complete.into_value()))?;
     included_files::add(titles.client(), &mut title, shape, quota).await?;
     shape.apply(&mut title);
     Ok(NewValue::new(render(&title)?).tag(tag::title(id)))

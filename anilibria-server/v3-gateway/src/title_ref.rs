@@ -82,7 +82,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] if there is no local catalog, and there are more references than may be looked up at
+    /// [`LoadFailure::InvalidParameter`] if there is no local catalog, and there are more references than may be looked up at
     /// AniLibria.
     pub(super) async fn resolve_all(
         &self,

@@ -41,11 +41,11 @@ impl Gateway {
             let passkey = self.passkey(&client, &session).await?;
             let document =
                 render_feed(&self.titles, format, window, since, self_link, passkey.as_ref()).await?;
-            return Ok(RenderedResponse::uncached(seal(&document)).with_media_type(format.content_type()));
+            return Ok(RenderedResponse::uncached(with_etag(&document)).with_media_type(format.content_type()));
         }
         let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {self_link}"));
         let load = move |titles: HostTitles| async move {
-            Ok(NewValue::new(seal(&render_feed(&titles, format, window, since, self_link, None).await?))
+            Ok(NewValue::new(with_etag(&render_feed(&titles, format, window, since, self_link, None).await?))
                 .tag(tag::LISTS))
         };
         Ok(self.cached(&key, load).await?.with_media_type(format.content_type()))

@@ -35,32 +35,32 @@ impl ClientConnection {
         Self { events: hub.subscribe(), dialect, subscriptions: Subscriptions::new(subscriptions) }
     }
 
-    async fn subscribe(&mut self, text: &[u8], line: &mut Line) -> Flow {
+    async fn subscribe(&mut self, text: &[u8], socket: &mut ClientSocket) -> Flow {
         let subscribed =
             Subscription::parse(text).and_then(|subscription| self.subscriptions.add(subscription));
         match subscribed {
             Ok(id) => {
-                line.heard("subscribe");
+                socket.count_received("subscribe");
                 let response = json!({"subscribe": "success", "subscription_id": id});
-                line.say("subscribed", response.to_string().into()).await
+                socket.send("subscribed", response.to_string().into()).await
             }
             Err(error) => {
-                line.heard("invalid");
-                send_error(INVALID_MESSAGE, &error.to_string(), line).await
+                socket.count_received("invalid");
+                send_error(INVALID_MESSAGE, &error.to_string(), socket).await
             }
         }
     }
 }
 
-impl Dialogue for ClientConnection {
-    type News = Result<Event, RecvError>;
+impl Protocol for ClientConnection {
+    type Event = Result<Event, RecvError>;
 
     async fn on_open(&mut self, socket: &mut ClientSocket) -> Flow {
         let greeting = json!({"connection": "success", "api_version": API_VERSION});
         socket.send("connection", greeting.to_string().into()).await
     }
 
-    async fn news(&mut self) -> Result<Event, RecvError> {
+    async fn next_event(&mut self) -> Result<Event, RecvError> {
         self.events.recv().await
     }
 
@@ -68,7 +68,7 @@ impl Dialogue for ClientConnection {
         match event {
             Ok(event) => match self.subscriptions.projection_of(&event) {
                 Some(projection) => {
-                    line.say(event.kind().as_str(), event.text(self.dialect, projection)).await
+                    socket.send(event.kind().as_str(), event.text(self.dialect, projection)).await
                 }
                 None => ControlFlow::Continue(()),
             },
@@ -78,21 +78,21 @@ impl Dialogue for ClientConnection {
         }
     }
 
-    async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
-        match said {
-            Said::Text(text) => self.subscribe(text.as_bytes(), line).await,
+    async fn on_message(&mut self, message: ClientMessage, socket: &mut ClientSocket) -> Flow {
+        match message {
+            ClientMessage::Text(text) => self.subscribe(text.as_bytes(), socket).await,
             // The Python client sends its texts in binary frames.
-            Said::Binary(bytes) => self.subscribe(&bytes, line).await,
+            ClientMessage::Binary(bytes) => self.subscribe(&bytes, socket).await,
         }
     }
 
-    async fn refuse(&mut self, line: &mut Line) -> Flow {
-        send_error(RATE_LIMITED, "too many messages", line).await
+    async fn on_rate_limited(&mut self, socket: &mut ClientSocket) -> Flow {
+        send_error(RATE_LIMITED, "too many messages", socket).await
     }
 }
 
 /// Sends an error in the format of responses over HTTP. Clients ignore messages that are neither events nor responses to
 /// `subscribe`.
-async fn send_error(code: u16, message: &str, line: &mut Line) -> Flow {
-    line.say("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
+async fn send_error(code: u16, message: &str, socket: &mut ClientSocket) -> Flow {
+    socket.send("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
 }
