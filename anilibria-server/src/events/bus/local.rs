@@ -47,7 +47,7 @@ struct Shared {
 }
 
 impl LocalBus {
-    /// Creates a bus that stores `replay` events, at least [`MIN_CAPACITY`]. They are also stored in `directory`, if it is set
+    /// Creates a bus that stores `replay` events, but at least 256. They are also stored in `directory`, if it is set
     /// and not open in another process.
     pub async fn open(directory: Option<&Path>, replay: usize) -> Self {
         let mut log = EventLog::new(replay.max(MIN_CAPACITY));
