@@ -8,7 +8,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::chance;
+use super::random;
 use super::reply::Reply;
 
 /// Maximum delay, in milliseconds.
@@ -241,7 +241,7 @@ impl Injector {
 }
 
 fn rng(seed: u64) -> Rng {
-    chance::stream(seed, "faults", 0)
+    random::stream(seed, "faults", 0)
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ use bytes::Bytes;
 use fastrand::Rng;
 use http::{Method, StatusCode};
 
-use super::chance;
 use super::problem::Problem;
+use super::random;
 use super::reply::Reply;
 use super::state::SandboxState;
 
@@ -167,7 +167,7 @@ impl Stream<'_> {
     /// Random generator for this stream.
     fn rng(&self, what: &str, number: u32) -> Rng {
         let Self { ordinal, quality, .. } = self;
-        chance::stream(u64::from(self.release), &format!("hls {ordinal} {quality} {what}"), u64::from(number))
+        random::stream(u64::from(self.release), &format!("hls {ordinal} {quality} {what}"), u64::from(number))
     }
 }
 

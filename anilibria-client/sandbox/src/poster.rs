@@ -11,8 +11,8 @@ use http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, VARY};
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-use super::chance;
 use super::problem::Problem;
+use super::random;
 use super::reply::Reply;
 use super::state::SandboxState;
 use super::xml::escape;
@@ -30,7 +30,7 @@ pub(crate) fn respond(state: &SandboxState, request: &Parts) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
     }
-    let mut rng = chance::stream(0, path, 0);
+    let mut rng = random::stream(0, path, 0);
     let hue = rng.u32(..360);
     let png = if accepts_png(request) { png::landscape(&mut rng, hue).ok() } else { None };
     let (content_type, picture) = match png {

@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 
 use super::account::Account;
 use super::catalog::Catalog;
-use super::chance;
 use super::clock::{Clock, weekday};
 use super::faults::Injector;
 use super::log::Log;
+use super::random;
 
 /// Settings of a sandbox.
 #[derive(Clone, Copy, Debug)]
@@ -88,12 +88,12 @@ impl SandboxState {
 
     /// Passkey for personal links to torrents.
     pub(crate) fn passkey(&self) -> String {
-        chance::file_name(&mut chance::stream(self.seed, "passkey", 0)).chars().take(16).collect()
+        random::file_name(&mut random::stream(self.seed, "passkey", 0)).chars().take(16).collect()
     }
 
     /// Returns up to `count` different items in random order. The order repeats after a reset.
     pub(crate) fn sample<T>(&self, items: impl Iterator<Item = T>, count: usize) -> Vec<T> {
-        chance::sample(&mut self.rng(), items, count)
+        random::sample(&mut self.rng(), items, count)
     }
 
     /// Current time of the sandbox.
@@ -132,5 +132,5 @@ impl SandboxState {
 }
 
 fn rng(seed: u64) -> Rng {
-    chance::stream(seed, "random routes", 0)
+    random::stream(seed, "random routes", 0)
 }

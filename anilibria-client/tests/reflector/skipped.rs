@@ -42,7 +42,7 @@ async fn entry_stays_as_it_was_while_its_record_cannot_be_decoded() {
     reflector.load().await.unwrap();
     let out = |id: u32| reflector.catalog().get(id).and_then(CatalogEntry::episodes_out);
     service.change_one(2, |record| {
-        (record.episodes, record.day, record.extra_field) = (2, 101, DUPLICATE_FIELD)
+        (record.episodes, record.day, record.extra_field) = (2, 101, DUPLICATE_FIELD);
     });
     service.change_one(3, |record| (record.episodes, record.day) = (2, 102));
 

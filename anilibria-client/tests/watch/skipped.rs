@@ -60,7 +60,7 @@ async fn change_is_reported_once_its_record_can_be_decoded() {
     let mut events = events(&service).await;
     service.change_one(1, |record| (record.episodes, record.day) = (2, 101));
     service.change_one(2, |record| {
-        (record.episodes, record.day, record.extra_field) = (2, 102, DUPLICATE_FIELD)
+        (record.episodes, record.day, record.extra_field) = (2, 102, DUPLICATE_FIELD);
     });
     assert_eq!(next(&mut events, 1).await, ["1 episode 2"]);
     assert_no_event(&mut events).await;

@@ -3,8 +3,8 @@
 mod otp;
 mod password;
 mod queue;
+mod release_list;
 mod sessions;
-mod shelf;
 mod social;
 mod views;
 
@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 
 pub(crate) use otp::{OtpError, Otps};
 pub(crate) use password::{PASSWORD, Password};
+pub(crate) use release_list::{Full, ReleaseList};
 pub(crate) use sessions::Sessions;
-pub(crate) use shelf::{Full, Shelf};
 pub(crate) use social::{PROVIDERS, Socials};
 pub(crate) use views::{Mark, Stored, Views};
 
@@ -36,9 +36,9 @@ pub(crate) struct Account {
     pub(crate) sessions: Sessions,
     pub(crate) otps: Otps,
     pub(crate) socials: Socials,
-    pub(crate) favorites: Shelf<()>,
+    pub(crate) favorites: ReleaseList<()>,
     /// Releases with the collection of each.
-    pub(crate) collections: Shelf<&'static Choice>,
+    pub(crate) collections: ReleaseList<&'static Choice>,
     pub(crate) views: Views,
     /// Ratings from 1 to 10 by release id. Bounded, because only existing releases have a rating.
     pub(crate) scores: BTreeMap<u32, u8>,
@@ -52,8 +52,8 @@ impl Account {
             sessions: Sessions::new(seed),
             otps: Otps::new(seed),
             socials: Socials::new(seed),
-            favorites: Shelf::default(),
-            collections: Shelf::default(),
+            favorites: ReleaseList::default(),
+            collections: ReleaseList::default(),
             views: Views::new(read_lag),
             scores: BTreeMap::new(),
         }

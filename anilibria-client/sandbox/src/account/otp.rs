@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::chance;
+use crate::random;
 
 use super::queue::Queue;
 
@@ -77,7 +77,7 @@ impl Otps {
     /// Returns an unused code. There are a thousand times more codes than valid ones.
     fn draw(&mut self) -> u32 {
         loop {
-            let code = chance::stream(self.seed, "otp", self.drawn).u32(..CODE_COUNT);
+            let code = random::stream(self.seed, "otp", self.drawn).u32(..CODE_COUNT);
             self.drawn += 1;
             if self.alive.find(|otp| otp.code == code).is_none() {
                 return code;

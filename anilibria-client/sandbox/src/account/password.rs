@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chance;
+use crate::random;
 
 use super::queue::Queue;
 
@@ -29,9 +29,9 @@ impl Password {
 
     /// Creates a reset token, as if it were sent by e-mail.
     pub(crate) fn create_reset_token(&mut self) {
-        let rng = &mut chance::stream(self.seed, "letter", self.written);
+        let rng = &mut random::stream(self.seed, "letter", self.written);
         self.written += 1;
-        self.reset_tokens.push(chance::hex32(rng));
+        self.reset_tokens.push(random::hex32(rng));
     }
 
     /// Newest reset token that was not used yet.

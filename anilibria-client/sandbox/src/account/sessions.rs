@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chance;
+use crate::random;
 
 use super::queue::Queue;
 
@@ -23,7 +23,7 @@ impl Sessions {
 
     /// Opens a session and returns its token. The sequence of tokens depends only on the seed.
     pub(crate) fn open(&mut self) -> String {
-        let rng = &mut chance::stream(self.seed, "token", self.opened);
+        let rng = &mut random::stream(self.seed, "token", self.opened);
         self.opened += 1;
         // Tokens of the live service are encrypted JSON in base64 and always have this prefix.
         let token: String = "eyJpdiI6I"

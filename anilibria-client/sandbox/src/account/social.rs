@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::chance;
+use crate::random;
 
 use super::queue::Queue;
 
@@ -29,9 +29,9 @@ impl Socials {
 
     /// Begins a login and returns its state.
     pub(crate) fn begin(&mut self) -> String {
-        let rng = &mut chance::stream(self.seed, "social state", self.begun);
+        let rng = &mut random::stream(self.seed, "social state", self.begun);
         self.begun += 1;
-        let state = chance::file_name(rng);
+        let state = random::file_name(rng);
         self.open.push((state.clone(), false));
         state
     }

@@ -7,7 +7,7 @@ use serde_json::Number;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::shelf::Full;
+use super::release_list::Full;
 
 /// Maximum number of episodes with a view.
 const CAPACITY: usize = 20_000;

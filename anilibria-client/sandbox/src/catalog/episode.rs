@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::chance::{self, chance, pick};
+use crate::random::{self, pick, random};
 
 use super::words::EPISODES;
 
@@ -19,7 +19,7 @@ pub(crate) struct Episode {
 impl Episode {
     /// Creates the episode at `place`, from 0, of the release with this seed.
     pub(super) fn new(seed: u64, place: usize, ordinal_tenths: u32, updated_at: i64) -> Self {
-        let id = chance::uuid(&mut chance::stream(seed, "episode id", place as u64));
+        let id = random::uuid(&mut random::stream(seed, "episode id", place as u64));
         Self { id, ordinal_tenths, updated_at }
     }
 
@@ -56,16 +56,16 @@ impl EpisodeDetails {
     /// Generates the details of the episode at `place`. `minutes` is the duration of the episodes of the release; `None` if the
     /// episodes are available elsewhere only.
     pub(super) fn draw(seed: u64, place: usize, minutes: Option<u32>) -> Self {
-        let rng = &mut chance::stream(seed, "episode", place as u64);
+        let rng = &mut random::stream(seed, "episode", place as u64);
         let &(name, name_english) = pick(rng, &EPISODES);
-        let named = chance(rng, 85);
-        let translated = chance(rng, 60);
+        let named = random(rng, 85);
+        let translated = random(rng, 60);
         let variation = rng.u32(..80);
         let duration = minutes.map_or(0, |minutes| (minutes * 60 + variation).saturating_sub(40));
         let (opening, ending) = skips(rng, duration);
         let here = minutes.is_some();
-        let has_1080 = !chance(rng, 8);
-        let streams = [true, true, has_1080].map(|has| (chance::hex32(rng), has && here));
+        let has_1080 = !random(rng, 8);
+        let streams = [true, true, has_1080].map(|has| (random::hex32(rng), has && here));
         Self {
             name: named.then_some(name),
             name_english: (named && translated).then_some(name_english),
@@ -73,9 +73,9 @@ impl EpisodeDetails {
             opening,
             ending,
             streams: streams.map(|(hash, has)| has.then_some(hash)),
-            rutube_id: chance(rng, 30).then(|| chance::hex32(rng)),
-            youtube_id: chance(rng, 5).then(|| chance::file_name(rng).chars().take(11).collect()),
-            preview: std::array::from_fn(|_| chance::file_name(rng)),
+            rutube_id: random(rng, 30).then(|| random::hex32(rng)),
+            youtube_id: random(rng, 5).then(|| random::file_name(rng).chars().take(11).collect()),
+            preview: std::array::from_fn(|_| random::file_name(rng)),
         }
     }
 }
@@ -84,7 +84,7 @@ impl EpisodeDetails {
 fn skips(rng: &mut fastrand::Rng, duration: u32) -> (Skip, Skip) {
     let opening_start = rng.u32(..180);
     let ending_from_end = rng.u32(95..160);
-    let has = chance(rng, 75) && duration > 600;
+    let has = random(rng, 75) && duration > 600;
     let ending_start = duration.saturating_sub(ending_from_end);
     (has.then_some((opening_start, opening_start + 90)), has.then_some((ending_start, ending_start + 90)))
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::chance;
+use crate::random;
 
 use super::release::Release;
 use super::title::Title;
@@ -19,8 +19,8 @@ pub(crate) struct Franchise {
 
 impl Franchise {
     pub(super) fn new(seed: u64, number: u64, title: Title) -> Self {
-        let rng = &mut chance::stream(seed, "franchise", number);
-        Self { id: chance::uuid(rng), seed: rng.u64(..), title, members: Vec::new() }
+        let rng = &mut random::stream(seed, "franchise", number);
+        Self { id: random::uuid(rng), seed: rng.u64(..), title, members: Vec::new() }
     }
 }
 

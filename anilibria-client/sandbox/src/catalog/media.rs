@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::chance::{self, chance, pick};
+use crate::random::{self, pick, random};
 
 use super::timeline::EPOCH;
 
@@ -57,33 +57,33 @@ pub(crate) fn videos(seed: u64) -> Vec<Video> {
 }
 
 fn video(seed: u64, id: u32) -> Video {
-    let rng = &mut chance::stream(seed, "video", u64::from(id));
+    let rng = &mut random::stream(seed, "video", u64::from(id));
     let views = rng.u32(1_000..90_000);
     Video {
         id,
         title: format!("{} №{id}", pick(rng, &TOPICS)),
-        key: chance::file_name(rng).chars().take(11).collect(),
+        key: random::file_name(rng).chars().take(11).collect(),
         views,
         comments: views / rng.u32(40..200),
-        is_announce: chance(rng, 20),
+        is_announce: random(rng, 20),
         created_at: EPOCH - i64::from(VIDEOS - id) * 5 * DAY - rng.i64(0..DAY),
-        image: std::array::from_fn(|_| chance::file_name(rng)),
-        origin: origin(seed, chance(rng, 30)),
+        image: std::array::from_fn(|_| random::file_name(rng)),
+        origin: origin(seed, random(rng, 30)),
     }
 }
 
 fn origin(seed: u64, is_announce: bool) -> Origin {
-    let rng = &mut chance::stream(seed, "video origin", u64::from(is_announce));
+    let rng = &mut random::stream(seed, "video origin", u64::from(is_announce));
     let (title, description) = if is_announce {
         ("Анонсы аниме-сезонов", "Что выйдет в новом сезоне")
     } else {
         ("Видео команды", "О том, как мы работаем")
     };
     Origin {
-        id: chance::uuid(rng),
+        id: random::uuid(rng),
         title,
         description,
-        playlist: format!("PL{}", chance::file_name(rng)),
+        playlist: format!("PL{}", random::file_name(rng)),
         is_announce,
     }
 }
@@ -103,14 +103,14 @@ pub(crate) struct Promotion {
 pub(crate) fn promotions(seed: u64, releases: usize) -> Vec<Promotion> {
     (1..=PROMOTIONS)
         .map(|number| {
-            let rng = &mut chance::stream(seed, "promotion", number);
+            let rng = &mut random::stream(seed, "promotion", number);
             let release = rng.u32(1..=u32::try_from(releases).unwrap_or(u32::MAX).max(1));
             Promotion {
-                id: chance::uuid(rng),
+                id: random::uuid(rng),
                 number,
-                image: std::array::from_fn(|_| chance::file_name(rng)),
+                image: std::array::from_fn(|_| random::file_name(rng)),
                 release: (!number.is_multiple_of(3)).then_some(release),
-                has_overlay: chance(rng, 50),
+                has_overlay: random(rng, 50),
             }
         })
         .collect()
@@ -131,12 +131,12 @@ pub(crate) struct Vast {
 pub(crate) fn vasts(seed: u64) -> Vec<Vast> {
     (1..=VASTS)
         .map(|number| {
-            let rng = &mut chance::stream(seed, "vast", number);
+            let rng = &mut random::stream(seed, "vast", number);
             Vast {
-                id: chance::uuid(rng),
+                id: random::uuid(rng),
                 number,
                 tax_number: rng.u64(1_000_000_000..10_000_000_000),
-                erid: chance::file_name(rng).chars().take(13).collect(),
+                erid: random::file_name(rng).chars().take(13).collect(),
             }
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Torrent files: bencoded metainfo. The info hash is the hash in the catalog.
 
-use crate::chance;
+use crate::random;
 
 /// Maximum number of pieces. Few long pieces are enough: they are never downloaded, and all are hashed at the start.
 const MAX_PIECES: u64 = 32;
@@ -25,7 +25,7 @@ impl Info {
         }
         let length = usize::try_from(size.div_ceil(piece) * HASH_BYTES).unwrap_or(0);
         let mut pieces = vec![0; length];
-        chance::stream(seed, "torrent pieces", place as u64).fill(&mut pieces);
+        random::stream(seed, "torrent pieces", place as u64).fill(&mut pieces);
         let mut info = Dictionary::new();
         info.integer("length", size);
         info.bytes("name", format!("{label}.mkv").as_bytes());

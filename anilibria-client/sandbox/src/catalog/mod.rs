@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
-use super::chance;
+use super::random;
 pub(crate) use episode::Skip;
 pub(crate) use franchise::{Franchise, Totals};
 use genre::Genre;
@@ -111,11 +111,11 @@ impl Catalog {
 
     /// Generates the next series. The catalog is limited to `count` releases.
     fn draw_series(&mut self, count: usize) {
-        let rng = &mut chance::stream(self.seed, "series", self.series);
+        let rng = &mut random::stream(self.seed, "series", self.series);
         let name = self.titles.draw(rng);
-        let size = chance::weighted(rng, &[(45, 1), (25, 2), (18, 3), (12, 4)]);
+        let size = random::weighted(rng, &[(45, 1), (25, 2), (18, 3), (12, 4)]);
         // A single release may have a franchise. Several releases of a series always have one.
-        let franchise = (size > 1 || chance::chance(rng, 50)).then_some(self.franchises.len());
+        let franchise = (size > 1 || random::random(rng, 50)).then_some(self.franchises.len());
         let members = title::members(&name, size, rng);
         if franchise.is_some() {
             self.franchises.push(Franchise::new(self.seed, self.series, name));
@@ -283,7 +283,7 @@ impl Catalog {
         }
         let now = self.now + CLOCK_STEP;
         let id = self.next_id();
-        let rng = &mut chance::stream(self.seed, "series", self.series);
+        let rng = &mut random::stream(self.seed, "series", self.series);
         let title = self.titles.draw(rng);
         self.series += 1;
         let outline = Outline { id, title, kind: Some(&reference::TV), newness: NEWEST, franchise: None };

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::chance::{self, chance, pick, weighted};
+use crate::random::{self, pick, random, weighted};
 
 use super::episode::{Episode, EpisodeDetails};
 use super::genre::GenreSet;
@@ -65,20 +65,20 @@ pub(super) struct Outline {
 impl Release {
     pub(super) fn draw(catalog_seed: u64, outline: Outline) -> Self {
         let Outline { id, title, kind, newness, franchise } = outline;
-        let seed = chance::stream(catalog_seed, "release", u64::from(id)).u64(..);
-        let rng = &mut chance::stream(seed, "base", 0);
+        let seed = random::stream(catalog_seed, "release", u64::from(id)).u64(..);
+        let rng = &mut random::stream(seed, "base", 0);
         let kind = kind.unwrap_or_else(|| draw_kind(rng));
         let planned = draw_episode_count(rng, kind);
         let minutes = draw_minutes(rng, kind);
-        let season = (!chance(rng, 4)).then(|| *pick(rng, &SEASONS));
+        let season = (!random(rng, 4)).then(|| *pick(rng, &SEASONS));
         let genres = GenreSet::draw(rng);
         let age_rating = weighted(rng, &[(8, &R0), (10, &R6), (24, &R12), (40, &R16), (18, &R18)]);
         let publish_day = rng.u8(1..=7);
         // The square makes few releases much more popular than the others.
         let fame = rng.u32(..160);
         let favorites = fame * fame + rng.u32(..250);
-        let has_duration = !chance(rng, 3);
-        let is_external_only = chance(rng, 1);
+        let has_duration = !random(rng, 3);
+        let is_external_only = random(rng, 1);
 
         let work = Work::draw(seed, newness, planned);
         let times = Timeline::draw(seed, newness, season, &work);
@@ -119,7 +119,7 @@ impl Release {
         let Some(fresh_at) = self.fresh_at else {
             return Vec::new();
         };
-        let rng = &mut chance::stream(self.seed, "torrents", 0);
+        let rng = &mut random::stream(self.seed, "torrents", 0);
         let count = weighted(rng, &[(40, 1), (40, 2), (20, 3)]);
         let torrent = |place| Torrent::new(self.parts(), place, fresh_at - i64::from(rng.u32(..7200)));
         (0..count).map(torrent).collect()
@@ -208,14 +208,14 @@ impl Release {
 
     /// Returns the random generator for one part of the release.
     pub(crate) fn rng(&self, part: &str) -> Rng {
-        chance::stream(self.seed, part, 0)
+        random::stream(self.seed, part, 0)
     }
 
     /// Generates a few sentences, with the line ends of the live service.
     pub(crate) fn description(&self) -> String {
         let rng = &mut self.rng("description");
         let (opening, middle, closing) = (pick(rng, &OPENINGS), pick(rng, &MIDDLES), pick(rng, &CLOSINGS));
-        if chance(rng, 50) {
+        if random(rng, 50) {
             format!("{opening} {middle}\r\n\r\n{closing}")
         } else {
             format!("{opening} {middle} {closing}")
@@ -224,15 +224,15 @@ impl Release {
 
     pub(crate) fn notification(&self) -> Option<&'static str> {
         let rng = &mut self.rng("notification");
-        chance(rng, if self.is_in_production { 30 } else { 3 }).then(|| *pick(rng, &NOTIFICATIONS))
+        random(rng, if self.is_in_production { 30 } else { 3 }).then(|| *pick(rng, &NOTIFICATIONS))
     }
 
     /// URL of the release on another player. Present if the episodes are available elsewhere only.
     pub(crate) fn external_player(&self) -> Option<String> {
         let rng = &mut self.rng("external player");
-        let host = if chance(rng, 80) { "kodik.info" } else { "aniqit.com" };
-        let address = format!("//{host}/serial/{}/{}/720p", rng.u32(10_000..70_000), chance::hex32(rng));
-        (self.is_external_only || chance(rng, 3)).then_some(address)
+        let host = if random(rng, 80) { "kodik.info" } else { "aniqit.com" };
+        let address = format!("//{host}/serial/{}/{}/720p", rng.u32(10_000..70_000), random::hex32(rng));
+        (self.is_external_only || random(rng, 3)).then_some(address)
     }
 
     /// Generates the ratings of users.
@@ -284,7 +284,7 @@ impl Rating {
     fn draw(rng: &mut Rng, is_out: bool) -> Self {
         // A peak between 6 and 10, with lower numbers on both sides.
         let peak = rng.i32(6..=10);
-        let crowd = if is_out && !chance(rng, 4) { rng.u32(10..900) } else { 0 };
+        let crowd = if is_out && !random(rng, 4) { rng.u32(10..900) } else { 0 };
         let distribution = std::array::from_fn(|mark| {
             let distance = i32::try_from(mark).map_or(0, |mark| (mark + 1 - peak).unsigned_abs());
             (crowd >> (2 * distance.min(15))) + if crowd > 300 { rng.u32(..3) } else { 0 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::chance::{self, chance, sample};
+use crate::random::{self, random, sample};
 
 use super::team::User;
 use super::words::NICKNAMES;
@@ -88,24 +88,24 @@ pub(crate) fn people(seed: u64) -> Vec<Person> {
 }
 
 fn person(seed: u64, place: usize, nickname: &'static str) -> Person {
-    let rng = &mut chance::stream(seed, "team user", place as u64);
+    let rng = &mut random::stream(seed, "team user", place as u64);
     let mut teams = teams(seed);
     let team = teams.swap_remove(rng.usize(..teams.len()));
-    let user = User { id: rng.u32(1000..200_000), avatar: std::array::from_fn(|_| chance::file_name(rng)) };
+    let user = User { id: rng.u32(1000..200_000), avatar: std::array::from_fn(|_| random::file_name(rng)) };
     let mut roles = sample(rng, roles(seed).into_iter(), 1 + place % 2);
     roles.sort_by_key(|role| role.sort_order);
     Person {
-        id: chance::uuid(rng),
+        id: random::uuid(rng),
         nickname,
-        is_intern: chance(rng, 15),
-        is_vacation: chance(rng, 10),
+        is_intern: random(rng, 15),
+        is_vacation: random(rng, 10),
         sort_order: place + 1,
         team,
-        user: chance(rng, 80).then_some(user),
+        user: random(rng, 80).then_some(user),
         roles,
     }
 }
 
 fn id(seed: u64, kind: &str, place: usize) -> Uuid {
-    chance::uuid(&mut chance::stream(seed, kind, place as u64))
+    random::uuid(&mut random::stream(seed, kind, place as u64))
 }

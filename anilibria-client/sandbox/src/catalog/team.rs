@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use uuid::Uuid;
 
-use crate::chance::{self, chance, pick, sample};
+use crate::random::{self, pick, random, sample};
 
 use super::reference::{Choice, DECORATING, EDITING, HEVC, POSTER, TIMING, TRANSLATING, VOICING};
 use super::release::Release;
@@ -39,7 +39,7 @@ pub(crate) fn members(release: &Release) -> Vec<Member> {
     let voices = rng.usize(2..=4);
     let rest = [&TRANSLATING, &TIMING, &DECORATING, &EDITING, &POSTER, &HEVC];
     let mut roles = vec![&VOICING; voices];
-    roles.extend(rest.into_iter().filter(|role| **role == TRANSLATING || chance(rng, 45)));
+    roles.extend(rest.into_iter().filter(|role| **role == TRANSLATING || random(rng, 45)));
     let nicknames = sample(rng, NICKNAMES.iter(), roles.len());
     roles.into_iter().zip(nicknames).map(|(role, nickname)| member(rng, nickname, role)).collect()
 }
@@ -52,14 +52,14 @@ pub(crate) fn encoder(release: &Release) -> Member {
 }
 
 fn member(rng: &mut Rng, nickname: &'static str, role: &'static Choice) -> Member {
-    let id = chance::uuid(rng);
-    let user = User { id: rng.u32(1000..200_000), avatar: std::array::from_fn(|_| chance::file_name(rng)) };
-    Member { id, nickname, role, user: chance(rng, 65).then_some(user) }
+    let id = random::uuid(rng);
+    let user = User { id: rng.u32(1000..200_000), avatar: std::array::from_fn(|_| random::file_name(rng)) };
+    Member { id, nickname, role, user: random(rng, 65).then_some(user) }
 }
 
 /// Returns the sponsors of a release. Most releases have none.
 pub(crate) fn sponsors(release: &Release) -> Vec<Sponsor> {
     let rng = &mut release.rng("sponsors");
-    let sponsor = Sponsor { id: chance::uuid(rng), number: rng.u32(1..50) };
-    if chance(rng, 5) { vec![sponsor] } else { Vec::new() }
+    let sponsor = Sponsor { id: random::uuid(rng), number: rng.u32(1..50) };
+    if random(rng, 5) { vec![sponsor] } else { Vec::new() }
 }

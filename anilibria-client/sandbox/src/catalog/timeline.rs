@@ -6,7 +6,7 @@ use fastrand::Rng;
 use time::macros::datetime;
 use time::{Date, Month, Time};
 
-use crate::chance::{self, chance, weighted};
+use crate::random::{self, random, weighted};
 
 use super::reference::{AUTUMN, Choice, SPRING, SUMMER};
 
@@ -43,9 +43,9 @@ pub(super) struct Work {
 impl Work {
     /// Generates the state of a release with `planned` episodes. Newer releases are more often in production.
     pub(super) fn draw(seed: u64, newness: u32, planned: u32) -> Self {
-        let rng = &mut chance::stream(seed, "work", 0);
+        let rng = &mut random::stream(seed, "work", 0);
         let is_new = newness > NEWEST * 3 / 4;
-        let in_production = chance(rng, if is_new { 40 } else { 3 });
+        let in_production = random(rng, if is_new { 40 } else { 3 });
         let state = weighted(rng, &[(12, State::Announced), (68, State::Ongoing), (20, State::Dubbing)]);
         // The newest release is always on air, so that even the smallest catalog has a release to wait for.
         let state = match (newness >= NEWEST, in_production, is_new) {
@@ -62,8 +62,8 @@ impl Work {
         };
         let total_is_known = match state {
             State::Announced => false,
-            State::Ongoing => !chance(rng, 25),
-            State::Dubbing | State::Finished => !chance(rng, 2),
+            State::Ongoing => !random(rng, 25),
+            State::Dubbing | State::Finished => !random(rng, 2),
         };
         Self { state, total_is_known, ordinals: ordinals(rng, out) }
     }
@@ -80,7 +80,7 @@ impl Work {
 /// Generates integers from 1. Sometimes a recap episode in the middle has a fractional number.
 fn ordinals(rng: &mut Rng, out: u32) -> Vec<u32> {
     let mut ordinals: Vec<_> = (1..=out).map(|number| number * 10).collect();
-    if out >= 10 && chance(rng, 8) {
+    if out >= 10 && random(rng, 8) {
         ordinals.push(rng.u32(5..out) * 10 + 5);
         ordinals.sort_unstable();
     }
@@ -101,9 +101,9 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Generates the dates of a release of this season and state.
     pub(super) fn draw(seed: u64, newness: u32, season: Option<&Choice>, work: &Work) -> Self {
-        let rng = &mut chance::stream(seed, "timeline", 0);
+        let rng = &mut random::stream(seed, "timeline", 0);
         let year = draw_year(rng, newness, work.state);
-        let is_undated = chance(rng, 60) && year < FIRST_YEAR + 4;
+        let is_undated = random(rng, 60) && year < FIRST_YEAR + 4;
         let start = season_begin(year, season) + rng.i64(0..40 * DAY);
         let weeks = i64::try_from(work.ordinals.len()).unwrap_or(0) - 1;
         let end = match work.state {
@@ -126,7 +126,7 @@ fn draw_year(rng: &mut Rng, newness: u32, state: State) -> u16 {
     let years = u32::from(LAST_YEAR - FIRST_YEAR) + 1;
     let offset = u16::try_from(newness * years / NEWEST).unwrap_or(u16::MAX);
     let usual = FIRST_YEAR.saturating_add(offset).min(LAST_YEAR);
-    let older = if chance(rng, 15) { rng.u16(1..=4) } else { 0 };
+    let older = if random(rng, 15) { rng.u16(1..=4) } else { 0 };
     match state {
         State::Announced | State::Ongoing => LAST_YEAR - older.min(1),
         State::Dubbing | State::Finished => (usual - older).max(FIRST_YEAR),

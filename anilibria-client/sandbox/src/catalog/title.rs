@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use fastrand::Rng;
 
-use crate::chance::{chance, sample, weighted};
+use crate::random::{random, sample, weighted};
 
 use super::reference::{Choice, MOVIE, ONA, OVA, SPECIAL, TV, WEB};
 use super::words::{ADJECTIVES, Adjective, GENITIVES, Gender, NOUNS, Noun, Phrase, SUBTITLES};
@@ -47,7 +47,7 @@ impl Titles {
             }
             parts = Parts::draw(rng);
         }
-        parts.title(chance(rng, 60))
+        parts.title(random(rng, 60))
     }
 }
 
@@ -119,10 +119,10 @@ pub(super) fn members(series: &Title, size: usize, rng: &mut Rng) -> Vec<(Option
     let (mut seasons, mut extras) = (1, 0);
     let mut members = vec![((size > 1).then_some(broadcast), series.clone())];
     while members.len() < size {
-        let film = subtitles.next().filter(|_| chance(rng, 20));
+        let film = subtitles.next().filter(|_| random(rng, 20));
         let (kind, title) = match film {
             Some(film) => (&MOVIE, with_subtitle(series, film)),
-            None if chance(rng, 70) => {
+            None if random(rng, 70) => {
                 seasons += 1;
                 let suffix = format!(" {seasons}");
                 (broadcast, suffixed(series, &suffix, &suffix))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::chance::{self, chance, weighted};
+use crate::random::{self, random, weighted};
 
 use super::episode::Episode;
 use super::metainfo::Info;
@@ -153,7 +153,7 @@ pub(crate) struct TorrentDetails {
 
 impl TorrentDetails {
     pub(super) fn draw(release: ReleaseParts<'_>, place: usize, torrent: &Torrent) -> Self {
-        let rng = &mut chance::stream(release.seed, "torrent", place as u64);
+        let rng = &mut random::stream(release.seed, "torrent", place as u64);
         let (codec, quality) = match place {
             0 => (&AVC, "1080p"),
             1 => (
@@ -174,7 +174,7 @@ impl TorrentDetails {
         let bitrate = codec.bitrate * scale / 100 + rng.u32(..400);
         let episodes = release.episodes.get(..torrent.episodes).unwrap_or(release.episodes);
         let seconds = u64::from(release.minutes) * 60 * episodes.len() as u64;
-        let star = if chance(rng, 10) { "★ " } else { "" };
+        let star = if random(rng, 10) { "★ " } else { "" };
         let description = range(release.kind, episodes);
         let contents = if description.is_empty() { String::new() } else { format!("[{description}]") };
         let facts = format!("[{source} {quality}][{}]{contents}", codec.label);
@@ -182,17 +182,17 @@ impl TorrentDetails {
             codec,
             quality,
             source,
-            has_color: !chance(rng, 4),
-            bitrate: (!chance(rng, 12)).then_some(bitrate),
+            has_color: !random(rng, 4),
+            bitrate: (!random(rng, 12)).then_some(bitrate),
             size: seconds * u64::from(bitrate) * 125 + rng.u64(..1_000_000),
-            is_hardsub: chance(rng, 10),
+            is_hardsub: random(rng, 10),
             seeders: rng.u32(..600),
             leechers: rng.u32(..90),
             completed_times: rng.u32(..30_000),
             created_at: torrent.updated_at - i64::from(rng.u32(..86_400)),
             description,
             label: format!("{star}{} - AniLiberty.TOP {facts}", release.name),
-            has_member: codec.value != AVC.value && chance(rng, 50),
+            has_member: codec.value != AVC.value && random(rng, 50),
         }
     }
 

@@ -6,15 +6,15 @@ use super::image::image;
 use super::summary;
 use super::{View, moment, with};
 use crate::account::{EMAIL, LOGIN, Stored, USER_ID};
-use crate::chance;
+use crate::random;
 
 /// Creation time of the account: 2019-03-31T20:43:52Z.
 const CREATED_AT: i64 = 1_554_065_032;
 
 /// Renders the profile. `passkey` is for personal links to torrents.
 pub(crate) fn profile(passkey: &str) -> Value {
-    let rng = &mut chance::stream(0, "avatar", u64::from(USER_ID));
-    let names = std::array::from_fn(|_| chance::file_name(rng));
+    let rng = &mut random::stream(0, "avatar", u64::from(USER_ID));
+    let names = std::array::from_fn(|_| random::file_name(rng));
     json!({
         "id": USER_ID,
         "login": LOGIN,

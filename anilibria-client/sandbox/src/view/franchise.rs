@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::image::image;
 use super::{View, hundredths, release, with};
 use crate::catalog::{Franchise, Release, Totals};
-use crate::chance;
+use crate::random;
 
 impl View<'_> {
     /// Renders a franchise of a list.
     pub(crate) fn franchise(&self, franchise: &Franchise) -> Value {
         let totals = Totals::of(self.members_of(franchise));
-        let rng = &mut chance::stream(franchise.seed, "image", 0);
-        let names = std::array::from_fn(|_| chance::file_name(rng));
+        let rng = &mut random::stream(franchise.seed, "image", 0);
+        let names = std::array::from_fn(|_| random::file_name(rng));
         json!({
             "id": franchise.id,
             "name": franchise.title.main,
@@ -33,7 +33,7 @@ impl View<'_> {
         let releases: Value = (1_u32..)
             .zip(self.members_of(franchise))
             .map(|(sort_order, member)| {
-                let id = chance::uuid(&mut chance::stream(franchise.seed, "member", u64::from(member.id)));
+                let id = random::uuid(&mut random::stream(franchise.seed, "member", u64::from(member.id)));
                 let link = json!({
                     "id": id,
                     "franchise_id": franchise.id,

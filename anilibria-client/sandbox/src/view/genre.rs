@@ -6,14 +6,14 @@ use super::View;
 use super::image::image;
 use crate::catalog::Release;
 use crate::catalog::genre::Genre;
-use crate::chance;
+use crate::random;
 
 impl View<'_> {
     /// Renders a genre with the number of its releases.
     pub(crate) fn genre(&self, genre: &Genre) -> Value {
         // Genres are the same in all catalogs, and so are their pictures.
-        let rng = &mut chance::stream(0, "genre", u64::from(genre.id));
-        let names = std::array::from_fn(|_| chance::file_name(rng));
+        let rng = &mut random::stream(0, "genre", u64::from(genre.id));
+        let names = std::array::from_fn(|_| random::file_name(rng));
         json!({
             "id": genre.id,
             "name": genre.name,

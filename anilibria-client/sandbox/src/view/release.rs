@@ -8,8 +8,8 @@ use super::team::members;
 use super::torrent::nested_torrents;
 use super::{View, with};
 use crate::catalog::{Release, team};
-use crate::chance::{self, chance};
 use crate::projection::Projection;
+use crate::random::{self, random};
 
 impl View<'_> {
     /// Renders a release of the catalog, with its genres.
@@ -38,7 +38,7 @@ impl View<'_> {
     }
 
     /// Renders a release on a list of the account, with its genres and its episodes.
-    pub(crate) fn shelved_release(&self, release: &Release, projection: &Projection) -> Value {
+    pub(crate) fn listed_release(&self, release: &Release, projection: &Projection) -> Value {
         let parts: [(_, &dyn Fn() -> Value); 2] =
             [("genres", &|| self.genres_of(release)), ("episodes", &|| self.episodes(release))];
         let shown = parts.into_iter().filter(|(name, _)| projection.wants(name));
@@ -69,10 +69,10 @@ fn sponsors(release: &Release) -> Value {
 
 fn background_covers(release: &Release) -> Value {
     let rng = &mut release.rng("background covers");
-    let count = if chance(rng, 40) { rng.usize(1..=3) } else { 0 };
+    let count = if random(rng, 40) { rng.usize(1..=3) } else { 0 };
     (0..count)
         .map(|_| {
-            let names = std::array::from_fn(|_| chance::file_name(rng));
+            let names = std::array::from_fn(|_| random::file_name(rng));
             plain_image(&format!("releases/covers/{}", release.id), &names)
         })
         .collect()

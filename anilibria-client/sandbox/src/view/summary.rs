@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::image::image_with_src;
 use super::{hundredths, moment};
 use crate::catalog::{Release, reference};
-use crate::chance::{self, chance};
+use crate::random::{self, random};
 
 /// Renders the names of a release.
 pub(super) fn name(release: &Release) -> Value {
@@ -45,8 +45,8 @@ pub(crate) fn release(release: &Release) -> Value {
         "episodes_total": release.episodes_total,
         "external_player": release.external_player(),
         "is_in_production": release.is_in_production,
-        "is_blocked_by_geo": chance(&mut release.rng("geo block"), 2),
-        "is_blocked_by_copyrights": chance(&mut release.rng("copyright block"), 1),
+        "is_blocked_by_geo": random(&mut release.rng("geo block"), 2),
+        "is_blocked_by_copyrights": random(&mut release.rng("copyright block"), 1),
         "added_in_users_favorites": release.favorites,
         "average_duration_of_episode": release.duration,
         "added_in_planned_collection": release.favorites / 10,
@@ -62,7 +62,7 @@ pub(crate) fn release(release: &Release) -> Value {
 
 fn file_names(release: &Release, part: &str) -> [String; 4] {
     let rng = &mut release.rng(part);
-    std::array::from_fn(|_| chance::file_name(rng))
+    std::array::from_fn(|_| random::file_name(rng))
 }
 
 fn rating(release: &Release) -> Value {
@@ -87,6 +87,6 @@ fn external_rating(release: &Release, site: &str) -> Value {
         _ => format!("https://shikimori.one/animes/{id}"),
     };
     // Sites round to hundredths, and some ratings are integers.
-    let rating = if chance(rng, 10) { rng.u32(5..=10) * 100 } else { rng.u32(550..930) };
+    let rating = if random(rng, 10) { rng.u32(5..=10) * 100 } else { rng.u32(550..930) };
     json!({"id": id, "url": url, "votes": rng.u32(100..400_000), "rating": hundredths(rating)})
 }

@@ -13,16 +13,22 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 
 use super::items;
-use super::shelf;
+use super::release_list;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/collections/ids", ids),
     Route::get("/accounts/users/me/collections/references/age-ratings", |call| {
-        reference(call, shelf::age_ratings)
+        reference(call, release_list::age_ratings)
     }),
-    Route::get("/accounts/users/me/collections/references/genres", |call| reference(call, shelf::genres)),
-    Route::get("/accounts/users/me/collections/references/types", |call| reference(call, shelf::kinds)),
-    Route::get("/accounts/users/me/collections/references/years", |call| reference(call, shelf::years)),
+    Route::get("/accounts/users/me/collections/references/genres", |call| {
+        reference(call, release_list::genres)
+    }),
+    Route::get("/accounts/users/me/collections/references/types", |call| {
+        reference(call, release_list::kinds)
+    }),
+    Route::get("/accounts/users/me/collections/references/years", |call| {
+        reference(call, release_list::years)
+    }),
     Route::get("/accounts/users/me/collections/releases", releases),
     // The same query, with its parameters in a JSON body.
     Route::post("/accounts/users/me/collections/releases", releases),
@@ -44,7 +50,7 @@ fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     })?;
     // A release on another list moves to this one.
     for (release, collection) in entries {
-        account.collections.put(release, collection).map_err(shelf::full)?;
+        account.collections.put(release, collection).map_err(release_list::full)?;
     }
     Ok(remaining(&account))
 }
@@ -66,7 +72,7 @@ fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply,
     let account = call.account()?;
     let catalog = call.state.catalog();
     let ids = account.collections.entries().iter().map(|entry| entry.release);
-    Ok(render(&shelf::existing(&catalog, ids)))
+    Ok(render(&release_list::existing(&catalog, ids)))
 }
 
 fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -81,7 +87,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     // The newest entry comes first.
     let entries = account.collections.entries().iter().rev();
     let ids = entries.filter(|entry| Some(entry.note) == collection).map(|entry| entry.release);
-    let mut releases = shelf::existing(&catalog, ids);
+    let mut releases = release_list::existing(&catalog, ids);
     releases.retain(|release| filter.accepts(release));
-    Ok(shelf::page(call, &catalog, page, &releases))
+    Ok(release_list::page(call, &catalog, page, &releases))
 }

@@ -15,17 +15,19 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 
 use super::items;
-use super::shelf;
+use super::release_list;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/favorites/ids", ids),
     Route::get("/accounts/users/me/favorites/references/age-ratings", |call| {
-        reference(call, shelf::age_ratings)
+        reference(call, release_list::age_ratings)
     }),
-    Route::get("/accounts/users/me/favorites/references/genres", |call| reference(call, shelf::genres)),
+    Route::get("/accounts/users/me/favorites/references/genres", |call| {
+        reference(call, release_list::genres)
+    }),
     Route::get("/accounts/users/me/favorites/references/sorting", sortings),
-    Route::get("/accounts/users/me/favorites/references/types", |call| reference(call, shelf::kinds)),
-    Route::get("/accounts/users/me/favorites/references/years", |call| reference(call, shelf::years)),
+    Route::get("/accounts/users/me/favorites/references/types", |call| reference(call, release_list::kinds)),
+    Route::get("/accounts/users/me/favorites/references/years", |call| reference(call, release_list::years)),
     Route::get("/accounts/users/me/favorites/releases", releases),
     // The same query, with its parameters in a JSON body.
     Route::post("/accounts/users/me/favorites/releases", releases),
@@ -40,7 +42,7 @@ fn ids(call: &Call<'_>) -> Result<Reply, Problem> {
 fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
     for release in items::read(&call.body, items::release_id)? {
-        account.favorites.put(release, ()).map_err(shelf::full)?;
+        account.favorites.put(release, ()).map_err(release_list::full)?;
     }
     Ok(remaining(&account))
 }
@@ -82,12 +84,12 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
         releases.reverse();
     }
     releases.sort_by(|one, other| order.compare(one, other));
-    Ok(shelf::page(call, &catalog, page, &releases))
+    Ok(release_list::page(call, &catalog, page, &releases))
 }
 
 /// Returns the favorites that exist, in the order of their insertion.
 fn existing_favorites<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
-    shelf::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
+    release_list::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
 }
 
 /// Orders of favorites: the orders of the catalog and two more.

@@ -7,7 +7,7 @@ mod items;
 mod otp;
 mod password;
 mod profile;
-mod shelf;
+mod release_list;
 mod social;
 mod views;
 

@@ -13,7 +13,7 @@ use crate::projection::Projection;
 use crate::reply::Reply;
 
 use super::items::{self, Item};
-use super::shelf;
+use super::release_list;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/views/history", history),
@@ -61,7 +61,7 @@ fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     let marks = items::read(&call.body, mark)?;
     let now = call.state.now();
     for mark in marks {
-        account.views.put(mark, now).map_err(shelf::full)?;
+        account.views.put(mark, now).map_err(release_list::full)?;
     }
     Ok(Reply::blank())
 }

@@ -17,15 +17,15 @@ pub(crate) struct Full;
 
 /// Unique releases in the order of their insertion.
 #[derive(Debug)]
-pub(crate) struct Shelf<T>(Vec<Entry<T>>);
+pub(crate) struct ReleaseList<T>(Vec<Entry<T>>);
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for ReleaseList<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> Shelf<T> {
+impl<T> ReleaseList<T> {
     /// Entries, oldest first.
     pub(crate) fn entries(&self) -> &[Entry<T>] {
         &self.0
@@ -55,24 +55,24 @@ mod tests {
 
     #[test]
     fn release_is_on_the_list_once_with_its_last_note() {
-        let mut shelf = Shelf::default();
+        let mut release_list = ReleaseList::default();
 
         for (release, note) in [(7, "a"), (3, "b"), (7, "c")] {
-            shelf.put(release, note).unwrap();
+            release_list.put(release, note).unwrap();
         }
-        shelf.remove(&[3, 99]);
+        release_list.remove(&[3, 99]);
 
-        assert_eq!(shelf.entries(), [Entry { release: 7, note: "c" }]);
+        assert_eq!(release_list.entries(), [Entry { release: 7, note: "c" }]);
     }
 
     #[test]
     fn list_has_a_maximum_length() {
-        let mut shelf = Shelf::default();
+        let mut release_list = ReleaseList::default();
         for release in 0..u32::try_from(CAPACITY).unwrap() {
-            shelf.put(release, ()).unwrap();
+            release_list.put(release, ()).unwrap();
         }
 
-        assert_eq!(shelf.put(u32::MAX, ()), Err(Full));
-        assert_eq!(shelf.put(0, ()), Ok(()));
+        assert_eq!(release_list.put(u32::MAX, ()), Err(Full));
+        assert_eq!(release_list.put(0, ()), Ok(()));
     }
 }

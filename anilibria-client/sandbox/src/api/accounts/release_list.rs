@@ -21,7 +21,7 @@ pub(super) fn existing(catalog: &Catalog, ids: impl Iterator<Item = u32>) -> Vec
 /// Creates the response with a page of `releases`.
 pub(super) fn page(call: &Call<'_>, catalog: &Catalog, page: Page, releases: &[&Release]) -> Reply {
     let view = call.view(catalog);
-    let items = page.slice(releases).iter().map(|release| view.shelved_release(release, &call.projection));
+    let items = page.slice(releases).iter().map(|release| view.listed_release(release, &call.projection));
     let data = call.projection.apply_all(items);
     page.envelope(call, releases.len(), data).into()
 }

@@ -36,7 +36,7 @@ pub(crate) fn weighted<T: Copy>(rng: &mut Rng, table: &[(u32, T)]) -> T {
 }
 
 /// Returns true with a probability of `percent` percent.
-pub(crate) fn chance(rng: &mut Rng, percent: u32) -> bool {
+pub(crate) fn random(rng: &mut Rng, percent: u32) -> bool {
     rng.u32(..100) < percent
 }
 
