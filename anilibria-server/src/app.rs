@@ -77,7 +77,7 @@ pub struct State {
     /// Feature flags that are enabled for some users; `None` without Redis, where they are stored.
     pub flags: Option<Flags>,
     /// Totals of requests, from which the automatic rollback computes error rate and response time.
-    pub tally: RequestCounters,
+    pub request_counters: RequestCounters,
     /// Metrics recorder; `None` if metrics are disabled.
     pub metrics: Option<Metrics>,
 }
@@ -101,13 +101,13 @@ impl State {
     }
 
     /// Starts the tasks of the gateway for API v3. Must be called before [`start_event_source`](Self::start_event_source).
-    pub fn start_v3_gateway(&self, config: &Config) -> v3::Running {
+    pub fn start_v3_gateway(&self, config: &Config) -> v3::GatewayTasks {
         self.v3.start(config, &self.titles, self.realtime.bus(), self.redis.as_ref())
     }
 
     /// Starts the task that rolls the migration back if there are too many errors or slow responses.
     pub fn start_rollback_watch(&self, config: &Config) -> RollbackMonitor {
-        RollbackMonitor::start(&self.tally, self.flags.clone(), &config.migration)
+        RollbackMonitor::start(&self.request_counters, self.flags.clone(), &config.migration)
     }
 
     /// Starts the task that notifies the Node service of events; `None` if notifications are disabled. One instance notifies on
@@ -160,12 +160,12 @@ pub fn app(config: &Config, state: &State) -> RootEndpoint {
         timeout: config.http.request_timeout,
         bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
         gate: ConcurrencyLimit::new(config.max_concurrent_requests),
-        large_answers: LargeResponses::new(config.http.max_answer_bytes_in_flight),
+        large_responses: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users,
         traffic: state.traffic.clone(),
         log: config.telemetry.request_log(),
         sampler: config.telemetry.sampler(),
-        tally: state.tally.clone(),
+        request_counters: state.request_counters.clone(),
         groups: config.migration.migration_mode.then(|| TestGroups::new(state.flags.clone())),
         unrouted: RouteMetrics::new("unrouted"),
         origins: config.origins(),

@@ -50,7 +50,7 @@ pub use self::{
 };
 pub(crate) use self::{secret::is_secret_setting, secret_url::without_passwords};
 
-/// AllowedOrigins of a site under development, which are allowed if `CORS_ALLOW_ORIGIN` is not set.
+/// Origins of a site under development, which are allowed if `CORS_ALLOW_ORIGIN` is not set.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];
 
 /// Settings of the service. The defaults are for development.

@@ -1,6 +1,7 @@
 //! The service that all routes of titles call. It reads AniLibria and the local catalog through the cache.
 
 pub mod catalog;
+pub mod change;
 pub(crate) mod content_digest;
 mod event_kind;
 mod fallback;
@@ -137,7 +138,11 @@ impl Titles {
         title
     }
 
-    async fn get_or_fall_back(&self, id: u32, caller: &CallerHeaders) -> Result<Rendered<One<Title>>, Problem> {
+    async fn get_or_fall_back(
+        &self,
+        id: u32,
+        caller: &CallerHeaders,
+    ) -> Result<Rendered<One<Title>>, Problem> {
         let since = Instant::now();
         let failure = match self.find(id).await {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
@@ -173,7 +178,7 @@ impl Titles {
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
         let title = self.find(id).await?;
-        title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
+        title.map(Rendered::no_store).ok_or_else(|| Problem::title_not_found(id))
     }
 
     /// Returns the releases of `days` of the week, 0 for Monday; of all days if `days` is empty.
@@ -293,7 +298,7 @@ impl Titles {
 
 /// Returns the format version of cached values. It is derived from the schema of [`Title`].
 fn format_version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(form_of::<Title>);
+    static VERSION: LazyLock<String> = LazyLock::new(schema_fingerprint::<Title>);
     &VERSION
 }
 

@@ -45,7 +45,7 @@ pub fn table(
         for prefix in PREFIXES {
             table.extend(nest(prefix, LegacyApi::new(legacy.clone())));
             if let Some(services) = services {
-                table.extend(services.guard(nest(prefix, SyncApi::new(legacy.clone()))));
+                table.extend(services.attach_to(nest(prefix, SyncApi::new(legacy.clone()))));
             }
         }
     }

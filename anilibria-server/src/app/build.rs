@@ -151,7 +151,7 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
         node,
         notifications,
         flags: redis.as_ref().map(Flags::new),
-        tally: RequestCounters::default(),
+        request_counters: RequestCounters::default(),
         poller: Mutex::new(candidate.filter(|_| config.realtime.events_enabled)),
         redis,
         mongo,
@@ -162,7 +162,7 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
 }
 
 /// Returns the counters of messages on live connections, for the message types of all protocols.
-fn tally() -> websocket::counters::LiveCounters {
+fn live_counters() -> websocket::counters::LiveCounters {
     let events = EventKind::ALL.map(EventKind::as_str).into_iter();
     let outgoing = events::socket::OUTGOING.into_iter().chain(events);
     websocket::counters::LiveCounters::new(
@@ -195,7 +195,7 @@ fn stores(
         return Stores::default();
     }
     let directory = caching::directory(&config.cache, use_default_dir);
-    let own = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
+    let local = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
     let mongo = caching.database.clone().zip(status).map(|(database, status)| {
         let catalog = MongoCatalog::new(database, client.clone(), status.clone());
         Arc::new(catalog) as Arc<dyn SharedCatalog>
@@ -229,18 +229,18 @@ async fn notifications(
     // The Node service rejects requests without a token, so notifications need the secret.
     let is_enabled = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
     let node = node.filter(|_| is_enabled)?;
-    let ledger: Box<dyn OutboxStore> = match redis {
+    let store: Box<dyn OutboxStore> = match redis {
         Some(redis) => Box::new(RedisOutboxStore::new(redis)),
-        None => ledger(caching::directory(&config.cache, use_default_dir).as_deref()).await,
+        None => outbox_store(caching::directory(&config.cache, use_default_dir).as_deref()).await,
     };
     Some(Notifications::new(node, store, &config.notify, config.telemetry.sampler()))
 }
 
 /// Opens the outbox in `directory`. Without a directory, or if another process uses it, the outbox is in memory only.
-async fn ledger(directory: Option<&Path>) -> Box<dyn OutboxStore> {
+async fn outbox_store(directory: Option<&Path>) -> Box<dyn OutboxStore> {
     let Some(directory) = directory else { return Box::new(NoOutboxStore) };
     match DiskOutboxStore::open(directory).await {
-        Ok(ledger) => Box::new(ledger),
+        Ok(store) => Box::new(store),
         Err(error) => {
             warn!(
                 error = &*error,

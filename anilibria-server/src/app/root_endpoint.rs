@@ -62,7 +62,7 @@ pub struct RootEndpoint {
     /// Limit on requests in progress.
     pub gate: ConcurrencyLimit,
     /// Limit on large responses in flight.
-    pub large_answers: LargeResponses,
+    pub large_responses: LargeResponses,
     /// Authentication of users.
     pub users: Users,
     /// Counters of requests.
@@ -72,17 +72,17 @@ pub struct RootEndpoint {
     /// Decides which requests are traced.
     pub sampler: Sampler,
     /// Totals of requests, without those of monitoring.
-    pub tally: RequestCounters,
+    pub request_counters: RequestCounters,
     /// Rollout groups of users, which are added to responses; `None` if that is disabled.
     pub groups: Option<TestGroups>,
     /// Metrics of requests that match no route.
     pub unrouted: RouteMetrics,
-    /// AllowedOrigins that may read responses.
+    /// Origins that may read responses.
     pub origins: AllowedOrigins,
     /// Compression of responses.
     pub compressor: Compressor,
     /// Paths whose errors use the format of API v1.
-    pub old_paths: LegacyPaths,
+    pub legacy_paths: LegacyPaths,
     /// Paths of API v3, whose errors use the formats of its clients.
     pub v3_addresses: Addresses,
     /// Sandbox next to the routes. None of the settings above applies to the sandbox.
@@ -101,7 +101,7 @@ impl Endpoint for RootEndpoint {
         let form = self.v3_addresses.rewrite(&mut request);
         let error_format = ErrorFormat::of(request.headers());
         let is_unversioned = route_to_v2(&mut request);
-        let is_old = self.old_paths.contains(request.uri().path());
+        let is_old = self.legacy_paths.contains(request.uri().path());
         self.traffic.record_request();
         self.users.attach_user(&mut request);
         let id = RequestId::of(request.headers());
@@ -135,7 +135,7 @@ impl Endpoint for RootEndpoint {
             Err(problem) => {
                 let response = match form {
                     Some(form) => form.response(&problem),
-                    None if is_old => v1::response(&problem),
+                    None if is_old => v1::error_response(&problem),
                     None => problem.to_response(id.as_str(), error_format),
                 };
                 took = logger.fail(&problem, response.status(), log);
@@ -144,7 +144,7 @@ impl Endpoint for RootEndpoint {
         };
         metrics.record(&method, response.status(), took);
         if !is_monitoring {
-            self.tally.record(response.status().is_server_error(), took);
+            self.request_counters.record(response.status().is_server_error(), took);
         }
         cors_headers.write(response.headers_mut());
         if is_unversioned {
@@ -223,7 +223,7 @@ impl RootEndpoint {
     ) -> Result<Response, Problem> {
         let preferences = Preferences::of(request.headers());
         let mut response = self.call_route(request, client, found).await?;
-        self.large_answers.track(&mut response)?;
+        self.large_responses.track(&mut response)?;
         Ok(finish(&preferences, &self.compressor, response).await)
     }
 

@@ -139,7 +139,7 @@ impl SampledMetrics {
     /// Records the messages on live connections. The hub counts broadcast messages itself, because a lookup of metric labels for
     /// each message would be slow.
     fn record_messages(&self) {
-        let (hub, tally) = (self.realtime.hub(), self.realtime.live().counters());
+        let (hub, counters) = (self.realtime.hub(), self.realtime.live().counters());
         for (channel, kind) in
             Channel::ALL.into_iter().flat_map(|channel| EventKind::ALL.map(|kind| (channel, kind)))
         {

@@ -92,7 +92,7 @@ fn inner_uri(uri: &Uri) -> Option<Uri> {
 
 /// Passes `request` to `sandbox`.
 async fn forward(sandbox: &Sandbox, request: Request) -> Response {
-    let (id, error_form) = (RequestId::of(request.headers()), ErrorFormat::of(request.headers()));
+    let (id, error_format) = (RequestId::of(request.headers()), ErrorFormat::of(request.headers()));
     let (parts, body) = request.into_parts();
     let Ok(body) = body.into_bytes_limit(MAX_BODY).await else {
         return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str(), error_format);

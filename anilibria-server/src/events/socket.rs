@@ -83,7 +83,7 @@ impl Endpoint for Sockets {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot = self.realtime.live().enter(self.clients.identify(&request).counted_network());
+        let slot = self.realtime.live().try_acquire(self.clients.identify(&request).counted_network());
         let rejection = match &slot {
             Ok(_) => None,
             Err(no_slot) => {
@@ -92,7 +92,7 @@ impl Endpoint for Sockets {
             }
         };
         let (realtime, users) = (self.realtime.clone(), self.users.clone());
-        Ok(handshake.agree(SEND_BUFFER, async move |socket| {
+        Ok(handshake.accept(SEND_BUFFER, async move |socket| {
             match slot {
                 Ok(slot) => {
                     let session = ClientSession::new(&realtime, users);

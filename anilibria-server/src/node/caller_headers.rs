@@ -24,7 +24,7 @@ impl CallerHeaders {
     pub fn of(headers: &HeaderMap) -> Self {
         Self {
             is_fallback: headers.contains_key(FALLBACK),
-            request_id: RequestId::sent(headers).map(RequestId::into_header),
+            request_id: RequestId::from_client(headers).map(RequestId::into_header),
             trace_parent: TraceParent::of(headers),
         }
     }

@@ -37,7 +37,12 @@ impl NodeService {
     /// # Errors
     ///
     /// Returns an error unless the status of the response is a success.
-    pub async fn notify(&self, key: &str, body: &Value, origin: Option<TraceContext>) -> Result<(), NotifyError> {
+    pub async fn notify(
+        &self,
+        key: &str,
+        body: &Value,
+        origin: Option<TraceContext>,
+    ) -> Result<(), NotifyError> {
         let mut call = self.call(Method::POST, PATH, PATH).header(IDEMPOTENCY_KEY, key).json(body);
         if let Some(origin) = origin {
             call = call.header(parent::HEADER, origin.to_string());

@@ -74,7 +74,7 @@ impl Fallback {
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
         let meta =
             Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().expires), ..Meta::default() };
-        Some(Rendered::new(entry.into_value().title, meta).for_once())
+        Some(Rendered::new(entry.into_value().title, meta).no_store())
     }
 
     async fn load(
@@ -94,7 +94,7 @@ impl Fallback {
         })?;
         debug!(title_id = id, "title served by the Node service");
         let site = client.media_url("/").and_then(|root| root.parse().ok());
-        let title = render_from(Origin::Nodejs, &from_node::convert(&title, site.as_ref()), None);
+        let title = render_from(DataSource::Nodejs, &from_node::convert(&title, site.as_ref()), None);
         Ok(RecentTitle { title, expires: OffsetDateTime::now_utc() + TTL })
     }
 }

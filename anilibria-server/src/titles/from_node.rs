@@ -32,7 +32,7 @@ pub fn convert(title: &NodeTitle, site: Option<&Url>) -> Title {
         season: season(title.season.code),
         episodes: EpisodeCount {
             total: title.kind.episodes.filter(|total| *total > 0),
-            current: u32::try_from(episodes.values().filter(|episode| episode.number.is_complete()).count())
+            current: u32::try_from(episodes.values().filter(|episode| episode.number.is_whole()).count())
                 .ok(),
         },
         poster: poster(&title.posters, site),
@@ -160,7 +160,7 @@ mod tests {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let response = json!({"success": true, "data": data});
-        convert(&title::accepted(response, 7).unwrap(), Some(&site()))
+        convert(&title::parse_title(response, 7).unwrap(), Some(&site()))
     }
 
     #[test]

@@ -182,5 +182,5 @@ fn number(document: &Document, name: &str) -> i64 {
 
 /// Runs a command with a timeout, and records its duration.
 async fn run<T>(operation: &'static str, call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
-    answered(operation, COLLECTION, COMMAND_TIMEOUT, call).await
+    measured_with_timeout(operation, COLLECTION, COMMAND_TIMEOUT, call).await
 }

@@ -19,7 +19,6 @@ use crate::titles::{
         sync_report::{SyncReport, SyncSource},
         title::TitleStatus,
     },
-    change::{TitleChange, version},
     sync_status::SyncTarget,
 };
 
@@ -121,7 +120,8 @@ impl Titles {
         let (old, new) = (before.status, after.status);
         let status = (old != new).then_some(TitleChange::StatusChange { title_id, old, new, version });
         let is_updated = before.digest != after.digest;
-        let updated = is_updated.then_some(TitleChange::TitleUpdated { title_id, content: after.digest, version });
+        let updated =
+            is_updated.then_some(TitleChange::TitleUpdated { title_id, content: after.digest, version });
         episodes.chain(status).chain(updated).collect()
     }
 }
@@ -146,7 +146,7 @@ struct TitleState {
 
 /// Parses a title that [`anilibria_http::rendered::render`] has rendered.
 fn parse(title: &[u8]) -> Result<TitleState, Problem> {
-    let Envelope { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
+    let Envelope { data } = serde_json::from_slice(&to_json(title)).map_err(Problem::internal)?;
     let Fields { player, status } = Fields::deserialize(&data).map_err(Problem::internal)?;
     let status = TitleStatus::parse_from_json(Some(status));
     let status = status.map_err(|error| Problem::internal(anyhow::Error::msg(error.into_message())))?;

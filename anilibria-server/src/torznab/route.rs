@@ -58,7 +58,7 @@ impl Route {
 
     /// Returns the response with the results. Caches must not store responses that require an API key.
     fn results(&self, document: &str) -> Response {
-        let mut shared = seal(document);
+        let mut shared = with_etag(document);
         // The last part of a compressed body must not be empty.
         let end = shared.split_off(shared.len().saturating_sub(1));
         let kept = if self.key.is_some() { CachePolicy::NoStore } else { CachePolicy::FreshUntil(None) };

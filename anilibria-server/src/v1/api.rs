@@ -164,7 +164,7 @@ impl LegacyApi {
     /// Get the availability of the API
     #[oai(path = "/status", method = "get", hidden)]
     async fn status(&self) -> Result<LegacyResponse, Problem> {
-        let available = self.legacy.health.report().await.status != Status::Unhealthy;
+        let available = self.legacy.health.report().await.status != HealthStatus::Unhealthy;
         LegacyResponse::without_envelope(&Availability { success: true, available })
             .map_err(Problem::internal)
     }

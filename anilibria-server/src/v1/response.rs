@@ -71,7 +71,7 @@ impl LegacyResponse {
 
     /// Creates a response from the output of [`render`] that caches of clients must not store.
     pub(super) fn uncached(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: Kept::Never }
+        Self { shared: rendered, kept: CachePolicy::NoStore }
     }
 
     /// Creates a response from a complete body that caches of clients must not store.
@@ -89,12 +89,12 @@ impl LegacyResponse {
             json.push_str(&String::from_utf8_lossy(&response.data()));
         }
         json.push(']');
-        Self::uncached(seal(&json))
+        Self::uncached(with_etag(&json))
     }
 
     /// Returns the data of the response as JSON.
     pub(super) fn data(&self) -> Bytes {
-        let body = unsealed(&self.shared);
+        let body = without_etag(&self.shared);
         body.slice(PREFIX.len().min(body.len())..)
     }
 }

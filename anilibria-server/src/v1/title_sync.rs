@@ -72,7 +72,11 @@ impl SyncApi {
 impl SyncApi {
     /// Synchronise a title
     #[oai(path = "/:id", method = "post", hidden)]
-    async fn sync(&self, _caller: Caller<Write>, id: Path<TitleId>) -> Result<LegacyResponse, Problem> {
+    async fn sync(
+        &self,
+        _caller: AuthorizedService<Write>,
+        id: Path<TitleId>,
+    ) -> Result<LegacyResponse, Problem> {
         self.legacy.sync(id.0.0).await
     }
 

@@ -52,7 +52,7 @@ impl InternalService {
         let SyncOutcome { report, changes } = self.titles.sync(id, force).await?;
         for notice in &changes {
             match self.realtime.bus().publish_unfenced(notice).await {
-                Ok(PublishOutcome::Published(_)) => metrics::published(notice.kind()),
+                Ok(PublishOutcome::Published(_)) => metrics::record_published(notice.kind()),
                 Ok(PublishOutcome::Duplicate | PublishOutcome::Fenced) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");

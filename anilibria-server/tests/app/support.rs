@@ -90,7 +90,9 @@ pub(crate) fn service_with_upstream(url: &str) -> (TestClient<RootEndpoint>, Tit
 }
 
 /// Returns a client of the service whose dependencies have the state in `source`, and its health.
-pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (TestClient<RootEndpoint>, Health) {
+pub(crate) fn service_with_health_source(
+    source: &Arc<StubHealthSource>,
+) -> (TestClient<RootEndpoint>, Health) {
     let config = config(&[]);
     let built = build(&config, None);
     let health = Health::new(source.clone());
@@ -110,12 +112,12 @@ pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> RootEndpoint {
         timeout: config.http.request_timeout,
         bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
         gate: ConcurrencyLimit::new(config.max_concurrent_requests),
-        large_answers: LargeResponses::new(config.http.max_answer_bytes_in_flight),
+        large_responses: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users: Users::default(),
         traffic: Traffic::default(),
         log: AccessLogOptions::default(),
         sampler: Sampler::default(),
-        tally: RequestCounters::default(),
+        request_counters: RequestCounters::default(),
         groups: None,
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),

@@ -54,10 +54,11 @@ impl AdvancedSearch {
             let mut found = Vec::new();
             for entry in catalog.query().sort(Sort::Updated).find().items {
                 let title = searchable(&catalog, entry, |key| reads(key))?;
-                let is_found = evaluation.matches(&title).map_err(|exceeded| LoadFailure::InvalidParameter {
-                    field: parameter,
-                    reason: format!("is too expensive: {exceeded}").into(),
-                })?;
+                let is_found =
+                    evaluation.matches(&title).map_err(|exceeded| LoadFailure::InvalidParameter {
+                        field: parameter,
+                        reason: format!("is too expensive: {exceeded}").into(),
+                    })?;
                 if is_found {
                     found.push((order.as_ref().map(|order| order.sort_key(&title)), entry.id));
                 }

@@ -75,7 +75,11 @@ mod tests {
             ("/v3/user", ("cookie", "a=b; PHPSESSID=x")),
             ("/v3/user", ("authorization", "Bearer x")),
         ] {
-            assert_eq!(policy_of(Method::GET, uri, &[header]), CorsPolicy::ListedForSession, "{uri} {header:?}");
+            assert_eq!(
+                policy_of(Method::GET, uri, &[header]),
+                CorsPolicy::ListedForSession,
+                "{uri} {header:?}"
+            );
         }
         let preflight = [
             ("origin", "https://a.example"),

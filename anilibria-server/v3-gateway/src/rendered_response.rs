@@ -93,8 +93,9 @@ mod tests {
 
     #[tokio::test]
     async fn media_type_can_be_set() {
-        let response =
-            RenderedResponse::uncached(with_etag("<rss/>")).with_media_type("application/rss+xml").into_response();
+        let response = RenderedResponse::uncached(with_etag("<rss/>"))
+            .with_media_type("application/rss+xml")
+            .into_response();
 
         assert_eq!(response.content_type(), Some("application/rss+xml"));
         assert_eq!(response.into_body().into_string().await.unwrap(), "<rss/>");

@@ -71,8 +71,10 @@ impl Endpoint for Socket {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot =
-            self.live.try_acquire(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
+        let slot = self
+            .live
+            .try_acquire(self.clients.identify(&request).counted_network())
+            .map_err(Problem::from)?;
         let client = ClientConnection::new(&self.hub, self.dialect, self.subscriptions);
         let live = self.live.clone();
         Ok(handshake.accept(MAX_UNSENT_BYTES, async move |socket| {

@@ -41,7 +41,9 @@ impl Gateway {
             let passkey = self.passkey(&client, &session).await?;
             let document =
                 render_feed(&self.titles, format, window, since, self_link, passkey.as_ref()).await?;
-            return Ok(RenderedResponse::uncached(with_etag(&document)).with_media_type(format.content_type()));
+            return Ok(
+                RenderedResponse::uncached(with_etag(&document)).with_media_type(format.content_type())
+            );
         }
         let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {self_link}"));
         let load = move |titles: HostTitles| async move {

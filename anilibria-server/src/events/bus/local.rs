@@ -256,7 +256,7 @@ mod tests {
     async fn origin_of_an_event_survives_a_restart() {
         let directory = tempfile::tempdir().unwrap();
         let bus = LocalBus::open(Some(directory.path()), 10).await;
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         bus.append(&change(Announced, Ongoing), origin, None).await.unwrap();
         bus.append(&change(Ongoing, Completed), None, None).await.unwrap();
         drop(bus);

@@ -31,7 +31,7 @@ where
         error = Empty,
         error.message = Empty,
     );
-    let outcome = publish(Origin::of(&span)).instrument(span.clone()).await;
+    let outcome = publish(TraceContext::of(&span)).instrument(span.clone()).await;
     match &outcome {
         Ok(PublishOutcome::Published(id)) => {
             span.record("messaging.message.id", tracing::field::display(id));

@@ -114,7 +114,7 @@ fn read(Record { id, payload, metadata }: Record) -> Option<Event> {
         // Another version of the service may define more kinds.
         warn!(%id, "unknown record in the event stream of Redis skipped");
     }
-    Some(event?.with_origin(metadata.and_then(|origin| Origin::read(&origin))))
+    Some(event?.with_origin(metadata.and_then(|origin| TraceContext::parse(&origin))))
 }
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
     async fn origin_of_an_event_is_read_if_it_is_present_and_valid() {
         let Some(server) = RedisServer::start() else { return };
         let bus = bus(&server);
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         let change =
             |title_id| TitleChange::StatusChange { title_id, old: Announced, new: Ongoing, version: 0 };
         bus.append(&change(1), origin, None).await.unwrap();

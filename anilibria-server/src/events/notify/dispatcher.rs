@@ -4,7 +4,7 @@ use std::{collections::HashSet, future, sync::Arc};
 
 use anilibria_http::{
     metrics::count_error,
-    trace::{ROOT, Sampler, root_span},
+    trace::{ROOT_TARGET, Sampler, root_span},
 };
 use futures::StreamExt as _;
 use tokio::{
@@ -200,7 +200,7 @@ fn span(sampler: Sampler, event: &Event, attempt: usize, system: &'static str) -
     let (event_id, kind, title_id) = (event.id(), event.kind(), event.title_id());
     root_span(true, || {
         let span = info_span!(
-            target: ROOT,
+            target: ROOT_TARGET,
             "notify",
             otel.kind = "consumer",
             otel.status_code = Empty,
@@ -215,14 +215,14 @@ fn span(sampler: Sampler, event: &Event, attempt: usize, system: &'static str) -
             attempt,
             trace_id = Empty
         );
-        origin.adopt(&span);
+        origin.set_parent_of(&span);
         span
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use anilibria_http::trace::Origin;
+    use anilibria_http::trace::TraceContext;
 
     use super::*;
     use crate::{
@@ -236,7 +236,7 @@ mod tests {
         let (old, new) = (TitleStatus::Ongoing, TitleStatus::Completed);
         let untraced =
             Event::new(EventId::now(), &TitleChange::StatusChange { title_id: 7, old, new, version: 0 });
-        let traced = untraced.clone().with_origin(Origin::read(ORIGIN.as_bytes()));
+        let traced = untraced.clone().with_origin(TraceContext::parse(ORIGIN.as_bytes()));
 
         for (sampler, event, is_traced) in [
             // The sampling decision of the first span applies to the whole trace.

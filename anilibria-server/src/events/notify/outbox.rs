@@ -365,7 +365,7 @@ mod tests {
 
     #[tokio::test]
     async fn origin_is_stored_with_its_event_and_a_damaged_one_is_ignored() {
-        let origin = Origin::read(ORIGIN.as_bytes());
+        let origin = TraceContext::parse(ORIGIN.as_bytes());
         let mut outbox = Outbox::default();
         outbox.accept(event(1, 7).with_origin(origin), 100);
         outbox.accept(event(2, 8), 100);

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anilibria_http::websocket::{Dialogue, Flow, GOODBYE, Line, Said, Socket, close};
+use anilibria_http::websocket::{CLOSE_TIMEOUT, ClientMessage, ClientSocket, Flow, Protocol, Socket, close};
 use futures::SinkExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{
@@ -35,9 +35,9 @@ impl ClientSession {
     }
 
     /// Executes `command` and sends the reply.
-    async fn execute(&mut self, command: Command, line: &mut Line) -> Flow {
+    async fn execute(&mut self, command: Command, socket: &mut ClientSocket) -> Flow {
         let message = match command {
-            Command::Auth { token } => match self.users.vouched(&token).await {
+            Command::Auth { token } => match self.users.authenticate(&token).await {
                 Ok(user) => ServerMessage::AuthSuccess { user_id: user.id },
                 Err(error) => ServerMessage::Error(CommandError::auth_failed(error)),
             },
@@ -59,72 +59,73 @@ impl ClientSession {
                     ServerMessage::KindsSelected(kinds)
                 }
             }
-            Command::Resume(last) => return self.resume(last, line).await,
+            Command::Resume(last) => return self.resume(last, socket).await,
             Command::Ping => ServerMessage::Pong,
         };
-        send(&message, line).await
+        send(&message, socket).await
     }
 
     /// Sends the events that the client missed.
-    async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
+    async fn resume(&mut self, last: EventId, socket: &mut ClientSocket) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
-            line.say(event.kind().as_str(), event.frame().clone()).await?;
+            socket.send(event.kind().as_str(), event.frame().clone()).await?;
         }
-        send(&ServerMessage::Resumed { replayed: replay.events.len(), complete: replay.complete }, line).await
+        send(&ServerMessage::Resumed { replayed: replay.events.len(), complete: replay.complete }, socket)
+            .await
     }
 }
 
-impl Dialogue for ClientSession {
-    type News = Delivery;
+impl Protocol for ClientSession {
+    type Event = Delivery;
 
-    async fn greet(&mut self, _line: &mut Line) -> Flow {
+    async fn on_open(&mut self, _socket: &mut ClientSocket) -> Flow {
         ControlFlow::Continue(())
     }
 
-    async fn news(&mut self) -> Delivery {
+    async fn next_event(&mut self) -> Delivery {
         self.listener.next().await
     }
 
-    async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
+    async fn on_event(&mut self, delivery: Delivery, socket: &mut ClientSocket) -> Flow {
         match delivery {
             // The hub has counted the delivery.
-            Delivery::Event(event) => line.send(event.frame().clone()).await,
-            Delivery::Lagged { missed, last } => send(&ServerMessage::Lagged { missed, last }, line).await,
+            Delivery::Event(event) => socket.send_uncounted(event.frame().clone()).await,
+            Delivery::Lagged { missed, last } => send(&ServerMessage::Lagged { missed, last }, socket).await,
         }
     }
 
-    async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
-        let error = match said {
-            Said::Text(text) => match Command::parse(&text) {
+    async fn on_message(&mut self, message: ClientMessage, socket: &mut ClientSocket) -> Flow {
+        let error = match message {
+            ClientMessage::Text(text) => match Command::parse(&text) {
                 Ok(command) => {
-                    line.heard(command.kind());
+                    socket.count_received(command.kind());
                     // Boxed because commands are rare, and the future of a command is larger than all other state of a
                     // connection.
-                    return Box::pin(self.execute(command, line)).await;
+                    return Box::pin(self.execute(command, socket)).await;
                 }
                 Err(error) => error,
             },
-            Said::Binary(_) => CommandError::invalid("must be a text message, not a binary message"),
+            ClientMessage::Binary(_) => CommandError::invalid("must be a text message, not a binary message"),
         };
-        line.heard("invalid");
-        send(&ServerMessage::Error(error), line).await
+        socket.count_received("invalid");
+        send(&ServerMessage::Error(error), socket).await
     }
 
-    async fn refuse(&mut self, line: &mut Line) -> Flow {
-        send(&ServerMessage::Error(CommandError::rate_limit()), line).await
+    async fn on_rate_limited(&mut self, socket: &mut ClientSocket) -> Flow {
+        send(&ServerMessage::Error(CommandError::rate_limit()), socket).await
     }
 }
 
 /// Sends a message to the client.
-async fn send(message: &ServerMessage, line: &mut Line) -> Flow {
-    line.say(message.kind(), message.frame()).await
+async fn send(message: &ServerMessage, socket: &mut ClientSocket) -> Flow {
+    socket.send(message.kind(), message.frame()).await
 }
 
 /// Sends the error `CONNECTION_LIMIT` to a client that receives no slot, and closes the connection.
 pub(super) async fn reject(mut socket: Socket) {
     let sent = socket.send(Message::Text(ServerMessage::Error(CommandError::connection_limit()).frame()));
-    if let Ok(Ok(())) = timeout(GOODBYE, sent).await {
+    if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, sent).await {
         let frame = CloseFrame { code: CloseCode::Again, reason: "too many connections".into() };
         close(socket, frame).await;
     }

@@ -49,7 +49,7 @@ impl Difference {
 impl ComparedFields {
     /// Reads the fields of a title in the format of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
-        let title = from_node::mapped(title, None);
+        let title = from_node::convert(title, None);
         let is_status_ambiguous = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
         Self { is_status_ambiguous, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }

@@ -171,7 +171,7 @@ impl Reader {
         // Disables the fallback of each service to the other service. Otherwise a service could be compared with itself.
         let request = self.http.get(format!("{}{path}", target.base)).header(FALLBACK, "1");
         let request = request.header(header::ACCEPT, "application/json");
-        let response = async { node::answer::json(request.send().await?).await };
+        let response = async { node::response::read_json(request.send().await?).await };
         let limit = self.timeout;
         timeout(limit, response).await.unwrap_or(Err(NodeError::Timeout { after: limit }))
     }
@@ -214,7 +214,7 @@ fn compared_fields(side: Side, title: &Value) -> Option<ComparedFields> {
         Side::Ours => Some(ComparedFields::of_json(title)),
         Side::Node => {
             let title = NodeTitle::deserialize(title).ok()?;
-            (!title.is_invented()).then(|| ComparedFields::of_node(&title))
+            (!title.is_placeholder()).then(|| ComparedFields::of_node(&title))
         }
     }
 }

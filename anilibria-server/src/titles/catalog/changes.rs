@@ -6,6 +6,7 @@ use anilibria_client::{
 };
 
 use crate::titles::{
+    change::{TitleChange, version},
     content_digest,
     mapping::Mapping,
 };

@@ -283,5 +283,5 @@ fn to_time(date: DateTime) -> OffsetDateTime {
 
 /// Runs a command with a timeout, and records its duration.
 async fn run<T>(operation: &'static str, call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
-    answered(operation, COLLECTION, COMMAND_TIMEOUT, call).await
+    measured_with_timeout(operation, COLLECTION, COMMAND_TIMEOUT, call).await
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, error::Error as StdError, future::pending, sync::
 use anilibria_cache::coordination::Candidate;
 use anilibria_http::{
     metrics::count_error,
-    trace::{ROOT, Sampler, root_span},
+    trace::{ROOT_TARGET, Sampler, root_span},
 };
 use time::OffsetDateTime;
 use tokio::{
@@ -18,7 +18,7 @@ use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn}
 use super::{Changes, LocalCatalog};
 use crate::titles::{
     Titles,
-    notice::{Notice, Publish},
+    change::{Publish, TitleChange},
 };
 
 /// Interval between two full passes, which read the complete catalog. Only a full pass finds changed ratings and removed
@@ -371,7 +371,7 @@ impl CatalogSync {
     }
 
     /// Publishes `notices` to all instances and other subscribers.
-    async fn publish(&self, notices: &[Notice]) {
+    async fn publish(&self, notices: &[TitleChange]) {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {
@@ -424,9 +424,9 @@ impl FailureLog {
 
 /// Returns the span of a poll of AniLibria; a disabled span if `sampler` does not select it.
 fn sync_span(sampler: Sampler, everything: bool) -> Span {
-    root_span(sampler.takes(None), || {
+    root_span(sampler.should_sample(None), || {
         info_span!(
-            target: ROOT,
+            target: ROOT_TARGET,
             "catalogue_sync",
             sync.everything = everything,
             otel.status_code = Empty,

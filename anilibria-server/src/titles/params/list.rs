@@ -69,8 +69,8 @@ impl Value for Days {
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut is_requested = [false; 7];
         for value in values {
-            for part in parts(&value) {
-                let day = whole(part).and_then(|day: usize| is_requested.get_mut(day));
+            for part in comma_separated(&value) {
+                let day = parse_integer(part).and_then(|day: usize| is_requested.get_mut(day));
                 *day.ok_or("must be days from 0 (Monday) to 6 (Sunday)")? = true;
             }
         }
@@ -89,7 +89,7 @@ impl Value for ExternalIds {
             ..MetaSchema::new_with_format("integer", "int64")
         };
         // No example: the examples of all parameters together must match titles.
-        array(item, Some(MAX_IDS), None)
+        array_schema(item, Some(MAX_IDS), None)
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {

@@ -73,7 +73,7 @@ impl Value for Year {
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let Some(text) = non_empty(values) else { return Ok(Self(None)) };
-        whole(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
+        parse_integer(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
     }
 }
 

@@ -7,7 +7,7 @@ use poem_openapi::{Enum, Object};
 
 use super::live_statistics::LiveStatistics;
 use crate::{
-    events::notify::model::NotificationStatistics,
+    events::notify::statistics::NotificationStatistics,
     health::report::CircuitState,
     titles::catalog::{CatalogSource, CatalogStatus},
 };
@@ -192,7 +192,7 @@ pub struct Mirror {
     /// Host and port of the mirror.
     pub name: String,
     /// State of the circuit breaker of the mirror.
-    pub breaker: Breaker,
+    pub breaker: CircuitState,
     /// `true` if requests are sent to this mirror first.
     pub is_preferred: bool,
 }

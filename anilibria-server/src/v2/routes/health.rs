@@ -45,8 +45,8 @@ impl HealthApi {
     async fn health(&self) -> HealthResponse {
         let report = self.health.report().await;
         match report.status {
-            Status::Healthy | Status::Degraded => HealthResponse::Serving(Json(report)),
-            Status::Unhealthy => HealthResponse::NotServing(Json(report)),
+            HealthStatus::Healthy | HealthStatus::Degraded => HealthResponse::Serving(Json(report)),
+            HealthStatus::Unhealthy => HealthResponse::NotServing(Json(report)),
         }
     }
 

@@ -5,7 +5,7 @@ use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
 use crate::{
-    auth::{Caller, Read, Write},
+    auth::{AuthorizedService, Read, Write},
     titles::model::sync_report::SyncReport,
     v2::{
         internal::InternalService,

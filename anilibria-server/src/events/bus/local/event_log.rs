@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anilibria_http::trace::Origin;
+use anilibria_http::trace::TraceContext;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -91,14 +91,14 @@ impl EventLog {
         &mut self,
         field: &str,
         value: Bytes,
-        origins: &mut HashMap<EventId, Origin>,
+        origins: &mut HashMap<EventId, TraceContext>,
     ) -> Option<()> {
         if field == CURSOR {
             self.cursor = Some(value);
         } else if let Some(id) = field.strip_prefix(EVENT) {
             self.events.push_back(Event::parse(id.parse().ok()?, value)?);
         } else if let Some(id) = field.strip_prefix(ORIGIN) {
-            origins.insert(id.parse().ok()?, Origin::read(&value)?);
+            origins.insert(id.parse().ok()?, TraceContext::parse(&value)?);
         } else if let Some(subject) = field.strip_prefix(LAST_CHANGE) {
             self.last_changes.insert(subject.to_owned(), serde_json::from_slice(&value).ok()?);
         }
@@ -110,7 +110,7 @@ impl EventLog {
     pub(super) fn append(
         &mut self,
         change: &TitleChange,
-        origin: Option<Origin>,
+        origin: Option<TraceContext>,
         cursor: Option<&[u8]>,
     ) -> (PublishOutcome, JournalFields) {
         let mut fields = cursor.map(|cursor| self.set_cursor(cursor)).unwrap_or_default();
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn origin_is_stored_with_its_event_and_a_damaged_one_is_ignored() {
-        let (mut log, origin) = (EventLog::new(1), Origin::read(TRACED.as_bytes()));
+        let (mut log, origin) = (EventLog::new(1), TraceContext::parse(TRACED.as_bytes()));
         let (_, fields) = log.append(&CHANGE, origin, None);
         let mut stored = entries(fields);
         stored.push((format!("{ORIGIN}1700000000000-0001"), TRACED.into()));
