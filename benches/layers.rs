@@ -76,13 +76,13 @@ fn ready<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().unwrap()
 }
 
-fn response() -> Response {
+fn handler_response() -> Response {
     ready(SERVICE.1.list(&ListQuery::default())).unwrap().into_response()
 }
 
 #[divan::bench]
 fn bare_poem(bencher: Bencher<'_, '_>) {
-    let body = RUNTIME.block_on(response().into_body().into_bytes()).unwrap();
+    let body = RUNTIME.block_on(handler_response().into_body().into_bytes()).unwrap();
     let route = make_sync(move |_| {
         Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone())
     });
@@ -125,7 +125,7 @@ fn request_id(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn rate_limit(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let client = SERVICE.0.clients.identify(request);
         let quota = SERVICE.0.clients.take(request, &client, true).unwrap();
@@ -140,7 +140,7 @@ fn size_limits(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn cors(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let permission = SERVICE.0.origins.permission(request, Readers::Listed);
         permission.write(response.headers_mut());
@@ -164,7 +164,7 @@ fn trace(bencher: Bencher<'_, '_>) {
 /// Evaluates conditional headers and `Accept-Encoding`.
 #[divan::bench]
 fn conditions(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_values(|(request, response)| {
         let preferences = finish::Preferences::of(request.headers());
         ready(finish::finish(&preferences, &SERVICE.0.compressor, response))
@@ -173,5 +173,5 @@ fn conditions(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn security_headers(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(response).bench_local_refs(protection::protect);
+    bencher.with_inputs(handler_response).bench_local_refs(protection::protect);
 }
