@@ -77,13 +77,13 @@ fn ready<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().unwrap()
 }
 
-fn response() -> Response {
+fn handler_response() -> Response {
     ready(SERVICE.1.list(&ListQuery::default())).unwrap().into_response()
 }
 
 #[divan::bench]
 fn bare_poem(bencher: Bencher<'_, '_>) {
-    let body = RUNTIME.block_on(response().into_body().into_bytes()).unwrap();
+    let body = RUNTIME.block_on(handler_response().into_body().into_bytes()).unwrap();
     let route = make_sync(move |_| {
         Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone())
     });
@@ -126,7 +126,7 @@ fn request_id(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn rate_limit(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let client = SERVICE.0.clients.identify(request);
         let quota = SERVICE.0.clients.charge_request(request, &client, true).unwrap();
@@ -141,7 +141,7 @@ fn size_limits(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn cors(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
         let cors_headers = SERVICE.0.origins.headers_for(request, CorsPolicy::Listed);
         cors_headers.write(response.headers_mut());
@@ -165,7 +165,7 @@ fn trace(bencher: Bencher<'_, '_>) {
 /// Evaluates conditional headers and `Accept-Encoding`.
 #[divan::bench]
 fn conditions(bencher: Bencher<'_, '_>) {
-    let inputs = || (request(), response());
+    let inputs = || (request(), handler_response());
     bencher.with_inputs(inputs).bench_local_values(|(request, response)| {
         let preferences = finish::Preferences::of(request.headers());
         ready(finish::finish(&preferences, &SERVICE.0.compressor, response))
@@ -174,5 +174,5 @@ fn conditions(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn security_headers(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(answer).bench_local_refs(security_headers::add);
+    bencher.with_inputs(handler_response).bench_local_refs(security_headers::add);
 }
