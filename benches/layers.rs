@@ -53,10 +53,10 @@ static SERVICE: LazyLock<(RootEndpoint, Titles)> = LazyLock::new(|| {
         ];
         let config = Config::from_flags(flags).unwrap();
         let state = build::build(&config, None).await.unwrap();
-        let shell = app::app(&config, &state);
-        let response = shell.call(request()).await.unwrap();
+        let endpoint = app::app(&config, &state);
+        let response = endpoint.call(request()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        (shell, state.titles)
+        (endpoint, state.titles)
     })
 });
 

@@ -85,8 +85,8 @@ pub struct State {
 impl State {
     /// Starts the task that writes the subscribers of each title to Redis; `None` without Redis.
     pub fn start_subscriber_reporter(&self) -> Option<SubscriberReporter> {
-        let roster = self.redis.as_ref()?.presence(subscribers::PRESENCE_TTL);
-        Some(SubscriberReporter::start(self.realtime.hub().subscribers(), roster))
+        let presence = self.redis.as_ref()?.presence(subscribers::PRESENCE_TTL);
+        Some(SubscriberReporter::start(self.realtime.hub().subscribers(), presence))
     }
 
     /// Starts the task that polls AniLibria for events; `None` if `config` disables events. One instance polls on behalf of all.
@@ -159,7 +159,7 @@ pub fn app(config: &Config, state: &State) -> RootEndpoint {
         clients,
         timeout: config.http.request_timeout,
         bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
-        gate: ConcurrencyLimit::new(config.max_concurrent_requests),
+        concurrency: ConcurrencyLimit::new(config.max_concurrent_requests),
         large_responses: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users,
         traffic: state.traffic.clone(),

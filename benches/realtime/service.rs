@@ -42,7 +42,7 @@ pub(crate) async fn start() -> anyhow::Result<Service> {
     let address = socket.local_addr()?;
     let sandbox = build::HostedSandbox::new(Sandbox::new(), format!("http://{address}"));
     let state = build::build(&config, Some(sandbox)).await?;
-    let pump = BusConsumer::start(&state.realtime, &state.titles);
+    let bus_consumer = BusConsumer::start(&state.realtime, &state.titles);
     let (app, bounds) = (app::app(&config, &state), ConnectionLimits::new(config.http.listener()));
     tokio::spawn(listener::serve(socket, bounds, app, pending(), Duration::ZERO));
     Ok(Service { address, realtime: state.realtime, _bus_consumer: bus_consumer })

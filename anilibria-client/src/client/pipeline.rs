@@ -11,7 +11,7 @@
 //! 3. The request is a read, and the last mirror has used its share of the remaining time: an equal part for this mirror and
 //!    each mirror that is left. The attempt continues as well.
 //!
-//! # Which mirror is tried next
+//! # Order of the mirrors
 //!
 //! 1. The preferred mirror, if its circuit allows a call. This is the mirror that sent the last usable response.
 //! 2. The other mirrors in the order of the settings, if their circuits allow a call.

@@ -60,7 +60,7 @@ pub struct RootEndpoint {
     /// Reader of request bodies.
     pub bodies: BodyReader,
     /// Limit on requests in progress.
-    pub gate: ConcurrencyLimit,
+    pub concurrency: ConcurrencyLimit,
     /// Limit on large responses in flight.
     pub large_responses: LargeResponses,
     /// Authentication of users.
@@ -248,7 +248,7 @@ impl RootEndpoint {
         if let Some(body) = self.bodies.read(&mut request) {
             body.await?;
         }
-        let slot = self.gate.try_acquire();
+        let slot = self.concurrency.try_acquire();
         if slot.is_none() && !is_probe {
             Limit::Requests.hit();
             return Err(Problem::Overloaded);

@@ -50,9 +50,9 @@ impl InternalService {
     /// the watcher publishes them later. No change is published twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let SyncOutcome { report, changes } = self.titles.sync(id, force).await?;
-        for notice in &changes {
-            match self.realtime.bus().publish_unfenced(notice).await {
-                Ok(PublishOutcome::Published(_)) => metrics::record_published(notice.kind()),
+        for change in &changes {
+            match self.realtime.bus().publish_unfenced(change).await {
+                Ok(PublishOutcome::Published(_)) => metrics::record_published(change.kind()),
                 Ok(PublishOutcome::Duplicate | PublishOutcome::Fenced) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");

@@ -35,7 +35,7 @@ async fn body_has_the_fields_of_both_documented_forms() {
 async fn service_with_cached_data_is_degraded_without_upstream() {
     let source = Arc::new(StubHealthSource {
         upstream_down: true.into(),
-        holds_data: true.into(),
+        has_data: true.into(),
         ..Default::default()
     });
     let (service, _) = service_with_health_source(&source);
@@ -80,7 +80,7 @@ async fn health_requests_share_one_upstream_request() {
 
 #[tokio::test]
 async fn draining_service_is_alive_and_not_ready() {
-    let source = Arc::new(StubHealthSource { holds_data: true.into(), ..Default::default() });
+    let source = Arc::new(StubHealthSource { has_data: true.into(), ..Default::default() });
     let (service, health) = service_with_health_source(&source);
     service.get("/ready").send().await.assert_status_is_ok();
 

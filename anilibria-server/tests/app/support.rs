@@ -111,7 +111,7 @@ pub(crate) fn demo_endpoint(flags: &[&str], demo: &Demo) -> RootEndpoint {
         clients: Arc::new(Clients::new(config.http.clients(), None)),
         timeout: config.http.request_timeout,
         bodies: BodyReader::new(config.max_body_bytes, config.http.max_concurrent_bodies),
-        gate: ConcurrencyLimit::new(config.max_concurrent_requests),
+        concurrency: ConcurrencyLimit::new(config.max_concurrent_requests),
         large_responses: LargeResponses::new(config.http.max_answer_bytes_in_flight),
         users: Users::default(),
         traffic: Traffic::default(),
@@ -191,14 +191,14 @@ impl Demo {
 #[derive(Default)]
 pub(crate) struct StubHealthSource {
     pub(crate) upstream_down: AtomicBool,
-    pub(crate) holds_data: AtomicBool,
+    pub(crate) has_data: AtomicBool,
     /// Number of requests to the upstream.
     pub(crate) upstream_checks: AtomicUsize,
 }
 
 #[async_trait]
 impl HealthSource for StubHealthSource {
-    async fn ask_upstream(&self) -> Result<(), ProbeError> {
+    async fn check_upstream(&self) -> Result<(), ProbeError> {
         self.upstream_checks.fetch_add(1, Ordering::SeqCst);
         if self.upstream_down.load(Ordering::SeqCst) {
             return Err(ProbeError { status_code: None, message: "connection refused".into() });

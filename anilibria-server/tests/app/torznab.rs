@@ -57,7 +57,7 @@ impl Indexer {
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
         let local = state.titles.local_catalog().unwrap().clone();
         let wait = async {
-            let mut changed = local.changed();
+            let mut changed = local.subscribe();
             while local.catalog().is_none() {
                 changed.changed().await.unwrap();
             }

@@ -68,7 +68,7 @@ impl Gateway {
         let upstream =
             Sandbox::builder().releases(RELEASES).seed(7).now(datetime!(2026-02-21 18:00 UTC)).build();
         let config = config(flags);
-        let state = build(&config, Some(SandboxAt::new(upstream.clone(), origin)));
+        let state = build(&config, Some(HostedSandbox::new(upstream.clone(), origin)));
         // The service calls its own sandbox over a socket.
         let (own, pause) = (app(&config, &state), Duration::ZERO);
         tokio::spawn(listener::serve(

@@ -70,7 +70,7 @@ impl<'a> Planner<'a> {
         let releases = self.lookup.of_entry(entry);
         self.positions(entry_ref, &entry.episodes);
         match releases.as_slice() {
-            // Positions have ids of their own, which were compared above.
+            // Positions have separate ids, which were compared above.
             [] if entry.episodes.is_empty() || has_id(entry) => self.skip(entry_ref, unknown(entry)),
             [] => {}
             [release] => {

@@ -173,7 +173,7 @@ impl Slot {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// The method is cancel safe: a later call returns at once if the slot was given away meanwhile.
     pub async fn evicted(&self) {
         self.holder.evicted.notified().await;
     }

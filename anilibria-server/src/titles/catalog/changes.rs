@@ -23,7 +23,7 @@ pub(super) struct Changes {
     /// Titles that were changed, added or removed; at most [`MAX_TITLES`].
     pub(super) titles: Vec<u32>,
     /// Changes to publish that no other event covers; at most [`MAX_TITLES`].
-    pub(super) notices: Vec<TitleChange>,
+    pub(super) to_publish: Vec<TitleChange>,
 }
 
 impl Changes {
@@ -36,7 +36,7 @@ impl Changes {
         let digest = |catalog: &Catalog, entry: &CatalogEntry| {
             content_digest::of_title(&Mapping::new(client).entry(catalog, entry))
         };
-        let notice = |(was, is): &Difference<'_>| {
+        let title_change = |(was, is): &Difference<'_>| {
             let (is, was) = (is.as_ref()?, was.as_ref()?);
             let content = digest(after, is);
             let updated = |content| {
@@ -49,7 +49,7 @@ impl Changes {
         Self {
             any: !differing.is_empty(),
             titles: differing.iter().filter_map(id).take(MAX_TITLES).collect(),
-            notices: differing.iter().filter_map(notice).take(MAX_TITLES).collect(),
+            to_publish: differing.iter().filter_map(title_change).take(MAX_TITLES).collect(),
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
         let found = changes(&before, &after);
 
         assert_eq!(found.titles, [3, 2, 1]);
-        assert!(matches!(found.notices[..], [TitleChange::TitleUpdated { title_id: 1, .. }]), "{found:?}");
+        assert!(matches!(found.to_publish[..], [TitleChange::TitleUpdated { title_id: 1, .. }]), "{found:?}");
     }
 
     #[test]

@@ -244,9 +244,9 @@ impl CatalogSync {
                 }
                 self.has_unshared_changes |= changes.any;
                 self.write_shared().await;
-                let notices = std::mem::take(&mut changes.notices);
+                let to_publish = std::mem::take(&mut changes.to_publish);
                 self.expire_responses(changes).await;
-                self.publish(&notices).await;
+                self.publish(&to_publish).await;
                 self.reload_references().await;
                 return self.local.shared.interval;
             }
@@ -370,11 +370,11 @@ impl CatalogSync {
         self.unsaved_since.get_or_insert_with(Instant::now);
     }
 
-    /// Publishes `notices` to all instances and other subscribers.
-    async fn publish(&self, notices: &[TitleChange]) {
+    /// Publishes `changes` to all instances and other subscribers.
+    async fn publish(&self, changes: &[TitleChange]) {
         let Some(bus) = &self.bus else { return };
-        for notice in notices {
-            if let Err(error) = bus.publish(notice).await {
+        for change in changes {
+            if let Err(error) = bus.publish(change).await {
                 warn!(error = &*error, "catalog changes not published");
                 return;
             }
