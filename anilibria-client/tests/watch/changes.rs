@@ -193,7 +193,7 @@ async fn slow_reader_misses_nothing() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
-    assert_eq!(fixture.sandbox.request_count(), asked, "nobody reads, so nothing is asked");
+    assert_eq!(fixture.sandbox.request_count(), asked, "a request without a reader");
     assert_eq!(next(&mut events, 5).await, published);
 }
 
