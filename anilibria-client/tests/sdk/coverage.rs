@@ -58,7 +58,7 @@ fn accessors(text: &str) -> BTreeMap<String, String> {
     names.map(|(group, accessor)| (group.to_owned(), accessor.to_owned())).collect()
 }
 
-/// Adds the methods that a file declares in `endpoint!`: `GET "/path" [twin] => Group::name(…`.
+/// Adds the methods that a file declares in `endpoint!`: `GET "/path" [or_post] => Group::name(…`.
 fn declared(text: &str, accessors: &BTreeMap<String, String>, methods: &mut BTreeMap<Operation, String>) {
     for line in text.lines().map(str::trim) {
         let Some((verb, rest)) = line.split_once(" \"/") else { continue };
@@ -69,7 +69,7 @@ fn declared(text: &str, accessors: &BTreeMap<String, String>, methods: &mut BTre
         };
         let method = format!("`{}().{name}(…)`", accessors[group]);
         let path = unnamed(&format!("/{path}"));
-        if flags.contains("twin") {
+        if flags.contains("or_post") {
             methods.insert(("POST".to_owned(), path.clone()), method.clone());
         }
         methods.insert((verb.to_owned(), path), method);

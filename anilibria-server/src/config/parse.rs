@@ -60,7 +60,7 @@ pub(crate) fn integer<N: TryFrom<u64>>(
         let number = text.parse().ok().filter(|number| range.contains(number));
         number
             .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("must be a integer number from {} to {}", range.start(), range.end()))
+            .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
 /// Parses a number, at least 1.
 pub(super) fn count(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| "must be a integer number, at least 1".into())
+    count.ok_or_else(|| "must be a whole number, at least 1".into())
 }
 
 /// Parses a share from 0 to 1.

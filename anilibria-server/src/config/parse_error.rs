@@ -128,7 +128,7 @@ mod tests {
         "TORZNAB_API_KEY_FILE",
     ];
 
-    const INTEGER: &str = "must be a integer number";
+    const INTEGER: &str = "must be a whole number";
     const BYTES: &str = "must be a number of bytes";
     const SWITCH: &str = "must be true or false";
     const SITE: &str = "such as https://anime.example";
@@ -136,8 +136,8 @@ mod tests {
     /// Flag, invalid value, and a part of the reason.
     const INVALID: &[(&str, &str, &str)] = &[
         ("environment", "moon", "must be development, staging or production"),
-        ("port", "x", "must be a integer number from 0 to 65535"),
-        ("port", "65536", "must be a integer number from 0 to 65535"),
+        ("port", "x", "must be a whole number from 0 to 65535"),
+        ("port", "65536", "must be a whole number from 0 to 65535"),
         ("anilibria-api-url", "anilibria.top", "is not a URL"),
         ("anilibria-api-url", "ftp://a.example", "must begin with http:// or https://"),
         ("anilibria-api-url", "https://api.anilibria.tv/v3", "switched off in 2025"),
@@ -145,7 +145,7 @@ mod tests {
         ("anilibria-user-agent", "кот", "must be visible ASCII characters"),
         ("upstream-timeout", "-1", INTEGER),
         ("upstream-attempt-timeout", "1.5", INTEGER),
-        ("upstream-requests-per-second", "0", "must be a integer number from 1 to 4294967295"),
+        ("upstream-requests-per-second", "0", "must be a whole number from 1 to 4294967295"),
         ("watcher-requests-per-second", "0", INTEGER),
         ("sync-requests-per-second", "0", INTEGER),
         ("max-body-bytes", "1 GB", BYTES),

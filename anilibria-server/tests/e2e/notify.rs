@@ -132,7 +132,7 @@ async fn rejected_notification_is_a_dead_letter() {
 
     let letter = &rejected["dead_letters"][0];
     assert_eq!((&letter["type"], &letter["title_id"]), (&json!("new_episode"), &json!(7)));
-    assert_eq!((&letter["attempts"], &letter["reason"]), (&json!(1), &json!("answered with status 404")));
+    assert_eq!((&letter["attempts"], &letter["reason"]), (&json!(1), &json!("response status 404")));
     assert_eq!(letter["event_id"], notifications(&node)[0].header("idempotency-key"));
     assert_eq!((&rejected["pending"], notifications(&node).len()), (&json!(0), 1));
 }

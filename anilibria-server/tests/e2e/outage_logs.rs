@@ -121,7 +121,7 @@ async fn outage_is_logged_and_the_runbook_commands_find_it() {
     assert_eq!(failed["level"], "warn");
     assert!(error(&failed).contains("503"), "{failed}");
     let timed_out = line(&service, "mirror failed", json!({"host": black_hole.host()})).await;
-    assert!(error(&timed_out).contains("no answer within"), "{timed_out}");
+    assert!(error(&timed_out).contains("no response within"), "{timed_out}");
     let sync = line(&service, "catalog sync failed, retrying", json!({})).await;
     assert!(sync["retry_in_seconds"].is_number() && !error(&sync).is_empty(), "{sync}");
     let request = line(&service, "Request failed", json!({"method": "GET"})).await;

@@ -118,13 +118,13 @@ async fn another_instance_becomes_leader_while_the_first_is_stopped() {
     let mut socket = follow(&two, 7).await;
     publish_episode(&upstream, 7).await;
     let mut received = vec![socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap()];
-    assert!(!two.printed().contains("watching AniLibria from"));
+    assert!(!two.printed().contains("polling AniLibria from"));
 
     // The stopped leader continues later and does not know that it lost the lease.
     signal(&one, "STOP");
     let second = publish_episode(&upstream, 7).await;
     received.push(socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap());
-    assert!(two.printed().contains("watching AniLibria from the saved position"));
+    assert!(two.printed().contains("polling AniLibria from the saved cursor"));
     signal(&one, "CONT");
     let third = publish_episode(&upstream, 7).await;
     received.push(socket.wait_for("new_episode").await["data"]["episode"].as_f64().unwrap());

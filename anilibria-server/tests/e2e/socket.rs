@@ -111,7 +111,7 @@ impl Socket {
 
 /// Waits until `service` watches AniLibria, so that it publishes every later change.
 pub(crate) async fn wait_for_watcher(service: &Service) {
-    eventually("the watcher", async || service.printed().contains("watching AniLibria from").then_some(()))
+    eventually("the watcher", async || service.printed().contains("polling AniLibria from").then_some(()))
         .await;
 }
 

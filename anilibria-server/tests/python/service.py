@@ -63,7 +63,7 @@ class Service:
     def _read_log(self) -> None:
         for line in self._process.stderr:
             self.log.append(line)
-            if "watching AniLibria from" in line:
+            if "polling AniLibria from" in line:
                 self._watching.set()
 
     def _read_output(self) -> None:
