@@ -3,7 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use anilibria_cache::{Cached, NewValue, Options, coordination::RecordId};
-use anilibria_client::{Client, model::GenreId, reflector::Catalog};
+use anilibria_client::{
+    Client,
+    model::{GenreId, Release, ReleaseId},
+    reflector::Catalog,
+};
 use anilibria_http::LoadFailure;
 use async_trait::async_trait;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -43,6 +47,13 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     ///
     /// An error of AniLibria.
     async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure>;
+
+    /// Returns the complete releases `ids` in this order. Those that do not exist are left out.
+    ///
+    /// # Errors
+    ///
+    /// An error of AniLibria.
+    async fn releases(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure>;
 
     /// Marks all cached values in which title `id` appears as stale.
     async fn title_changed(&self, id: u32);
@@ -116,6 +127,10 @@ impl HostTitles {
 
     pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         self.0.genre_ids(names).await
+    }
+
+    pub(crate) async fn releases(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
+        self.0.releases(ids).await
     }
 
     pub(crate) async fn title_changed(&self, id: u32) {

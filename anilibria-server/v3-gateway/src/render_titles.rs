@@ -67,7 +67,7 @@ pub(super) async fn render_titles(
     let pages = ids.len().div_ceil(MAX_LIMIT as usize);
     quota.charge_calls(pages + if has_franchises { ids.len() } else { 0 })?;
     let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
-    let releases = titles.client().releases().many(ids).await?;
+    let releases = titles.releases(ids).await?;
     let mut page = PageBuilder::new(workers.max_response_bytes);
     for release in &releases {
         let mut title = title_value(release, &franchises)?;
