@@ -273,6 +273,11 @@ impl Titles {
         Ok(rendered(self.cached(&self.list_options, key, load).await?))
     }
 
+    /// Returns the fresh value that is cached under `key`, without a load.
+    pub(crate) async fn peek(&self, key: &str) -> Option<Cached> {
+        self.cache.peek(key).await.filter(|cached| cached.entry().validator() == Some(format_version()))
+    }
+
     /// Returns the value that is cached under `key`, or else the result of `load`.
     pub(crate) async fn cached<F>(
         &self,

@@ -15,8 +15,11 @@ use super::{Titles, key};
 /// Number of releases that are read concurrently. Their misses share requests to AniLibria.
 const CONCURRENCY: usize = 100;
 
-/// Number of levels that store releases: memory only, since all views are stored on the further levels.
+/// Number of levels that store releases: memory only, because the views are stored on the further levels.
 const LEVELS: usize = 1;
+
+/// TTL of a release: long enough for its views. A view may be older than its TTL by this time.
+const TTL: Duration = Duration::from_mins(1);
 
 impl Titles {
     /// Returns release `id` without sponsors; `None` if AniLibria has no such release. Concurrent misses share requests to
@@ -33,7 +36,7 @@ impl Titles {
                 None => NewValue::absent().tag(tag),
             })
         };
-        let options = Options::new().nearest_levels(LEVELS).fail_safe(Duration::ZERO);
+        let options = Options::new().nearest_levels(LEVELS).ttl(TTL).fail_safe(Duration::ZERO);
         let cached = self.cached(&options, &key::release(id.get()), load).await?;
         if cached.is_absent() {
             return Ok(None);

@@ -173,6 +173,10 @@ impl Host for Titles {
         self.cached(options, key, move |_| load()).await
     }
 
+    async fn peek(&self, key: &str) -> Option<Cached> {
+        self.peek(key).await
+    }
+
     async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         self.genre_ids(names).await
     }

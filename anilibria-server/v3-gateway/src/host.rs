@@ -41,6 +41,9 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     /// The error of `load`, if there is no stale value.
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure>;
 
+    /// Returns the fresh value cached under `key`, without a load.
+    async fn peek(&self, key: &str) -> Option<Cached>;
+
     /// Returns the ids of genres by their names; `None` if one of them does not exist.
     ///
     /// # Errors
@@ -123,6 +126,10 @@ impl HostTitles {
 
     pub(crate) fn list_options(&self) -> &Options {
         self.0.list_options()
+    }
+
+    pub(crate) async fn peek(&self, key: &str) -> Option<Cached> {
+        self.0.peek(key).await
     }
 
     pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
