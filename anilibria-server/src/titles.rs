@@ -14,6 +14,7 @@ mod metrics;
 pub mod model;
 pub mod params;
 mod query;
+mod releases;
 mod selection;
 mod source;
 pub mod sync_status;
@@ -23,7 +24,7 @@ mod title_sync;
 use std::{error::Error as StdError, future::Future, sync::LazyLock, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, NewValue, Options, Origin, Pattern, Scope};
-use anilibria_client::{Client, model::GenreId};
+use anilibria_client::{Client, loader::ReleaseLoader, model::GenreId};
 use anilibria_http::{
     LoadFailure,
     envelope::{CacheLevel, One, Page},
@@ -56,6 +57,8 @@ pub struct Titles {
     client: Client,
     background_client: Client,
     cache: Cache,
+    /// Loads releases that are not cached.
+    loader: ReleaseLoader,
     local_catalog: Option<LocalCatalog>,
     /// Record of the synchronised titles; `None` without MongoDB.
     status: Option<SyncStatus>,
@@ -70,6 +73,7 @@ impl Titles {
     pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
         Self {
             background_client: client.clone(),
+            loader: ReleaseLoader::new(client.clone()).exclude(["sponsors"]),
             client,
             cache,
             local_catalog: None,
@@ -243,7 +247,7 @@ impl Titles {
 
     /// Returns title `id` from the cache, AniLibria or the local catalog; `None` if there is no such title.
     async fn find(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
-        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
+        let load = move |titles: Self| async move { from_upstream::title(&titles, id).await };
         match self.cached(&Options::new(), &key::title(id), load).await {
             Ok(cached) if cached.is_absent() => Ok(None),
             Ok(cached) => Ok(Some(rendered(cached))),
@@ -267,6 +271,11 @@ impl Titles {
         F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         Ok(rendered(self.cached(&self.list_options, key, load).await?))
+    }
+
+    /// Returns the fresh value that is cached under `key`, without a load.
+    pub(crate) async fn peek(&self, key: &str) -> Option<Cached> {
+        self.cache.peek(key).await.filter(|cached| cached.entry().validator() == Some(format_version()))
     }
 
     /// Returns the value that is cached under `key`, or else the result of `load`.

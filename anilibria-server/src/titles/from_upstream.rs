@@ -3,26 +3,26 @@
 use anilibria_cache::NewValue;
 use anilibria_client::{
     Client, Error,
-    model::{CatalogSorting, Genre, GenreId, Release},
+    model::{CatalogSorting, Genre, GenreId, Release, ReleaseId},
     page::Window,
     request::MAX_LIMIT,
     support::{fold, sort_russian},
 };
-use anilibria_http::{envelope::Pagination, rendered::render, tag};
+use anilibria_http::{LoadFailure, envelope::Pagination, rendered::render, tag};
 use bytes::Bytes;
 use futures::future;
 use serde_json::Value;
 
-use super::{ListQuery, SearchQuery, selection};
+use super::{ListQuery, SearchQuery, Titles, selection};
 use crate::titles::mapping::Mapping;
 
 /// Loads a title with its episodes. The value is absent if AniLibria has no such title.
-pub(super) async fn title(client: Client, id: u32) -> Result<NewValue, Error> {
-    let release = load_release(&client, id).await?;
-    Ok(cacheable_title(id, release.map(|release| render_title(&client, &release))))
+pub(super) async fn title(titles: &Titles, id: u32) -> Result<NewValue, LoadFailure> {
+    let release = titles.release(ReleaseId(id)).await?;
+    Ok(cacheable_title(id, release.map(|release| render_title(&titles.client, &release))))
 }
 
-/// Loads a release with its episodes; `None` if AniLibria has no such release.
+/// Loads a release with its episodes, past the cache; `None` if AniLibria has no such release.
 pub(super) async fn load_release(client: &Client, id: u32) -> Result<Option<Release>, Error> {
     // The excluded fields are not used, and they are half of the response of AniLibria.
     match client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await {

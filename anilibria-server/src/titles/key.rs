@@ -25,12 +25,20 @@ pub(crate) const KEY_PATTERNS: [&str; 10] = [
     "legacy:*",
 ];
 
+/// Pattern of the keys of [`release`]. Clients cannot clear releases alone: they are cleared together with the responses.
+pub(crate) const RELEASES: &str = "release:*";
+
 /// Digest of the default query without filters, which most requests use.
 static UNFILTERED: LazyLock<String> = LazyLock::new(|| digest(Sort::default(), Order::default(), ""));
 
 /// Returns the key of `GET /titles/{id}`.
 pub fn title(id: u32) -> String {
     format!("title:{id}")
+}
+
+/// Returns the key of a release, from which the views of a title are made.
+pub fn release(id: u32) -> String {
+    format!("release:{id}")
 }
 
 /// Returns the key of `GET /titles`.

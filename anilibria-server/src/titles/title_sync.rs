@@ -85,9 +85,8 @@ impl Titles {
 
     /// Returns the rendered title `id`, if a level of the cache has a fresh value.
     async fn fresh(&self, id: u32) -> Option<Bytes> {
-        let cached = self.cache.peek(&key::title(id)).await?;
-        let is_current = cached.entry().validator() == Some(format_version()) && !cached.is_absent();
-        is_current.then(|| cached.into_value())
+        let cached = self.peek(&key::title(id)).await.filter(|cached| !cached.is_absent())?;
+        Some(cached.into_value())
     }
 
     /// Loads title `id` from AniLibria and stores it in the cache. Returns the title and its changes since `before`.

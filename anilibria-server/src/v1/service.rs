@@ -92,8 +92,9 @@ impl Legacy {
 
     async fn by_id(&self, id: ReleaseId) -> Result<LegacyResponse, Problem> {
         let load = move |titles: Titles| async move {
-            let loaded = load_title(titles, id.into()).await?;
-            Ok(loaded.tag(tag::title(id.get())))
+            let release = titles.release(id).await?;
+            let title = release.map(|release| cacheable_title(&titles, &release)).transpose()?;
+            Ok(title.unwrap_or_else(NewValue::absent).tag(tag::title(id.get())))
         };
         match self.titles.cached(&Options::new(), &key::title(id.get()), load).await {
             Ok(cached) if cached.is_absent() => Err(Problem::title_not_found(id.get())),
@@ -104,7 +105,7 @@ impl Legacy {
 
     async fn by_code(&self, code: &str) -> Result<LegacyResponse, Problem> {
         let requested = ReleaseRef::from(code);
-        let load = move |titles: Titles| async move { load_title(titles, requested).await };
+        let load = move |titles: Titles| async move { load_by_code(&titles, requested).await };
         let cached = self.titles.cached(&Options::new(), &key::code(code), load).await?;
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(LegacyResponse::cached(cached)) }
     }
@@ -140,13 +141,16 @@ fn page(titles: &[Value], query: &ListQuery, total: u64) -> serde_json::Result<b
     render_page(titles, pagination, query.names_source.then_some(SOURCE))
 }
 
-/// Loads one title. The value is absent if AniLibria has no such title.
-async fn load_title(titles: Titles, requested: ReleaseRef) -> Result<NewValue, LoadFailure> {
+/// Renders `release` as a value for the cache.
+fn cacheable_title(titles: &Titles, release: &Release) -> Result<NewValue, LoadFailure> {
+    let title = render(&title::title(titles.client(), release)?)?;
+    Ok(NewValue::new(title).tag(tag::title(release.id.get())))
+}
+
+/// Loads the title with a readable id. The value is absent if AniLibria has no such title.
+async fn load_by_code(titles: &Titles, requested: ReleaseRef) -> Result<NewValue, LoadFailure> {
     match titles.client().releases().get(requested).exclude(["sponsors"]).await {
-        Ok(release) => {
-            let title = render(&title::title(titles.client(), &release)?)?;
-            Ok(NewValue::new(title).tag(tag::title(release.id.get())))
-        }
+        Ok(release) => cacheable_title(titles, &release),
         Err(error) if error.is_not_found() => Ok(NewValue::absent()),
         Err(error) => Err(error.into()),
     }
@@ -167,5 +171,5 @@ async fn schedule(titles: Titles, days: Vec<u8>) -> Result<NewValue, LoadFailure
 
 /// Loads complete releases, in the order of `ids`. The releases in AniLibria's lists have no episodes and no torrents.
 async fn load_releases(titles: &Titles, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
-    Ok(titles.client().releases().many(ids).await?)
+    titles.releases(ids).await
 }

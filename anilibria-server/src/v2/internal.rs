@@ -10,7 +10,7 @@ use crate::{
     auth::Services,
     events::{Realtime, bus::PublishOutcome, metrics, notify::Notifications},
     health::Health,
-    titles::{SyncOutcome, Titles, model::sync_report::SyncReport},
+    titles::{SyncOutcome, Titles, key, model::sync_report::SyncReport},
     v2::{
         responses::{
             internal::ClearReport,
@@ -70,6 +70,8 @@ impl InternalService {
         for pattern in clear_pattern::own_patterns(logical) {
             removed += self.titles.cache().clear_matching(pattern).await;
         }
+        // The cleared responses must not be made from the same releases again.
+        self.titles.cache().clear_matching(key::RELEASES).await;
         ClearReport { pattern, removed }
     }
 

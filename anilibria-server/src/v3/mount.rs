@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use anilibria_cache::{Cached, MemoryStore, Options, Redis, Store, coordination::RecordId};
-use anilibria_client::{Client, model::GenreId, reflector::Catalog};
+use anilibria_client::{
+    Client,
+    model::{GenreId, Release, ReleaseId},
+    reflector::Catalog,
+};
 use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
 use anilibria_v3_gateway::{
     self as gateway, Addresses, DialectSelection, GatewayOptions, Sessions,
@@ -169,8 +173,16 @@ impl Host for Titles {
         self.cached(options, key, move |_| load()).await
     }
 
+    async fn peek(&self, key: &str) -> Option<Cached> {
+        self.peek(key).await
+    }
+
     async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         self.genre_ids(names).await
+    }
+
+    async fn releases(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
+        self.releases(ids).await
     }
 
     async fn title_changed(&self, id: u32) {

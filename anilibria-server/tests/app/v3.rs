@@ -6,6 +6,7 @@ mod fields;
 mod lists;
 mod refusals;
 mod titles;
+mod upstream_reads;
 
 use std::time::Duration;
 

@@ -3,7 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use anilibria_cache::{Cached, NewValue, Options, coordination::RecordId};
-use anilibria_client::{Client, model::GenreId, reflector::Catalog};
+use anilibria_client::{
+    Client,
+    model::{GenreId, Release, ReleaseId},
+    reflector::Catalog,
+};
 use anilibria_http::LoadFailure;
 use async_trait::async_trait;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -37,12 +41,22 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     /// The error of `load`, if there is no stale value.
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure>;
 
+    /// Returns the fresh value cached under `key`, without a load.
+    async fn peek(&self, key: &str) -> Option<Cached>;
+
     /// Returns the ids of genres by their names; `None` if one of them does not exist.
     ///
     /// # Errors
     ///
     /// An error of AniLibria.
     async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure>;
+
+    /// Returns the complete releases `ids` in this order. Those that do not exist are left out.
+    ///
+    /// # Errors
+    ///
+    /// An error of AniLibria.
+    async fn releases(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure>;
 
     /// Marks all cached values in which title `id` appears as stale.
     async fn title_changed(&self, id: u32);
@@ -114,8 +128,16 @@ impl HostTitles {
         self.0.list_options()
     }
 
+    pub(crate) async fn peek(&self, key: &str) -> Option<Cached> {
+        self.0.peek(key).await
+    }
+
     pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         self.0.genre_ids(names).await
+    }
+
+    pub(crate) async fn releases(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
+        self.0.releases(ids).await
     }
 
     pub(crate) async fn title_changed(&self, id: u32) {

@@ -8,14 +8,14 @@ use anilibria_client::{
     request::MAX_LIMIT,
     v3::{Mapping, model::Franchise},
 };
-use anilibria_http::{LoadFailure, metrics::Limit};
+use anilibria_http::{LoadFailure, metrics::Limit, rendered::without_etag};
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, value::RawValue};
 
 use super::{
     franchises,
     gateway::{Workers, catalog},
-    included_files,
+    included_files, key,
     quota::RequestQuota,
     shape::Shape,
     title::from_catalog,
@@ -30,6 +30,9 @@ const MAX_WITH_FRANCHISES: usize = 50;
 
 /// Maximum titles of one response that include files.
 const MAX_WITH_FILES: usize = 10;
+
+/// Number of cached titles that are read concurrently.
+const CONCURRENT_PEEKS: usize = 16;
 
 /// Sources of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +66,40 @@ pub(super) async fn render_titles(
         return workers.pages.run(move || render_from_catalog(&catalog, &ids, &shape, max_bytes)).await;
     }
     check_limits(&ids, shape)?;
+    let mut values = cached_values(titles, &ids).await?;
+    let missing: Vec<_> = ids.iter().copied().filter(|id| !values.contains_key(id)).collect();
     let has_franchises = shape.reads("franchises") && ids.len() <= MAX_WITH_FRANCHISES;
-    let pages = ids.len().div_ceil(MAX_LIMIT as usize);
-    quota.charge_calls(pages + if has_franchises { ids.len() } else { 0 })?;
-    let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
-    let releases = titles.client().releases().many(ids).await?;
+    let pages = missing.len().div_ceil(MAX_LIMIT as usize);
+    quota.charge_calls(pages + if has_franchises { missing.len() } else { 0 })?;
+    let franchises = if has_franchises { franchises_of(titles, &missing).await } else { HashMap::new() };
+    for release in titles.releases(missing).await? {
+        values.insert(release.id, title_value(&release, &franchises)?);
+    }
     let mut page = PageBuilder::new(workers.max_response_bytes);
-    for release in &releases {
-        let mut title = title_value(release, &franchises)?;
+    for id in ids {
+        let Some(mut title) = values.remove(&id) else { continue };
         if shape.include.any() {
             included_files::add(titles.client(), &mut title, shape, quota).await?;
         }
         shape.apply(&mut title);
-        page.push(release.id, &title)?;
+        page.push(id, &title)?;
     }
     Ok(page.titles)
+}
+
+/// Returns the titles that are cached one by one. A list of them needs no call to AniLibria.
+async fn cached_values(
+    titles: &HostTitles,
+    ids: &[ReleaseId],
+) -> Result<HashMap<ReleaseId, Value>, LoadFailure> {
+    let peek = |id: ReleaseId| async move { (id, titles.peek(&key::title(id.get())).await) };
+    let cached = stream::iter(ids.to_vec()).map(peek).buffer_unordered(CONCURRENT_PEEKS);
+    let cached: Vec<_> = cached.collect().await;
+    let present = cached
+        .into_iter()
+        .filter_map(|(id, cached)| Some((id, cached.filter(|cached| !cached.is_absent())?)));
+    let values = present.map(|(id, cached)| Ok((id, serde_json::from_slice(&without_etag(cached.value()))?)));
+    values.collect()
 }
 
 /// Titles that are rendered one by one, up to a total size.

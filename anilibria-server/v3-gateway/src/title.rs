@@ -96,10 +96,8 @@ impl Gateway {
 /// Returns the complete title `id`, with its franchises.
 async fn complete_title(titles: &HostTitles, id: u32) -> Result<Cached, LoadFailure> {
     let load = move |titles: HostTitles| async move {
-        let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
-            Ok(release) => release,
-            Err(error) if error.is_not_found() => return Ok(NewValue::absent().tag(tag::title(id))),
-            Err(error) => return Err(error.into()),
+        let Some(release) = titles.releases(vec![ReleaseId(id)]).await?.pop() else {
+            return Ok(NewValue::absent().tag(tag::title(id)));
         };
         let mut title = Mapping::new(&release).title();
         let franchises = franchises::franchises_of(&titles, release.id).await;
