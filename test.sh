@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs prose dependencies services tests features wasm openapi contract deploy pages python examples"
+STEPS="format lint docs prose dependencies services tests features wasm openapi contract deploy pages python examples benches"
 
 # Feature combinations that users may build, in addition to all features. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -804,6 +804,25 @@ examples() {
     for example in "${EXAMPLES[@]}"; do
         check "example $example" cargo run -q --locked -p anilibria-examples --example "$example"
     done
+}
+
+# Short runs without thresholds, so that the measurements keep working.
+benches() {
+    installed "benches: wrk" wrk_tool || return
+    check "bench load" bench load --rounds 1 --seconds 1 --connections 8
+    check "bench endurance" bench endurance --minutes 0.1 --clients 4 --live 4
+}
+
+# bench NAME ARGUMENT…: runs a measurement of the debug build. With the features of the tests, little is built again.
+bench() {
+    local name=$1
+    shift
+    cargo test --workspace --all-features --locked --bench "$name" -- \
+        --server "$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug/anilibria-server" --output "$scratch/benches" "$@"
+}
+
+wrk_tool() {
+    have wrk || apt_install wrk
 }
 
 # shellcheck disable=SC2048,SC2086 # the steps are words, to be split
