@@ -71,7 +71,9 @@ async fn main() -> anyhow::Result<()> {
         report.paths.push(measure(&arguments, path, body.len(), &servers).await?);
     }
     print!("{}", report.markdown());
-    report.write(&arguments.output)
+    report.write(&arguments.output)?;
+    std::fs::write(arguments.output.join("load.svg"), plot::bars(&report)?)?;
+    Ok(())
 }
 
 /// Starts the service with its sandbox and all middleware, as users run it.

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path, time::Duration};
 use anilibria_benches::median;
 use serde::{Serialize, Serializer};
 
-use crate::{arguments::Arguments, plot};
+use crate::arguments::Arguments;
 
 /// Name of the server that ratios refer to.
 const REFERENCE: &str = "bare poem";
@@ -85,12 +85,11 @@ impl Report {
         text
     }
 
-    /// Writes `load.json`, `load.md` and `load.svg`.
+    /// Writes `load.json` and `load.md`.
     pub(crate) fn write(&self, directory: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(directory)?;
         fs::write(directory.join("load.json"), serde_json::to_vec_pretty(self)?)?;
         fs::write(directory.join("load.md"), self.markdown())?;
-        fs::write(directory.join("load.svg"), plot::bars(self)?)?;
         Ok(())
     }
 }
