@@ -21,7 +21,12 @@ pub mod sync_status;
 mod title_span;
 mod title_sync;
 
-use std::{error::Error as StdError, future::Future, sync::LazyLock, time::Instant};
+use std::{
+    error::Error as StdError,
+    future::Future,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use anilibria_cache::{Cache, Cached, Invalidation, NewValue, Options, Origin, Pattern, Scope};
 use anilibria_client::{Client, loader::ReleaseLoader, model::GenreId};
@@ -65,12 +70,14 @@ pub struct Titles {
     fallback: Option<Fallback>,
     /// Cache options of all values except single titles.
     list_options: Options,
+    /// Cache options of releases, from which single titles are made.
+    release_options: Options,
 }
 
 impl Titles {
     /// Creates a service that reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels of the
-    /// cache.
-    pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
+    /// cache. `shortest_ttl` is the shortest TTL of the levels.
+    pub fn new(client: Client, cache: Cache, list_levels: usize, shortest_ttl: Duration) -> Self {
         Self {
             background_client: client.clone(),
             loader: ReleaseLoader::new(client.clone()).exclude(["sponsors"]),
@@ -80,6 +87,7 @@ impl Titles {
             status: None,
             fallback: None,
             list_options: Options::new().nearest_levels(list_levels),
+            release_options: releases::options(shortest_ttl),
         }
     }
 

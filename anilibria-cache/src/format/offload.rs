@@ -84,11 +84,12 @@ pub(crate) async fn offload<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use std::{
-        thread,
+        sync::mpsc,
         time::{Duration, SystemTime},
     };
 
     use futures::FutureExt;
+    use tokio::runtime::Builder;
 
     use super::*;
     use crate::lifetime::Lifetime;
@@ -106,19 +107,32 @@ mod tests {
         assert_eq!(decoded, Ok(entry(MAX_INLINE_BYTES)));
     }
 
-    #[tokio::test]
-    async fn large_values_are_processed_on_another_thread() {
+    #[test]
+    fn large_values_wait_for_a_thread_for_blocking_work() {
         let large = entry(MAX_INLINE_BYTES + 1);
-        assert!(encode_async(&large).now_or_never().is_none());
+        let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        // Occupies the only such thread until the sender is dropped.
+        let occupy = || {
+            let (sender, receiver) = mpsc::channel::<()>();
+            runtime.spawn_blocking(move || receiver.recv());
+            sender
+        };
 
-        let bytes = encode_async(&large).await.unwrap();
-        // Compressed, the value is small.
-        assert!(bytes.len() < 1_000 && decode_async(bytes.clone()).now_or_never().is_none());
-        let here = thread::current().id();
-        let there = offload(MAX_INLINE_BYTES + 1, || thread::current().id()).await;
+        runtime.block_on(async {
+            let busy = occupy();
+            let mut encoding = Box::pin(encode_async(&large));
+            assert!((&mut encoding).now_or_never().is_none());
+            drop(busy);
+            let bytes = encoding.await.unwrap();
+            // Compressed, the value is small.
+            assert!(bytes.len() < 1_000);
 
-        assert_eq!(decode_async(bytes).await, Ok(large));
-        assert_ne!(there, here);
+            let busy = occupy();
+            let mut decoding = Box::pin(decode_async(bytes));
+            assert!((&mut decoding).now_or_never().is_none());
+            drop(busy);
+            assert_eq!(decoding.await, Ok(large.clone()));
+        });
     }
 
     #[test]

@@ -118,9 +118,10 @@ pub async fn build(config: &Config, sandbox: Option<HostedSandbox>) -> anyhow::R
     let candidate = redis.as_ref().filter(|_| polls).map(|redis| candidate(redis.election(), lease));
     let stores = stores(config, &client, &caching, status.as_ref(), candidate.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
-    let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
-        .with_background_client(watcher)
-        .with_sync_status(status);
+    let mut titles =
+        Titles::new(client.clone(), caching.cache, caching.list_levels, caching::shortest_ttl(&config.cache))
+            .with_background_client(watcher)
+            .with_sync_status(status);
     if config.catalog.catalogue_enabled {
         let options =
             LocalCatalogOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };

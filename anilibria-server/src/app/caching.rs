@@ -102,7 +102,7 @@ pub async fn open(
         has_database = false;
     }
 
-    let shortest = config.cache_ttl_memory.min(config.cache_ttl_redis).min(config.cache_ttl_database);
+    let shortest = shortest_ttl(config);
     let options = Options::new()
         .fail_safe(config.cache_stale)
         .soft_timeout(SOFT_TIMEOUT)
@@ -178,4 +178,9 @@ pub fn directory(config: &CacheConfig, use_default_dir: bool) -> Option<PathBuf>
 fn default_directory() -> Option<PathBuf> {
     let directories = etcetera::choose_base_strategy().ok()?;
     Some(directories.cache_dir().join("anilibria-server"))
+}
+
+/// Returns the shortest TTL of the levels.
+pub(super) fn shortest_ttl(config: &CacheConfig) -> Duration {
+    config.cache_ttl_memory.min(config.cache_ttl_redis).min(config.cache_ttl_database)
 }

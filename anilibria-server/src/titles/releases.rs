@@ -18,8 +18,17 @@ const CONCURRENCY: usize = 100;
 /// Number of levels that store releases: memory only, because the views are stored on the further levels.
 const LEVELS: usize = 1;
 
-/// TTL of a release: long enough for its views. A view may be older than its TTL by this time.
-const TTL: Duration = Duration::from_mins(1);
+/// Maximum TTL of a release: long enough for its views.
+const MAX_TTL: Duration = Duration::from_mins(1);
+
+/// TTL of a release as a share of the TTL of its views in memory. A view may be older than its TTL by the TTL of the release.
+const TTL_DIVISOR: u32 = 5;
+
+/// Returns the cache options of releases whose views have the TTL `view_ttl` in memory.
+pub(super) fn options(view_ttl: Duration) -> Options {
+    let ttl = MAX_TTL.min(view_ttl / TTL_DIVISOR);
+    Options::new().nearest_levels(LEVELS).ttl(ttl).fail_safe(Duration::ZERO)
+}
 
 impl Titles {
     /// Returns release `id` without sponsors; `None` if AniLibria has no such release. Concurrent misses share requests to
@@ -36,8 +45,7 @@ impl Titles {
                 None => NewValue::absent().tag(tag),
             })
         };
-        let options = Options::new().nearest_levels(LEVELS).ttl(TTL).fail_safe(Duration::ZERO);
-        let cached = self.cached(&options, &key::release(id.get()), load).await?;
+        let cached = self.cached(&self.release_options, &key::release(id.get()), load).await?;
         if cached.is_absent() {
             return Ok(None);
         }
