@@ -104,7 +104,7 @@ async fn main() -> anyhow::Result<()> {
 fn start_service(arguments: &Arguments, api_url: &str, redis_url: &str) -> anyhow::Result<Server> {
     let address = free_address()?;
     let mut command = server::service(arguments.server.clone(), address)?;
-    command.args(["--anilibria-api-url", api_url, "--redis-url", redis_url, "--sync-interval-seconds=10"]);
+    command.args(["--anilibria-api-url", api_url, "--redis-url", redis_url, "--sync-interval=10"]);
     // All clients share one address.
     command.args(["--max-connections-per-client=100000", "--websocket-max-connections-per-client=100000"]);
     command.env("LOG_LEVEL", "error");
