@@ -31,6 +31,9 @@ const CONCURRENCY: usize = 2;
 /// A load never joins a request that has started, so a release is as new as the load. The loader keeps no releases: put a
 /// cache in front of it, if it is to answer repeated loads.
 ///
+/// The number of waiting loads is not limited: limit the number of concurrent callers. The loader has no timeout; the
+/// [timeout of the client](crate::ClientBuilder::timeout) applies to each request.
+///
 /// The loader is cheap to clone; clones share their requests. A load may be dropped at any time. A request ends early if
 /// nothing waits for it.
 ///
